@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.shop.order;
+
+import org.jspecify.annotations.NullMarked;

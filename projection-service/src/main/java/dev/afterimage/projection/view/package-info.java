@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.projection.view;
+
+import org.jspecify.annotations.NullMarked;
