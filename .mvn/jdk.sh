@@ -16,13 +16,16 @@ jdk_default() { # the home of the java on the PATH, or nothing
 
 jdk_find() {
   jdk_on_path=$(jdk_default)
-  set +f
-  for jdk_home in "${JAVA_HOME-}" "$jdk_on_path" \
-    $(env | sed -n "s/^JAVA_HOME_${jdk_needed}[^=]*=//p") "${GRAALVM_HOME-}" \
-    "${jdk_on_path%/*}"/* /usr/lib/jvm/* /opt/java/* /opt/jdk* "${SDKMAN_DIR:-$HOME/.sdkman}"/candidates/java/* \
-    "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/* \
-    /Library/Java/JavaVirtualMachines/*/Contents/Home "$HOME"/Library/Java/JavaVirtualMachines/*/Contents/Home \
-    /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home; do
+  jdk_named=$(env | sed -n 's/^JAVA_HOME_\(2[5-9]\|[3-9][0-9]\)[^=]*=//p' | head -n 1)
+  jdk_home_folder=${HOME-/nowhere}
+  for jdk_home in "${JAVA_HOME-}" "$jdk_on_path" "$jdk_named" "${GRAALVM_HOME-}" \
+    "${jdk_on_path%/*}"/* "${SDKMAN_DIR:-$jdk_home_folder/.sdkman}"/candidates/java/* \
+    "$jdk_home_folder"/.jdks/* "$jdk_home_folder"/.asdf/installs/java/* \
+    "$jdk_home_folder"/.local/share/mise/installs/java/* /usr/lib/jvm/* /opt/java/* /opt/jdk* \
+    /Library/Java/JavaVirtualMachines/*/Contents/Home \
+    "$jdk_home_folder"/Library/Java/JavaVirtualMachines/*/Contents/Home \
+    /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home \
+    /usr/local/opt/openjdk*/libexec/openjdk.jdk/Contents/Home; do
     if [ -n "$jdk_home" ] && jdk_fits "$jdk_home"; then
       JAVA_HOME=$jdk_home
       export JAVA_HOME
@@ -32,7 +35,10 @@ jdk_find() {
   return 1
 }
 
+jdk_options=$- # mvnw runs without globbing, and shall again afterwards
+set +f
 if ! jdk_find; then
   echo "Afterimage needs a JDK $jdk_needed or later, and none was found: install one (https://adoptium.net) or set JAVA_HOME to it." >&2
   exit 1
 fi
+case $jdk_options in *f*) set -f ;; esac
