@@ -1,0 +1,112 @@
+package dev.afterimage.stack;
+
+import java.io.IOException;
+import java.net.URI;
+import java.util.HashMap;
+import java.util.Map;
+
+/** A real Kafka Connect worker in distributed mode with Debezium's connectors and exactly-once source support. */
+public final class ConnectWorker extends KafkaJvm {
+
+    private final StackConfig config;
+    private final Connectors connectors;
+
+    /** The worker of that folder and port, not started. */
+    public ConnectWorker(StackConfig config) {
+        super("connect", config.home());
+        this.config = config;
+        this.connectors = new Connectors(URI.create("http://" + StackConfig.HOST + ":" + config.connectPort()));
+    }
+
+    /**
+     * Starts the worker; Kafka must run.
+     *
+     * @throws StackException when it cannot run here
+     */
+    public static ConnectWorker start(StackConfig config) {
+        ConnectWorker worker = new ConnectWorker(config);
+        worker.closeAtExit();
+        worker.start();
+        return worker;
+    }
+
+    /** The worker's REST API. */
+    public Connectors connectors() {
+        return connectors;
+    }
+
+    @Override
+    String mainClass() {
+        return "org.apache.kafka.connect.cli.ConnectDistributed";
+    }
+
+    @Override
+    int heapMb() {
+        return 256;
+    }
+
+    /** What the connectors' {@code ${env:…}} stand for here. */
+    @Override
+    Jvm.Compiler compiler() {
+        return Jvm.Compiler.OPTIMIZING;
+    }
+
+    @Override
+    protected Map<String, String> environment() {
+        return Map.of(
+                "ORDERS_DB_HOST", StackConfig.HOST,
+                "ORDERS_DB_PORT", Integer.toString(config.postgresPort()),
+                "ORDERS_DB_NAME", "orders",
+                "DEBEZIUM_DB_USER", "debezium",
+                "DEBEZIUM_DB_PASSWORD", "debezium");
+    }
+
+    @Override
+    Map<String, String> settings(Distribution distribution) {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("bootstrap.servers", StackConfig.HOST + ":" + config.kafkaPort());
+        settings.put("listeners", "http://" + StackConfig.HOST + ":" + config.connectPort());
+        settings.put("group.id", "afterimage-connect");
+        for (String topic : new String[] {"config", "offset", "status"}) {
+            settings.put(topic + ".storage.topic", "connect." + topic);
+            settings.put(topic + ".storage.replication.factor", "1");
+        }
+        settings.put("offset.storage.partitions", "1");
+        settings.put("status.storage.partitions", "1");
+        settings.put("key.converter", "org.apache.kafka.connect.storage.StringConverter");
+        settings.put("value.converter", "org.apache.kafka.connect.storage.StringConverter");
+        settings.put("plugin.path", distribution.plugins().toString());
+        settings.put("plugin.discovery", "service_load");
+        settings.put("connector.client.config.override.policy", "All");
+        settings.put("exactly.once.source.support", "enabled");
+        settings.put("config.providers", "env");
+        settings.put("config.providers.env.class", "org.apache.kafka.common.config.provider.EnvVarConfigProvider");
+        settings.put("config.providers.env.param.allowlist.pattern", "ORDERS_DB_.*|DEBEZIUM_DB_.*");
+        settings.put("offset.flush.interval.ms", "1000");
+        // a killed worker is out of the group, and its tasks with its successor, within seconds
+        settings.put("session.timeout.ms", "2000");
+        settings.put("heartbeat.interval.ms", "500");
+        settings.put("scheduled.rebalance.max.delay.ms", "0");
+        settings.put("reconnect.backoff.max.ms", "200");
+        settings.put("producer.reconnect.backoff.max.ms", "200");
+        settings.put("consumer.reconnect.backoff.max.ms", "200");
+        settings.put("admin.reconnect.backoff.max.ms", "200");
+        settings.put("task.shutdown.graceful.timeout.ms", "3000");
+        return settings;
+    }
+
+    @Override
+    protected Map<String, Integer> ports() {
+        return Map.of("Kafka Connect", config.connectPort());
+    }
+
+    @Override
+    protected boolean answers() {
+        try {
+            connectors.names();
+            return true;
+        } catch (IOException | StackException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package dev.afterimage.stack;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.jar.JarEntry;
+import java.util.jar.JarInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The servers' programs as the module {@code infra/stack/distribution} laid them down.
+ *
+ * @param folder holds {@code postgres.jar}, {@code kafka/*.jar} and {@code plugins/}
+ */
+record Distribution(Path folder) {
+
+    /** System property that names the folder; without it, it is looked for beside this module's own target folder. */
+    static final String PROPERTY = "afterimage.distribution";
+
+    static Distribution locate() {
+        String named = System.getProperty(PROPERTY);
+        Path folder = named != null ? Path.of(named) : besideThisModule();
+        if (!Files.isRegularFile(folder.resolve("postgres.jar"))) {
+            throw new StackException("PostgreSQL and Kafka are not in " + folder
+                    + ": build them with ./mvnw package -pl infra/stack/distribution");
+        }
+        return new Distribution(folder.toAbsolutePath().normalize());
+    }
+
+    private static Path besideThisModule() {
+        for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+            Path candidate = at.resolve("infra/stack/distribution/target/distribution");
+            if (Files.isDirectory(candidate)) {
+                return candidate;
+            }
+        }
+        return Path.of("infra/stack/distribution/target/distribution").toAbsolutePath();
+    }
+
+    Path kafkaJars() {
+        return folder.resolve("kafka");
+    }
+
+    Path plugins() {
+        return folder.resolve("plugins");
+    }
+
+    /** PostgreSQL's home with {@code bin/}, unpacked on first use; safe when several processes want it at once. */
+    Path postgres() {
+        Path unpacked = folder.resolve("postgres");
+        if (Files.isDirectory(unpacked)) {
+            return unpacked;
+        }
+        try (FileChannel channel = FileChannel.open(
+                        folder.resolve("postgres.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = channel.lock()) {
+            if (lock.isValid() && !Files.isDirectory(unpacked)) {
+                Path incomplete = folder.resolve("postgres.incomplete");
+                Folders.delete(incomplete);
+                unpackPostgres(incomplete);
+                Files.move(incomplete, unpacked);
+            }
+            return unpacked;
+        } catch (IOException e) {
+            throw new StackException("Cannot unpack PostgreSQL below " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void unpackPostgres(Path target) throws IOException {
+        try (JarInputStream jar = new JarInputStream(Files.newInputStream(folder.resolve("postgres.jar")))) {
+            JarEntry entry = jar.getNextJarEntry();
+            while (entry != null && !entry.getName().endsWith(".txz")) {
+                entry = jar.getNextJarEntry();
+            }
+            if (entry == null) {
+                throw new IOException("postgres.jar holds no .txz archive");
+            }
+            untar(new XZCompressorInputStream(new BufferedInputStream(jar)), target);
+        }
+    }
+
+    private static void untar(InputStream archive, Path target) throws IOException {
+        TarArchiveInputStream tar = new TarArchiveInputStream(archive);
+        for (@Nullable TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+            Path path = target.resolve(entry.getName()).normalize();
+            if (!path.startsWith(target)) {
+                throw new IOException("the archive points outside itself: " + entry.getName());
+            }
+            if (entry.isDirectory()) {
+                Files.createDirectories(path);
+                continue;
+            }
+            Files.createDirectories(Folders.parent(path));
+            if (entry.isSymbolicLink()) {
+                Files.createSymbolicLink(path, Path.of(entry.getLinkName()));
+            } else {
+                Files.copy(tar, path);
+                boolean executable = (entry.getMode() & 0100) != 0;
+                Files.setPosixFilePermissions(
+                        path, PosixFilePermissions.fromString(executable ? "rwxr-xr-x" : "rw-r--r--"));
+            }
+        }
+    }
+}

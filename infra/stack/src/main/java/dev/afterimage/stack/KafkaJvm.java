@@ -1,0 +1,70 @@
+package dev.afterimage.stack;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+
+/** What Kafka's broker and Kafka Connect's worker have in common: the jars, the logging, a properties file. */
+abstract class KafkaJvm extends Server {
+
+    private static final String LOGGING = "log4j2.yaml";
+
+    KafkaJvm(String name, Path home) {
+        super(name, home);
+    }
+
+    abstract String mainClass();
+
+    abstract int heapMb();
+
+    abstract Jvm.Compiler compiler();
+
+    abstract Map<String, String> settings(Distribution distribution);
+
+    @Override
+    protected final List<String> prepare() throws IOException {
+        Distribution distribution = Distribution.locate();
+        Path logging = home().resolve(LOGGING);
+        try (InputStream in = Objects.requireNonNull(KafkaJvm.class.getResourceAsStream(LOGGING), LOGGING)) {
+            Files.copy(in, logging, StandardCopyOption.REPLACE_EXISTING);
+        }
+        Path properties = home().resolve(name() + ".properties");
+        Properties content = new Properties();
+        content.putAll(settings(distribution));
+        try (OutputStream out = Files.newOutputStream(properties)) {
+            content.store(out, null);
+        }
+        return Jvm.command(
+                heapMb(),
+                compiler(),
+                List.of(
+                        "-Dlog4j2.configurationFile=" + logging,
+                        // log4j reads its shutdown hook away from under the server's own last lines
+                        "-Dlog4j2.shutdownHookEnabled=false",
+                        "-cp",
+                        distribution.kafkaJars().resolve("*") + ":" + codeSource(),
+                        mainClass(),
+                        properties.toString()));
+    }
+
+    /** This module's own jar or classes, for {@link KafkaMain}. */
+    private static Path codeSource() {
+        try {
+            return Path.of(KafkaJvm.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package dev.afterimage.stack;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A real PostgreSQL server with {@code wal_level=logical} and fsync on, and in it the roles and the empty databases
+ * that the services and Debezium expect.
+ */
+public final class Postgres extends Server {
+
+    private static final String SUPERUSER = "postgres";
+    private static final String PASSWORD = "postgres";
+
+    /**
+     * A database to have.
+     *
+     * @param owner runs the migrations
+     * @param guests may connect besides; what they may do there is for the migrations to say
+     */
+    private record Database(String name, String owner, List<String> guests) {}
+
+    private static final List<Database> DATABASES = List.of(
+            new Database("orders", "orders_owner", List.of("orders_app", "debezium")),
+            new Database("projection", "projection", List.of()),
+            new Database("replica", "replica", List.of()));
+
+    private final StackConfig config;
+    private final Path data;
+
+    /** The server of that folder and port, not started. */
+    public Postgres(StackConfig config) {
+        super("postgres", config.home());
+        this.config = config;
+        this.data = config.home().resolve("postgres");
+    }
+
+    /**
+     * Starts the server on the data of earlier runs, or on new data when there are none.
+     *
+     * @throws StackException when it cannot run here
+     */
+    public static Postgres start(StackConfig config) {
+        Postgres postgres = new Postgres(config);
+        postgres.closeAtExit();
+        postgres.start();
+        return postgres;
+    }
+
+    public String jdbcUrl(String database) {
+        return "jdbc:postgresql://" + StackConfig.HOST + ":" + config.postgresPort() + "/" + database;
+    }
+
+    /** A connection as the superuser, for tests and tools that look behind the scenes. */
+    public Connection connect(String database) throws SQLException {
+        return DriverManager.getConnection(jdbcUrl(database), SUPERUSER, PASSWORD);
+    }
+
+    /**
+     * Whether somebody reads from the replication slot at the moment; a connector may call itself RUNNING before that.
+     *
+     * @throws StackException when the server does not answer
+     */
+    public boolean replicates(String slot) {
+        try (Connection connection = connect("postgres");
+                PreparedStatement statement =
+                        connection.prepareStatement("select active from pg_replication_slots where slot_name = ?")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean("active");
+            }
+        } catch (SQLException e) {
+            throw new StackException("PostgreSQL does not answer: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    protected List<String> prepare() throws IOException {
+        Path bin = Distribution.locate().postgres().resolve("bin");
+        if (!Files.exists(data)) {
+            initialise(bin);
+        }
+        disownReusedPid();
+        List<String> command = new ArrayList<>(List.of(
+                bin.resolve("postgres").toString(),
+                "-D",
+                data.toString(),
+                "-p",
+                Integer.toString(config.postgresPort())));
+        Map.of(
+                        "listen_addresses", StackConfig.HOST,
+                        "unix_socket_directories", "",
+                        "wal_level", "logical",
+                        "max_replication_slots", "20",
+                        "max_wal_senders", "20",
+                        "shared_buffers", "64MB",
+                        // worker processes for asynchronous reads gain nothing on a laptop's page cache
+                        "io_method", "sync",
+                        // a JVM killed in the middle of a transaction must not hold locks until TCP gives up
+                        "tcp_keepalives_idle", "5",
+                        "tcp_keepalives_interval", "2")
+                .forEach((setting, value) -> command.addAll(List.of("-c", setting + "=" + value)));
+        return Detached.fromRoot(command, data);
+    }
+
+    /** Into a folder beside, renamed when complete: a kill in the middle leaves no half-made cluster behind. */
+    private void initialise(Path bin) throws IOException {
+        Path incomplete = data.resolveSibling("postgres.incomplete");
+        Folders.delete(incomplete);
+        Files.createDirectories(incomplete);
+        Path password = incomplete.resolveSibling("postgres.password");
+        Files.writeString(password, PASSWORD);
+        List<String> initdb = List.of(
+                bin.resolve("initdb").toString(),
+                "-D",
+                incomplete.toString(),
+                "-U",
+                SUPERUSER,
+                "--pwfile=" + password,
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C");
+        try {
+            if (run(Detached.fromRoot(initdb, incomplete)) != 0) {
+                throw new StackException("PostgreSQL cannot make its data folder " + data + ". " + lastWords());
+            }
+            Files.move(incomplete, data);
+        } finally {
+            Files.deleteIfExists(password);
+        }
+    }
+
+    /**
+     * After a reboot the pid that a killed server left in its lock file may be somebody else's, and PostgreSQL would
+     * refuse to start for ever. It ignores the pid of its own parent, which is us, and still looks for backends that
+     * use the shared memory; that look would be lost if the file were deleted.
+     */
+    private void disownReusedPid() throws IOException {
+        Path lockFile = data.resolve("postmaster.pid");
+        if (!Files.exists(lockFile)) {
+            return;
+        }
+        List<String> lines = new ArrayList<>(Files.readAllLines(lockFile));
+        boolean somebodyElse = !lines.isEmpty()
+                && lines.getFirst().matches("[0-9]{1,18}")
+                && ProcessHandle.of(Long.parseLong(lines.getFirst()))
+                        .flatMap(process -> process.info().command())
+                        .filter(command -> !command.endsWith("/postgres"))
+                        .isPresent();
+        if (somebodyElse) {
+            lines.set(0, Long.toString(ProcessHandle.current().pid()));
+            Files.write(lockFile, lines);
+        }
+    }
+
+    /** After a {@code kill -9} of the postmaster alone, its orphaned backends hold the data folder for a moment. */
+    @Override
+    protected boolean startIsWorthRepeating() {
+        String words = printedSinceStart();
+        boolean held = words.contains("lock file \"postmaster.pid\" already exists")
+                || words.contains("pre-existing shared memory block");
+        if (held) {
+            pause(Duration.ofMillis(200));
+        }
+        return held;
+    }
+
+    @Override
+    protected Map<String, Integer> ports() {
+        return Map.of("PostgreSQL", config.postgresPort());
+    }
+
+    @Override
+    protected boolean answers() {
+        String impatient = jdbcUrl("postgres") + "?connectTimeout=2&socketTimeout=5";
+        try (Connection connection = DriverManager.getConnection(impatient, SUPERUSER, PASSWORD)) {
+            return connection.isValid(1);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    /** "Fast shutdown": ends sessions and leaves, where TERM would wait for every client. */
+    @Override
+    protected String stopSignal() {
+        return "INT";
+    }
+
+    @Override
+    protected void provision() {
+        try (Connection connection = connect("postgres");
+                Statement statement = connection.createStatement()) {
+            statement.execute(resource("roles.sql"));
+            for (Database database : DATABASES) {
+                create(statement, database);
+            }
+        } catch (SQLException | IOException e) {
+            throw new StackException("PostgreSQL does not accept the roles and databases: " + e.getMessage(), e);
+        }
+    }
+
+    private static void create(Statement statement, Database database) throws SQLException {
+        String name = database.name();
+        try (ResultSet found = statement.executeQuery("select from pg_database where datname = '%s'".formatted(name))) {
+            if (!found.next()) {
+                statement.execute("create database %s owner %s".formatted(name, database.owner()));
+            }
+        }
+        statement.execute("revoke all on database %s from public".formatted(name));
+        for (String guest : database.guests()) {
+            statement.execute("grant connect on database %s to %s".formatted(name, guest));
+        }
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream stream = Objects.requireNonNull(Postgres.class.getResourceAsStream(name), name)) {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

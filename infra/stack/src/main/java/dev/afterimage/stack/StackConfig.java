@@ -1,0 +1,67 @@
+package dev.afterimage.stack;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where the stack keeps its data and on which loopback ports it answers.
+ *
+ * @param home folder of all data, logs and pid files; made when absent
+ * @param postgresPort PostgreSQL
+ * @param kafkaPort Kafka's client listener
+ * @param controllerPort the listener of Kafka's own KRaft controller
+ * @param connectPort the REST API of Kafka Connect
+ */
+public record StackConfig(Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort) {
+
+    /** Everything listens here and nowhere else. */
+    public static final String HOST = "127.0.0.1";
+
+    public StackConfig {
+        home = home.toAbsolutePath().normalize();
+        if (home.toString().contains(",")) {
+            throw new StackException(
+                    "Kafka reads a comma in a path as the start of another one: choose a folder other than " + home);
+        }
+        for (int port : new int[] {postgresPort, kafkaPort, controllerPort, connectPort}) {
+            if (port < 1 || port > 65535) {
+                throw new StackException(port + " is no port; ports are 1 to 65535.");
+            }
+        }
+    }
+
+    /** For tests: ports that were free a moment ago, so that they run beside a running pipeline. */
+    public static StackConfig onFreePorts(Path home) {
+        List<Integer> ports = freePorts(4);
+        return new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+    }
+
+    /**
+     * Distinct loopback ports that were free a moment ago.
+     *
+     * @throws StackException when the system hands out none
+     */
+    public static List<Integer> freePorts(int count) {
+        List<ServerSocket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            }
+            return sockets.stream().map(ServerSocket::getLocalPort).toList();
+        } catch (IOException e) {
+            throw new StackException("No free port on " + HOST + ": " + e.getMessage(), e);
+        } finally {
+            for (ServerSocket socket : sockets) {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    // closing a socket that never accepted loses nothing
+                }
+            }
+        }
+    }
+}

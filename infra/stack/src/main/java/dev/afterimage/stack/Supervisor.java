@@ -1,0 +1,119 @@
+package dev.afterimage.stack;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Restarts what dies, as systemd or Kubernetes would: at once the first time, then with growing pauses, and gives up on
+ * what dies five times without having lived for a minute. Failed connectors are restarted too.
+ */
+public final class Supervisor implements AutoCloseable {
+
+    private static final int DEATHS_TO_GIVE_UP = 5;
+    private static final Duration HEALTHY_LIFE = Duration.ofMinutes(1);
+    private static final Duration CONNECTOR_CHECK = Duration.ofSeconds(1);
+    private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
+
+    private final Consumer<String> tell;
+    private final Consumer<String> giveUp;
+    private volatile boolean closed;
+
+    /**
+     * Watches nothing yet.
+     *
+     * @param tell takes a line for the user
+     * @param giveUp takes the reason, of several lines, when a part keeps dying
+     */
+    public Supervisor(Consumer<String> tell, Consumer<String> giveUp) {
+        this.tell = tell;
+        this.giveUp = giveUp;
+    }
+
+    /** Restarts the server whenever it ends without {@link Server#close()}. */
+    public void watch(Server server) {
+        Thread.ofPlatform().daemon().name("watch-" + server.name()).start(() -> {
+            try {
+                keepAlive(server);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (RuntimeException | Error e) {
+                giveUp.accept(server.name() + " cannot be watched: " + e);
+            }
+        });
+    }
+
+    private void keepAlive(Server server) throws InterruptedException {
+        int deaths = 0;
+        while (true) {
+            Instant alive = Instant.now();
+            String what = server.name() + " died (status " + server.awaitExit() + ")";
+            // a Ctrl-C that reaches the child before us must not look like a crash
+            Server.pause(Duration.ofMillis(50));
+            if (Duration.between(alive, Instant.now()).compareTo(HEALTHY_LIFE) > 0) {
+                deaths = 0;
+            }
+            Optional<StackException> failure;
+            do {
+                if (closed || server.closed()) {
+                    return;
+                }
+                if (++deaths >= DEATHS_TO_GIVE_UP) {
+                    giveUp.accept(what + ". " + server.name() + " keeps dying. " + server.lastWords());
+                    return;
+                }
+                failure = restart(server, deaths, what);
+                what = failure.map(Throwable::getMessage).orElse(what);
+            } while (failure.isPresent());
+        }
+    }
+
+    private Optional<StackException> restart(Server server, int deaths, String what) {
+        Duration backoff = Duration.ofSeconds(deaths == 1 ? 0 : 1L << (deaths - 2));
+        Instant began = Instant.now();
+        tell.accept(what + "; restarting it" + (backoff.isZero() ? "" : " in " + backoff.toSeconds() + " s"));
+        Server.pause(backoff);
+        try {
+            server.start();
+            double seconds = Duration.between(began, Instant.now()).toMillis() / 1000.0;
+            tell.accept("%s is back after %.1f s".formatted(server.name(), seconds));
+            return Optional.empty();
+        } catch (StackException e) {
+            return Optional.of(e);
+        }
+    }
+
+    /** Restarts the connector's failed parts for as long as we run, with growing pauses while they keep failing. */
+    public void watch(Connectors connectors, String connector) {
+        Thread.ofPlatform().daemon().name("watch-" + connector).start(() -> keepRunning(connectors, connector));
+    }
+
+    private void keepRunning(Connectors connectors, String connector) {
+        Duration backoff = CONNECTOR_CHECK;
+        while (!closed) {
+            Server.pause(backoff);
+            try {
+                Optional<Connectors.Status> status = connectors.status(connector);
+                if (status.isPresent() && status.get().failed()) {
+                    tell.accept("connector " + connector + " failed; restarting it: "
+                            + status.get().failure().orElse(""));
+                    connectors.restartFailed(connector);
+                    backoff =
+                            backoff.multipliedBy(2).compareTo(MAX_BACKOFF) < 0 ? backoff.multipliedBy(2) : MAX_BACKOFF;
+                } else {
+                    backoff = CONNECTOR_CHECK;
+                }
+            } catch (IOException | RuntimeException e) {
+                // the worker itself is away or rebalancing; its own watch tells that
+            }
+        }
+    }
+
+    /** Lets things die from now on. */
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,22 @@
+-- Who may do what. On a laptop each password is the role's name; elsewhere the operator sets them.
+-- Tables are granted by the migrations of the service that owns them.
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select *
+    from (values
+      ('orders_owner', ''),          -- owns database orders, runs its migrations, makes the publication
+      ('orders_app', ''),            -- the order-service at work: rows only
+      ('debezium', 'replication'),   -- reads the log, and of the tables only the outbox
+      ('projection', ''),            -- owns database projection
+      ('replica', '')                -- owns database replica
+    ) as role (name, attributes)
+  loop
+    if not exists (select from pg_roles where rolname = wanted.name) then
+      execute format('create role %I login %s password %L', wanted.name, wanted.attributes, wanted.name);
+    end if;
+  end loop;
+end
+$$

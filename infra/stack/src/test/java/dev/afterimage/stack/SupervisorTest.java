@@ -1,0 +1,89 @@
+package dev.afterimage.stack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SupervisorTest {
+
+    @TempDir
+    Path home;
+
+    private final Queue<String> told = new ConcurrentLinkedQueue<>();
+    private final Queue<String> reasons = new ConcurrentLinkedQueue<>();
+
+    /** A process of the shell that counts as ready as soon as it runs. */
+    private final class Script extends Server {
+
+        private final String script;
+
+        Script(String script) {
+            super("script", home);
+            this.script = script;
+        }
+
+        @Override
+        protected List<String> prepare() {
+            return List.of("sh", "-c", script);
+        }
+
+        @Override
+        protected Map<String, Integer> ports() {
+            return Map.of();
+        }
+
+        @Override
+        protected boolean answers() {
+            return true;
+        }
+    }
+
+    @Test
+    void restartsWhatIsKilledAndSaysSo() {
+        try (Script script = new Script("exec sleep 600");
+                Supervisor supervisor = new Supervisor(told::add, reasons::add)) {
+            script.start();
+            supervisor.watch(script);
+            Long killed = script.pid();
+            script.kill();
+            await().until(() -> script.pid() != null && !script.pid().equals(killed));
+            await().until(() -> told.size() == 2);
+            assertThat(told).element(0).asString().isEqualTo("script died (status 137); restarting it");
+            assertThat(told).element(1).asString().startsWith("script is back after");
+        }
+    }
+
+    @Test
+    void givesUpOnWhatKeepsDyingAndShowsItsLastWords() {
+        try (Script script = new Script("echo out of luck; sleep 0.1; exit 3");
+                Supervisor supervisor = new Supervisor(told::add, reasons::add)) {
+            script.start();
+            supervisor.watch(script);
+            await().atMost(Duration.ofSeconds(30)).until(() -> !reasons.isEmpty());
+            assertThat(reasons).singleElement().asString().contains("script keeps dying", "out of luck");
+            assertThat(told).contains("script died (status 3); restarting it in 4 s");
+        }
+    }
+
+    @Test
+    void whatWasClosedStaysClosed() {
+        try (Supervisor supervisor = new Supervisor(told::add, reasons::add)) {
+            Script script = new Script("exec sleep 600");
+            script.start();
+            supervisor.watch(script);
+            script.close();
+            assertThat(script.pid()).isNull();
+            assertThatThrownBy(script::start).isInstanceOf(StackException.class).hasMessageContaining("was closed");
+            assertThat(told).isEmpty();
+        }
+    }
+}
