@@ -1,0 +1,45 @@
+package dev.afterimage.shop.customer;
+
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.time.Instant;
+import java.util.UUID;
+
+@Entity
+@Table(name = "customers")
+public class Customer {
+    @Id
+    private UUID id;
+
+    @Column
+    private String name;
+
+    @Column
+    private String email;
+
+    @Column(name = "created_at")
+    private Instant createdAt;
+
+    @Column(name = "updated_at")
+    private Instant updatedAt;
+
+    @Column
+    private long version;
+
+    protected Customer() {}
+
+    Customer(UUID id, String name, String email, Instant at) {
+        this.id = id;
+        this.name = name;
+        this.email = email;
+        this.createdAt = at;
+        this.updatedAt = at;
+        this.version = 1;
+    }
+
+    CustomerImage image() {
+        return new CustomerImage(id, name, email, createdAt, updatedAt, version);
+    }
+}

@@ -1,0 +1,45 @@
+package dev.afterimage.shop.http;
+
+import com.fasterxml.jackson.annotation.JsonAnyGetter;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of every refusal and failure.
+ *
+ * @param detail what the client can do something about, null where the title says it all
+ * @param errors the fields at fault, empty where none is
+ * @param members what else helps the client, as further members of the same object
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>
+ */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+@RegisterForReflection
+public record Problem(
+        String title,
+        int status,
+        @Nullable String detail,
+        List<FieldError> errors,
+        @JsonAnyGetter Map<String, Object> members) {
+
+    public static final String MEDIA_TYPE = "application/problem+json";
+
+    public Problem {
+        errors = List.copyOf(errors);
+        members = Map.copyOf(members);
+    }
+
+    static Problem of(int status, String title, @Nullable String detail) {
+        return new Problem(title, status, detail, List.of(), Map.of());
+    }
+
+    static Problem invalid(List<FieldError> errors) {
+        return new Problem("The request is not valid", 400, null, errors, Map.of());
+    }
+
+    /** One field at fault, named as the client wrote it: {@code items[0].quantity}. */
+    @RegisterForReflection
+    public record FieldError(String field, String message) {}
+}

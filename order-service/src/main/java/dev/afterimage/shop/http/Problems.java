@@ -1,0 +1,143 @@
+package dev.afterimage.shop.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonStreamContext;
+import com.fasterxml.jackson.core.exc.StreamReadException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import dev.afterimage.shop.http.Problem.FieldError;
+import io.quarkus.logging.Log;
+import jakarta.validation.ConstraintViolation;
+import jakarta.validation.ConstraintViolationException;
+import jakarta.ws.rs.WebApplicationException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jspecify.annotations.Nullable;
+
+/** The one place that turns exceptions into answers; none of them shows a class name, a stack trace or SQL. */
+class Problems {
+    private static final String BODY = "body";
+
+    @ServerExceptionMapper
+    RestResponse<Problem> refused(Refusal refusal) {
+        return answer(refusal.problem());
+    }
+
+    @ServerExceptionMapper
+    RestResponse<Problem> invalid(ConstraintViolationException invalid) {
+        return answer(Problem.invalid(invalid.getConstraintViolations().stream()
+                .map(violation -> new FieldError(field(violation), violation.getMessage()))
+                .sorted(Comparator.comparing(FieldError::field).thenComparing(FieldError::message))
+                .toList()));
+    }
+
+    @ServerExceptionMapper({
+        MismatchedInputException.class,
+        JsonMappingException.class,
+        StreamReadException.class,
+        JsonProcessingException.class
+    })
+    RestResponse<Problem> unreadable(JsonProcessingException unreadable) {
+        return answer(problemOf(unreadable));
+    }
+
+    @ServerExceptionMapper
+    RestResponse<Problem> rejected(WebApplicationException rejected) {
+        if (rejected.getCause() instanceof JsonProcessingException unreadable) {
+            return answer(problemOf(unreadable));
+        }
+        var status = rejected.getResponse().getStatusInfo();
+        var title =
+                switch (status.getStatusCode()) {
+                    case 400 -> "The request cannot be read";
+                    case 404 -> "There is nothing at this address";
+                    case 405 -> "This address does not take this method";
+                    case 406 -> "The answer would be JSON, which the request does not accept";
+                    case 415 -> "The body must be application/json";
+                    default -> status.getReasonPhrase();
+                };
+        return answer(Problem.of(status.getStatusCode(), title, null));
+    }
+
+    @ServerExceptionMapper
+    RestResponse<Problem> failed(Throwable failure) {
+        Log.error("request failed", failure);
+        return answer(Problem.of(500, "The service failed", null));
+    }
+
+    private static RestResponse<Problem> answer(Problem problem) {
+        return RestResponse.ResponseBuilder.<Problem>create(problem.status())
+                .entity(problem)
+                .type(Problem.MEDIA_TYPE)
+                .build();
+    }
+
+    private static Problem problemOf(JsonProcessingException unreadable) {
+        return switch (unreadable) {
+            case UnrecognizedPropertyException unknown ->
+                Problem.invalid(List.of(new FieldError(path(unknown), "is not known here")));
+            case InvalidFormatException wrong
+            when wrong.getTargetType() != null && wrong.getTargetType().isEnum() ->
+                Problem.invalid(List.of(new FieldError(
+                        path(wrong),
+                        "must be one of "
+                                + Arrays.toString(wrong.getTargetType().getEnumConstants()))));
+            case MismatchedInputException wrong ->
+                Problem.invalid(List.of(new FieldError(path(wrong), "has the wrong type or format")));
+            default -> {
+                var field = position(unreadable);
+                var location = unreadable.getLocation();
+                yield new Problem(
+                        "The body is not valid JSON",
+                        400,
+                        location == null
+                                ? null
+                                : "Line %d, column %d.".formatted(location.getLineNr(), location.getColumnNr()),
+                        field == null ? List.of() : List.of(new FieldError(field, "is not valid JSON")),
+                        Map.of());
+            }
+        };
+    }
+
+    /** From "place.request.items[0].quantity", method and parameter first, to what the client wrote. */
+    private static String field(ConstraintViolation<?> violation) {
+        var path = violation.getPropertyPath().toString().replaceAll("\\.?<[^>]*>$", "");
+        var names = path.split("\\.", 3);
+        return names.length == 3 ? names[2] : BODY;
+    }
+
+    private static String path(JsonMappingException exception) {
+        var path = new StringBuilder();
+        for (var step : exception.getPath()) {
+            if (step.getFieldName() == null) {
+                path.append('[').append(step.getIndex()).append(']');
+            } else {
+                path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
+            }
+        }
+        return path.isEmpty() ? BODY : path.toString();
+    }
+
+    /** Where the parser stood when the JSON broke, null outside of any field. */
+    private static @Nullable String position(JsonProcessingException broken) {
+        if (!(broken.getProcessor() instanceof JsonParser parser)) {
+            return null;
+        }
+        var path = new StringBuilder();
+        for (JsonStreamContext at = parser.getParsingContext(); at != null; at = at.getParent()) {
+            if (at.inArray()) {
+                path.insert(0, "[" + at.getCurrentIndex() + "]");
+            } else if (at.getCurrentName() != null) {
+                path.insert(0, "." + at.getCurrentName());
+            }
+        }
+        return path.isEmpty() ? null : path.substring(path.charAt(0) == '.' ? 1 : 0);
+    }
+}

@@ -1,0 +1,102 @@
+package dev.afterimage.shop.order;
+
+import dev.afterimage.shop.http.Refusal;
+import jakarta.persistence.CollectionTable;
+import jakarta.persistence.Column;
+import jakarta.persistence.ElementCollection;
+import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
+import jakarta.persistence.Id;
+import jakarta.persistence.JoinColumn;
+import jakarta.persistence.OrderColumn;
+import jakarta.persistence.Table;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** An order. It changes by transitions only, each of which refuses what is not allowed and counts the version up. */
+@Entity
+@Table(name = "orders")
+public class Order {
+    /** The largest total that the column numeric(14, 2) holds. */
+    static final BigDecimal MAX_TOTAL = new BigDecimal("999999999999.99");
+
+    @Id
+    private UUID id;
+
+    @Column(name = "customer_id")
+    private UUID customerId;
+
+    @Enumerated(EnumType.STRING)
+    @Column
+    private OrderStatus status;
+
+    @Column
+    private String currency;
+
+    @Column
+    private BigDecimal total;
+
+    // Lazy on purpose: a row lock taken by a join would let the items be read from before the wait for the lock.
+    @ElementCollection
+    @CollectionTable(name = "order_items", joinColumns = @JoinColumn(name = "order_id"))
+    @OrderColumn(name = "position")
+    @Column
+    private List<OrderItem> items;
+
+    @Column(name = "created_at")
+    private Instant createdAt;
+
+    @Column(name = "updated_at")
+    private Instant updatedAt;
+
+    @Column
+    private long version;
+
+    protected Order() {}
+
+    private Order(UUID id, UUID customerId, String currency, BigDecimal total, List<OrderItem> items, Instant at) {
+        this.id = id;
+        this.customerId = customerId;
+        this.status = OrderStatus.PENDING;
+        this.currency = currency;
+        this.total = total;
+        this.items = new ArrayList<>(items);
+        this.createdAt = at;
+        this.updatedAt = at;
+        this.version = 1;
+    }
+
+    /** @throws Refusal.InvalidFields when the total is more than an order can hold */
+    static Order place(UUID id, UUID customerId, String currency, List<OrderItem> items, Instant at) {
+        var total = items.stream().map(OrderItem::lineTotal).reduce(BigDecimal.ZERO, BigDecimal::add);
+        if (total.compareTo(MAX_TOTAL) > 0) {
+            throw new Refusal.InvalidFields("items", "must not cost more than %s in total".formatted(MAX_TOTAL));
+        }
+        return new Order(id, customerId, currency, total, items, at);
+    }
+
+    /**
+     * Moves the order on; the status it already has changes nothing, so that a repeated request is harmless.
+     *
+     * @throws TransitionNotAllowed when its status does not lead there
+     */
+    void become(OrderStatus next, Instant at) {
+        if (next == status) {
+            return;
+        }
+        if (!status.mayBecome(next)) {
+            throw new TransitionNotAllowed(status, next);
+        }
+        status = next;
+        updatedAt = at;
+        version++;
+    }
+
+    OrderImage image() {
+        return new OrderImage(id, customerId, status, currency, total, items, createdAt, updatedAt, version);
+    }
+}

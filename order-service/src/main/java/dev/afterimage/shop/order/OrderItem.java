@@ -1,0 +1,29 @@
+package dev.afterimage.shop.order;
+
+import com.fasterxml.jackson.annotation.JsonFormat;
+import jakarta.persistence.Column;
+import jakarta.persistence.Embeddable;
+import java.math.BigDecimal;
+import java.util.UUID;
+
+/**
+ * One line of an order, in its row as in its image.
+ *
+ * @param unitPrice what the product cost when the order was placed, with two decimals
+ * @param lineTotal unitPrice times quantity
+ */
+@Embeddable
+public record OrderItem(
+        @Column(name = "product_id") UUID productId,
+        @Column int quantity,
+
+        @Column(name = "unit_price") @JsonFormat(shape = JsonFormat.Shape.STRING)
+        BigDecimal unitPrice,
+
+        @Column(name = "line_total") @JsonFormat(shape = JsonFormat.Shape.STRING)
+        BigDecimal lineTotal) {
+
+    static OrderItem of(UUID productId, int quantity, BigDecimal unitPrice) {
+        return new OrderItem(productId, quantity, unitPrice, unitPrice.multiply(BigDecimal.valueOf(quantity)));
+    }
+}

@@ -1,0 +1,14 @@
+package dev.afterimage.shop.order;
+
+import dev.afterimage.shop.http.Refusal;
+import java.util.Map;
+
+/** The order's status does not lead to the wanted one. */
+public final class TransitionNotAllowed extends Refusal.Conflict {
+    TransitionNotAllowed(OrderStatus from, OrderStatus to) {
+        super(
+                "The order cannot take this status",
+                "An order that is %s cannot become %s.".formatted(from, to),
+                Map.of("from", from, "to", to));
+    }
+}

@@ -1,0 +1,79 @@
+package dev.afterimage.shop.outbox;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonValue;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One change of one aggregate in Debezium's envelope, so that any consumer of change data understands it.
+ *
+ * @param before the image before the change, null when the change created the aggregate
+ * @param after the image after the change, null when the change deleted it
+ * @param at when it happened; the wire carries epoch milliseconds
+ * @see <a href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events">Debezium's envelope</a>
+ */
+@RegisterForReflection
+public record Change(
+        Op op,
+        @Nullable Image before,
+        @Nullable Image after,
+        Source source,
+        @JsonIgnore Instant at) {
+
+    private static final String SERVICE = "order-service";
+
+    public Change {
+        if ((before == null) != (op == Op.CREATE) || (after == null) != (op == Op.DELETE)) {
+            throw new IllegalArgumentException("%s with the wrong images".formatted(op));
+        }
+    }
+
+    public static Change created(String aggregate, String eventType, Image after, Instant at) {
+        return new Change(Op.CREATE, null, after, new Source(SERVICE, aggregate, after.version(), eventType), at);
+    }
+
+    public static Change updated(String aggregate, String eventType, Image before, Image after, Instant at) {
+        return new Change(Op.UPDATE, before, after, new Source(SERVICE, aggregate, after.version(), eventType), at);
+    }
+
+    /** A delete has a version of its own, the next one, so that a consumer can tell it from a late update. */
+    public static Change deleted(String aggregate, String eventType, Image before, Instant at) {
+        return new Change(Op.DELETE, before, null, new Source(SERVICE, aggregate, before.version() + 1, eventType), at);
+    }
+
+    @JsonProperty("ts_ms")
+    public long timestampMillis() {
+        return at.toEpochMilli();
+    }
+
+    UUID aggregateId() {
+        return Objects.requireNonNull(after != null ? after : before).id();
+    }
+
+    /** What the change did, by Debezium's one-letter codes. */
+    public enum Op {
+        CREATE("c"),
+        UPDATE("u"),
+        DELETE("d");
+
+        private final String code;
+
+        Op(String code) {
+            this.code = code;
+        }
+
+        @JsonValue
+        public String code() {
+            return code;
+        }
+    }
+
+    /** Where the change comes from. */
+    @RegisterForReflection
+    public record Source(String service, String aggregate, long version, String eventType) {}
+}

@@ -1,0 +1,16 @@
+package dev.afterimage.shop.product;
+
+import dev.afterimage.shop.http.PlainText;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Digits;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Size;
+import java.math.BigDecimal;
+
+/** The body of {@code POST /products}; a price has at most two decimals and may be written as a number or as a string. */
+public record OfferProduct(
+        @NotBlank @Size(max = 64) @PlainText String sku,
+        @NotBlank @Size(max = 200) @PlainText String name,
+
+        @NotNull @DecimalMin("0.00") @Digits(integer = 10, fraction = 2) BigDecimal price) {}

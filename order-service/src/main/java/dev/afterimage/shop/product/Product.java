@@ -1,0 +1,50 @@
+package dev.afterimage.shop.product;
+
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.UUID;
+
+@Entity
+@Table(name = "products")
+public class Product {
+    @Id
+    private UUID id;
+
+    @Column
+    private String sku;
+
+    @Column
+    private String name;
+
+    @Column
+    private BigDecimal price;
+
+    @Column(name = "created_at")
+    private Instant createdAt;
+
+    @Column(name = "updated_at")
+    private Instant updatedAt;
+
+    @Column
+    private long version;
+
+    protected Product() {}
+
+    Product(UUID id, String sku, String name, BigDecimal price, Instant at) {
+        this.id = id;
+        this.sku = sku;
+        this.name = name;
+        this.price = price.setScale(2);
+        this.createdAt = at;
+        this.updatedAt = at;
+        this.version = 1;
+    }
+
+    ProductImage image() {
+        return new ProductImage(id, sku, name, price, createdAt, updatedAt, version);
+    }
+}
