@@ -1,0 +1,49 @@
+package dev.afterimage.shop;
+
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.StackConfig;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A real PostgreSQL, empty, for one run of tests. */
+public class PostgresResource implements QuarkusTestResourceLifecycleManager {
+    private @Nullable Path home;
+    private @Nullable Postgres postgres;
+
+    @Override
+    public Map<String, String> start() {
+        try {
+            home = Files.createTempDirectory(Path.of("target"), "postgres-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        postgres = Postgres.start(StackConfig.onFreePorts(home));
+        return Map.of("quarkus.datasource.jdbc.url", postgres.jdbcUrl("orders"));
+    }
+
+    @Override
+    public void stop() {
+        if (postgres != null) {
+            postgres.close();
+        }
+        if (home != null) {
+            delete(home);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (var paths = Files.walk(folder)) {
+            for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

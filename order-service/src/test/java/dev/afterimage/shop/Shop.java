@@ -1,0 +1,63 @@
+package dev.afterimage.shop;
+
+import static io.restassured.RestAssured.given;
+
+import io.restassured.http.ContentType;
+import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
+import java.util.UUID;
+
+/** Speaks to the service as any client would. */
+public final class Shop {
+    private Shop() {}
+
+    public static ValidatableResponse post(String path, String body) {
+        return given().contentType(ContentType.JSON).body(body).post(path).then();
+    }
+
+    public static Response put(String path, String body) {
+        return given().contentType(ContentType.JSON).body(body).put(path);
+    }
+
+    public static ValidatableResponse get(String path) {
+        return given().get(path).then();
+    }
+
+    public static String customer() {
+        return post("/customers", """
+                        {"name": "Ada Lovelace", "email": "ada-%s@example.com"}
+                        """.formatted(UUID.randomUUID()))
+                .statusCode(201)
+                .extract()
+                .path("id");
+    }
+
+    public static String product(String price) {
+        return post("/products", """
+                        {"sku": "%s", "name": "Lamp", "price": "%s"}
+                        """.formatted(UUID.randomUUID(), price))
+                .statusCode(201)
+                .extract()
+                .path("id");
+    }
+
+    /** Two pieces at 29.90. */
+    public static String order() {
+        return post("/orders", orderOf(customer(), product("29.90"), 2))
+                .statusCode(201)
+                .extract()
+                .path("id");
+    }
+
+    public static String orderOf(String customerId, String productId, int quantity) {
+        return """
+                {"customerId": "%s", "items": [{"productId": "%s", "quantity": %d}]}
+                """.formatted(customerId, productId, quantity);
+    }
+
+    public static Response changeStatus(String orderId, String status) {
+        return put("/orders/%s/status".formatted(orderId), """
+                {"status": "%s"}
+                """.formatted(status));
+    }
+}

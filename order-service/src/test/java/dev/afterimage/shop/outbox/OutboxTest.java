@@ -1,0 +1,209 @@
+package dev.afterimage.shop.outbox;
+
+import static dev.afterimage.shop.Shop.changeStatus;
+import static dev.afterimage.shop.Shop.customer;
+import static dev.afterimage.shop.Shop.order;
+import static dev.afterimage.shop.Shop.orderOf;
+import static dev.afterimage.shop.Shop.post;
+import static dev.afterimage.shop.Shop.product;
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.shop.PostgresResource;
+import dev.afterimage.shop.order.OrderCommands;
+import dev.afterimage.shop.order.Orders;
+import dev.afterimage.shop.order.PlaceOrder;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@WithTestResource(PostgresResource.class)
+class OutboxTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Inject
+    OrderCommands commands;
+
+    @Inject
+    Orders orders;
+
+    @Test
+    void announcesAPlacedOrderByExactlyOneInsertAndOneDelete() throws Exception {
+        var body = orderOf(customer(), product("29.90"), 2);
+        try (var wal = Wal.ofEverything()) {
+            var answer = post("/orders", body).statusCode(201).extract().asString();
+
+            var changes = wal.changes();
+            assertThat(changes).extracting(Wal.Change::kind).containsExactly('I', 'D');
+            var row = changes.getFirst();
+            assertThat(row.aggregateType()).isEqualTo("order");
+            assertThat(row.type()).isEqualTo("OrderPlaced");
+            assertThat(row.event().at("/op").asText()).isEqualTo("c");
+            assertThat(row.event().at("/after")).isEqualTo(JSON.readTree(answer));
+            assertThat(row.aggregateId()).isEqualTo(row.event().at("/after/id").asText());
+            assertThat(Contract.violations("order", row.event())).isEmpty();
+        }
+        assertThat(count("outbox")).isZero();
+    }
+
+    @Test
+    void chainsTheImagesOfAnOrderFromItsPlacingToItsTombstone() throws Exception {
+        try (var wal = Wal.ofEverything()) {
+            var id = order();
+            changeStatus(id, "PAID").then().statusCode(200);
+            given().delete("/orders/" + id).then().statusCode(204);
+
+            var changes = wal.changes();
+            assertThat(changes)
+                    .extracting(Wal.Change::kind)
+                    .as("the delete is inserted before its tombstone")
+                    .containsExactly('I', 'D', 'I', 'D', 'I', 'I', 'D', 'D');
+            var rows = inserts(changes);
+            assertThat(rows).extracting(Wal.Change::aggregateId).containsOnly(id);
+            assertThat(rows)
+                    .extracting(Wal.Change::type)
+                    .containsExactly("OrderPlaced", "OrderStatusChanged", "OrderDeleted", "OrderDeleted");
+            var events = rows.subList(0, 3).stream().map(Wal.Change::event).toList();
+            assertThat(events).extracting(e -> e.at("/op").asText()).containsExactly("c", "u", "d");
+            assertThat(events).extracting(e -> e.at("/source/version").asInt()).containsExactly(1, 2, 3);
+            assertThat(events.get(1).at("/before")).isEqualTo(events.get(0).at("/after"));
+            assertThat(events.get(2).at("/before")).isEqualTo(events.get(1).at("/after"));
+            assertThat(events).allSatisfy(event -> assertThat(Contract.violations("order", event))
+                    .isEmpty());
+            assertThat(rows.getLast().payload()).as("the tombstone").isNull();
+            assertThat(rows).extracting(Wal.Change::id).doesNotHaveDuplicates();
+        }
+        assertThat(count("outbox")).isZero();
+    }
+
+    @Test
+    void publishesTheInsertsOnly() throws Exception {
+        try (var wal = Wal.asPublished()) {
+            var id = order();
+            given().delete("/orders/" + id).then().statusCode(204);
+
+            assertThat(wal.changes()).extracting(Wal.Change::kind).containsExactly('I', 'I', 'I');
+        }
+    }
+
+    @Test
+    void announcesNothingWhenAnOrderGetsTheStatusItHas() throws Exception {
+        var id = order();
+        try (var wal = Wal.ofEverything()) {
+            changeStatus(id, "PENDING").then().statusCode(200).header("ETag", "\"1\"");
+
+            assertThat(wal.changes()).isEmpty();
+        }
+    }
+
+    @Test
+    void leavesNothingBehindWhenTheTransactionRollsBack() throws Exception {
+        var request = new PlaceOrder(
+                UUID.fromString(customer()), null, List.of(new PlaceOrder.Item(UUID.fromString(product("29.90")), 2)));
+        var before = count("orders");
+        try (var wal = Wal.ofEverything()) {
+            assertThatThrownBy(() -> QuarkusTransaction.requiringNew().run(() -> {
+                        commands.place(request);
+                        orders.flush();
+                        throw new IllegalStateException("after the work, before the commit");
+                    }))
+                    .hasMessage("after the work, before the commit");
+
+            assertThat(wal.changes()).isEmpty();
+        }
+        assertThat(count("orders")).isEqualTo(before);
+        assertThat(count("outbox")).isZero();
+    }
+
+    @Test
+    void writesNothingWhenARequestIsRefused() throws Exception {
+        var id = order();
+        var customer = customer();
+        var orders = count("orders");
+        var items = count("order_items");
+        try (var wal = Wal.ofEverything()) {
+            post("/orders", orderOf(customer, product("29.90"), -1)).statusCode(400);
+            post("/orders", orderOf(customer, UUID.randomUUID().toString(), 1)).statusCode(400);
+            post("/orders", orderOf(customer, product("9999999999.99"), 10_000)).statusCode(400);
+            changeStatus(id, "DELIVERED").then().statusCode(409);
+            given().delete("/orders/" + UUID.randomUUID()).then().statusCode(404);
+
+            assertThat(wal.changes()).isEmpty();
+        }
+        assertThat(count("orders")).isEqualTo(orders);
+        assertThat(count("order_items")).isEqualTo(items);
+    }
+
+    @Test
+    void commitsConcurrentChangesOfOneOrderInTheOrderOfTheirVersions() throws Exception {
+        try (var wal = Wal.ofEverything();
+                var clients = Executors.newFixedThreadPool(16)) {
+            var id = order();
+            Stream<String> wanted =
+                    IntStream.range(0, 10).boxed().flatMap(_ -> Stream.of("PAID", "SHIPPED", "DELIVERED", "CANCELLED"));
+            var requests = wanted.<Callable<Integer>>map(
+                            status -> () -> changeStatus(id, status).statusCode())
+                    .toList();
+
+            for (var answer : clients.invokeAll(requests)) {
+                assertThat(answer.get()).isIn(200, 409);
+            }
+
+            var events = inserts(wal.changes()).stream().map(Wal.Change::event).toList();
+            assertThat(events).hasSizeGreaterThan(1);
+            for (var i = 0; i < events.size(); i++) {
+                assertThat(events.get(i).at("/source/version").asInt()).isEqualTo(i + 1);
+                if (i > 0) {
+                    assertThat(events.get(i).at("/before"))
+                            .isEqualTo(events.get(i - 1).at("/after"));
+                }
+            }
+        }
+    }
+
+    @Test
+    void letsDebeziumReadTheOutboxAndNothingElse() throws Exception {
+        try (var debezium = Wal.connect("debezium");
+                var statement = debezium.createStatement()) {
+            assertThat(statement.execute("select * from outbox")).isTrue();
+            assertThatThrownBy(() -> statement.execute("select * from customers"))
+                    .hasMessageContaining("permission denied");
+            assertThatThrownBy(() -> statement.execute("delete from outbox")).hasMessageContaining("permission denied");
+        }
+    }
+
+    @Test
+    void letsTheApplicationChangeRowsButNoTables() throws Exception {
+        try (var application = Wal.connect("orders_app");
+                var statement = application.createStatement()) {
+            assertThatThrownBy(() -> statement.execute("create table mine ()"))
+                    .hasMessageContaining("permission denied");
+            assertThatThrownBy(() -> statement.execute("drop table outbox")).hasMessageContaining("must be owner");
+        }
+    }
+
+    private static List<Wal.Change> inserts(List<Wal.Change> changes) {
+        return changes.stream().filter(change -> change.kind() == 'I').toList();
+    }
+
+    private static long count(String table) throws SQLException {
+        try (var connection = Wal.superuser();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("select count(*) from " + table)) {
+            rows.next();
+            return rows.getLong(1);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package dev.afterimage.shop.outbox;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happened to the outbox since this was opened, as PostgreSQL tells it to Debezium: decoded from the WAL by pgoutput.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html">message formats</a>
+ */
+final class Wal implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Connection connection;
+    private final String publication;
+
+    private Wal(Connection connection, String publication) {
+        this.connection = connection;
+        this.publication = publication;
+    }
+
+    /** Everything that happens to the table. */
+    static Wal ofEverything() throws SQLException {
+        var connection = superuser();
+        try (var statement = connection.createStatement()) {
+            statement.execute("drop publication if exists everything");
+            statement.execute("create publication everything for table outbox");
+        }
+        return open(connection, "everything");
+    }
+
+    /** Only what the migration publishes. */
+    static Wal asPublished() throws SQLException {
+        return open(superuser(), "order_outbox");
+    }
+
+    static Connection superuser() throws SQLException {
+        return connect("postgres");
+    }
+
+    static Connection connect(String role) throws SQLException {
+        var url = ConfigProvider.getConfig().getValue("quarkus.datasource.jdbc.url", String.class);
+        return DriverManager.getConnection(url, role, role);
+    }
+
+    private static Wal open(Connection connection, String publication) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("select pg_create_logical_replication_slot('test', 'pgoutput', true)");
+        }
+        return new Wal(connection, publication);
+    }
+
+    List<Change> changes() throws SQLException {
+        var changes = new ArrayList<Change>();
+        try (var query = connection.prepareStatement("""
+                select data from pg_logical_slot_get_binary_changes(
+                    'test', null, null, 'proto_version', '1', 'publication_names', ?)
+                """)) {
+            query.setString(1, publication);
+            try (var messages = query.executeQuery()) {
+                while (messages.next()) {
+                    var message = ByteBuffer.wrap(messages.getBytes(1));
+                    var kind = (char) message.get();
+                    if (kind == 'I' || kind == 'U' || kind == 'D') {
+                        changes.add(change(kind, message));
+                    }
+                }
+            }
+        }
+        return changes;
+    }
+
+    private static Change change(char kind, ByteBuffer message) {
+        message.getInt(); // the relation, always the outbox
+        message.get(); // which tuple follows: N(ew), O(ld) or K(ey)
+        var columns = new ArrayList<@Nullable String>();
+        for (int left = message.getShort(); left > 0; left--) {
+            if (message.get() == 't') {
+                var text = new byte[message.getInt()];
+                message.get(text);
+                columns.add(new String(text, StandardCharsets.UTF_8));
+            } else {
+                columns.add(null);
+            }
+        }
+        return new Change(kind, columns);
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+
+    /** A row inserted (I), updated (U) or deleted (D). */
+    record Change(char kind, List<@Nullable String> columns) {
+        String id() {
+            return String.valueOf(columns.get(0));
+        }
+
+        String aggregateType() {
+            return String.valueOf(columns.get(1));
+        }
+
+        String aggregateId() {
+            return String.valueOf(columns.get(2));
+        }
+
+        String type() {
+            return String.valueOf(columns.get(3));
+        }
+
+        @Nullable String payload() {
+            return columns.get(4);
+        }
+
+        JsonNode event() {
+            try {
+                return JSON.readTree(String.valueOf(payload()));
+            } catch (JsonProcessingException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+}
