@@ -1,0 +1,14 @@
+package dev.afterimage.projection.change;
+
+/** The record breaks a rule of the contract; the message is the reason, one line, without the record's own text. */
+public class MalformedRecord extends Exception {
+
+    public MalformedRecord(String reason) {
+        super(reason, null, false, false);
+    }
+
+    /** The reason, for the dead letter's header and the log. */
+    public String reason() {
+        return String.valueOf(getMessage());
+    }
+}

@@ -1,0 +1,34 @@
+package dev.afterimage.projection.change;
+
+import com.fasterxml.jackson.annotation.JsonFormat;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/** An order as it was at one version. */
+@RegisterForReflection
+public record OrderImage(
+        UUID id,
+        UUID customerId,
+        OrderStatus status,
+        String currency,
+        @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal total,
+        List<Item> items,
+        Instant createdAt,
+        Instant updatedAt,
+        long version) {
+
+    public OrderImage {
+        items = List.copyOf(items);
+    }
+
+    /** One line of the order; its number is its place in the list, from 1. */
+    @RegisterForReflection
+    public record Item(
+            UUID productId,
+            int quantity,
+            @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal unitPrice,
+            @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal lineTotal) {}
+}

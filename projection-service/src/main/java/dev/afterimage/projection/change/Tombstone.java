@@ -1,0 +1,6 @@
+package dev.afterimage.projection.change;
+
+import java.util.UUID;
+
+/** A null value: the aggregate is gone. It carries neither version nor time. */
+public record Tombstone(UUID id) implements Change {}

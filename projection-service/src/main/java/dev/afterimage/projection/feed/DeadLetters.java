@@ -1,0 +1,123 @@
+package dev.afterimage.projection.feed;
+
+import io.quarkus.logging.Log;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/** Sets records aside in {@code <topic>.dlq}: key, value and headers as they came, and why. */
+@ApplicationScoped
+class DeadLetters {
+
+    private final Map<String, Object> kafka;
+    private final FeedConfig config;
+    private @Nullable Producer<byte[], byte[]> producer; // only the feed's thread uses it
+
+    DeadLetters(@Identifier("default-kafka-broker") Map<String, Object> kafka, FeedConfig config) {
+        this.kafka = kafka;
+        this.config = config;
+    }
+
+    /**
+     * Returns when all are acknowledged by the broker.
+     *
+     * @throws KafkaException when the broker does not acknowledge in time; some may have arrived
+     */
+    void send(List<Incoming.Malformed> records) {
+        if (records.isEmpty()) {
+            return;
+        }
+        var producer = producer();
+        List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
+        for (var malformed : records) {
+            sent.add(producer.send(letter(malformed, malformed.record().value())));
+        }
+        for (int i = 0; i < sent.size(); i++) {
+            var malformed = records.get(i);
+            try {
+                await(sent.get(i));
+            } catch (RecordTooLargeException e) {
+                // the original nearly filled a message, and our headers made it too large; it still stands in its topic
+                byte @Nullable [] value = malformed.record().value();
+                var letter = letter(malformed, null);
+                letter.headers().add("dead-letter-value-left-out", text((value == null ? 0 : value.length) + " bytes"));
+                await(producer.send(letter));
+            }
+            Log.warnf(
+                    "Set aside a record: %s topic=%s partition=%d offset=%d",
+                    malformed.reason(),
+                    malformed.record().topic(),
+                    malformed.record().partition(),
+                    malformed.record().offset());
+        }
+    }
+
+    void close() {
+        if (producer != null) {
+            producer.close(config.deadLetterTimeout());
+            producer = null;
+        }
+    }
+
+    private Producer<byte[], byte[]> producer() {
+        if (producer == null) { // most services never see a malformed record, and the client costs memory and threads
+            Map<String, Object> settings = new HashMap<>(kafka);
+            settings.put(ProducerConfig.CLIENT_ID_CONFIG, config.instanceId() + "-dead-letters");
+            settings.put(ProducerConfig.ACKS_CONFIG, "all");
+            settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+            settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 16 * 1024 * 1024);
+            settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 12 * 1024 * 1024);
+            int timeoutMs = Math.toIntExact(config.deadLetterTimeout().toMillis());
+            settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, timeoutMs);
+            settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeoutMs);
+            settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, timeoutMs / 2);
+            settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
+            producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+        }
+        return producer;
+    }
+
+    private static ProducerRecord<byte[], byte[]> letter(Incoming.Malformed malformed, byte @Nullable [] value) {
+        var record = malformed.record();
+        var letter = new ProducerRecord<>(record.topic() + ".dlq", null, record.key(), value, record.headers());
+        Headers headers = letter.headers();
+        headers.add("dead-letter-reason", text(malformed.reason()));
+        headers.add("dead-letter-topic", text(record.topic()));
+        headers.add("dead-letter-partition", text(Integer.toString(record.partition())));
+        headers.add("dead-letter-offset", text(Long.toString(record.offset())));
+        return letter;
+    }
+
+    private static void await(Future<RecordMetadata> sent) {
+        try {
+            sent.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException kafkaException
+                    ? kafkaException
+                    : new KafkaException("a dead letter could not be sent", e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    private static byte[] text(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

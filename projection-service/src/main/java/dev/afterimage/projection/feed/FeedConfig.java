@@ -1,0 +1,42 @@
+package dev.afterimage.projection.feed;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.List;
+
+/** What the feed reads and how. Everything {@code kafka.*} goes to the Kafka clients as it is. */
+@ConfigMapping(prefix = "feed")
+public interface FeedConfig {
+
+    /** The topics to follow. */
+    @WithDefault("order.events")
+    List<String> topics();
+
+    /** Instances of one group share the partitions between them. */
+    @WithDefault("projection")
+    String groupId();
+
+    /**
+     * Static membership: an instance that comes back under its name has its partitions at once, without a rebalance.
+     * Two instances must not have the same name; on Kubernetes take the pod's.
+     */
+    @WithDefault("projection-1")
+    String instanceId();
+
+    /** After so long without a heartbeat the partitions of an instance go to the others. */
+    @WithDefault("6s")
+    Duration sessionTimeout();
+
+    /** The most records applied in one transaction. */
+    @WithDefault("4000")
+    int maxBatch();
+
+    /** While the database or the broker does not answer, the pause between attempts doubles up to this. */
+    @WithDefault("2s")
+    Duration maxBackoff();
+
+    /** How long one dead letter may take to be acknowledged before the batch is tried again. */
+    @WithDefault("10s")
+    Duration deadLetterTimeout();
+}

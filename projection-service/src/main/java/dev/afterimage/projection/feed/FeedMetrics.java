@@ -1,0 +1,81 @@
+package dev.afterimage.projection.feed;
+
+import dev.afterimage.projection.change.Effect;
+import dev.afterimage.projection.change.Envelope;
+import dev.afterimage.projection.change.Tombstone;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The feed in figures. */
+@ApplicationScoped
+class FeedMetrics {
+
+    private record Kind(String topic, String operation, Effect effect) {}
+
+    private final MeterRegistry registry;
+    private final DistributionSummary batchSize;
+    private final Timer apply;
+    private final Timer latency;
+
+    FeedMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        batchSize = DistributionSummary.builder("feed.batch.size")
+                .description("records applied in one transaction")
+                .publishPercentiles(0.5, 0.99)
+                .register(registry);
+        apply = Timer.builder("feed.batch.apply")
+                .description("from a batch in hand to its commit")
+                .publishPercentiles(0.5, 0.9, 0.99)
+                .register(registry);
+        latency = Timer.builder("feed.commit.to.applied")
+                .description("from the event's ts_ms to the commit of the transaction that applied it")
+                .publishPercentiles(0.5, 0.9, 0.99)
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofMillis(1))
+                .maximumExpectedValue(Duration.ofSeconds(10))
+                .register(registry);
+    }
+
+    void record(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
+        apply.record(Duration.between(receivedAt, appliedAt));
+        batchSize.record(outcomes.size());
+        Map<Kind, Integer> counts = new HashMap<>();
+        for (Outcome outcome : outcomes) {
+            var topic = outcome.incoming().record().topic();
+            counts.merge(new Kind(topic, operation(outcome.incoming()), outcome.effect()), 1, Integer::sum);
+            if (outcome.effect() == Effect.APPLIED
+                    && outcome.incoming() instanceof Incoming.Legible legible
+                    && legible.change() instanceof Envelope envelope) {
+                latency.record(Duration.between(envelope.committedAt(), appliedAt));
+            }
+        }
+        counts.forEach((kind, count) -> registry.counter(
+                        "feed.records",
+                        "topic",
+                        kind.topic(),
+                        "operation",
+                        kind.operation(),
+                        "effect",
+                        kind.effect().label())
+                .increment(count));
+    }
+
+    private static String operation(Incoming incoming) {
+        return switch (incoming) {
+            case Incoming.Malformed _ -> "unreadable";
+            case Incoming.Legible legible ->
+                switch (legible.change()) {
+                    case Envelope envelope -> envelope.op().name().toLowerCase(Locale.ROOT);
+                    case Tombstone _ -> "tombstone";
+                };
+        };
+    }
+}

@@ -1,0 +1,42 @@
+package dev.afterimage.projection.feed;
+
+import io.quarkus.logging.Log;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** One line when the database or the broker stops answering, one when it is back, and the growing pause in between. */
+final class Outage {
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+
+    private final Duration maxPause;
+    private @Nullable Instant since;
+    private Duration pause = FIRST_PAUSE;
+
+    Outage(Duration maxPause) {
+        this.maxPause = maxPause;
+    }
+
+    /** Returns how long to pause before the next attempt. */
+    Duration goesOn(String what, Exception cause) {
+        if (since == null) {
+            since = Instant.now();
+            Log.warnf("%s; trying again until it works: %s", what, cause.getMessage());
+        }
+        Log.debugf(cause, "%s", what);
+        Duration current = pause;
+        pause = pause.multipliedBy(2).compareTo(maxPause) < 0 ? pause.multipliedBy(2) : maxPause;
+        return current;
+    }
+
+    void isOver() {
+        if (since != null) {
+            Log.infof(
+                    "The feed goes on after %d ms",
+                    Duration.between(since, Instant.now()).toMillis());
+            since = null;
+            pause = FIRST_PAUSE;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package dev.afterimage.projection.feed;
+
+import io.quarkus.logging.Log;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The partitions this instance has, and where it stands in each. A partition is placed before its first record: the
+ * consumer is set to where the database stands. Until then it is paused. Only {@link #wakeup()} may be called from
+ * another thread.
+ */
+final class Subscription implements AutoCloseable {
+
+    private static final Duration QUIET_POLL = Duration.ofMillis(250);
+    private static final Duration UNPLACED_POLL = Duration.ofMillis(20);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+    private final Consumer<byte[], byte[]> consumer;
+    private final DataSource dataSource;
+    private final Positions positions;
+    private final Metric connections;
+    private final Set<TopicPartition> unplaced = new HashSet<>();
+    private final Map<TopicPartition, Long> applied = new HashMap<>();
+    private boolean joined;
+
+    Subscription(Consumer<byte[], byte[]> consumer, List<String> topics, DataSource dataSource, Positions positions) {
+        this.consumer = consumer;
+        this.dataSource = dataSource;
+        this.positions = positions;
+        this.connections = consumer.metrics().values().stream()
+                .filter(metric -> metric.metricName().name().equals("connection-count"))
+                .findFirst()
+                .orElseThrow();
+        consumer.subscribe(topics, new Assignment());
+    }
+
+    /** Returns records of placed partitions; keeps the membership in the group alive. */
+    ConsumerRecords<byte[], byte[]> poll() {
+        return consumer.poll(joined && unplaced.isEmpty() ? QUIET_POLL : UNPLACED_POLL);
+    }
+
+    /** Sets new partitions to where the database stands, so that they deliver. */
+    void place() throws SQLException {
+        if (unplaced.isEmpty()) {
+            return;
+        }
+        Map<TopicPartition, Long> first = consumer.beginningOffsets(unplaced);
+        Map<TopicPartition, Long> end = consumer.endOffsets(unplaced);
+        Map<TopicPartition, Long> next;
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                Map<TopicPartition, Long> stored = positions.lock(connection, unplaced);
+                next = new HashMap<>();
+                for (TopicPartition partition : unplaced) {
+                    next.put(
+                            partition,
+                            inside(
+                                    partition,
+                                    stored.get(partition),
+                                    first.getOrDefault(partition, 0L),
+                                    end.getOrDefault(partition, 0L)));
+                }
+                positions.put(connection, next);
+                connection.commit();
+            } catch (SQLException | RuntimeException e) {
+                connection.rollback();
+                throw e;
+            }
+        }
+        next.forEach(consumer::seek);
+        consumer.resume(unplaced);
+        applied.putAll(next);
+        Log.infof("Following %s", next);
+        unplaced.clear();
+    }
+
+    private static long inside(TopicPartition partition, @Nullable Long stored, long first, long end) {
+        if (stored == null) {
+            return first;
+        }
+        if (stored > end) {
+            Log.warnf(
+                    "%s ends at offset %d, but was applied up to %d: it is not the log it was."
+                            + " Reading it from its beginning; versions keep what is newer",
+                    partition, end, stored);
+            return first;
+        }
+        if (stored < first) {
+            Log.warnf(
+                    "%s begins at offset %d, but was applied up to %d only: what lay between was deleted by retention",
+                    partition, first, stored);
+            return first;
+        }
+        return stored;
+    }
+
+    /** The partitions have to be placed once more before they deliver again. */
+    void placeAgain(Collection<TopicPartition> partitions) {
+        Set<TopicPartition> still = new HashSet<>(partitions);
+        still.retainAll(consumer.assignment());
+        consumer.pause(still);
+        unplaced.addAll(still);
+    }
+
+    /**
+     * A record below what was applied means that the log was deleted and made anew while we followed it. The position
+     * goes back with it, otherwise its records would count as seen.
+     */
+    void acceptResetLogs(List<Incoming> batch) throws SQLException {
+        Map<TopicPartition, Long> reset = new HashMap<>();
+        for (Incoming incoming : batch) {
+            long offset = incoming.record().offset();
+            if (offset < applied.getOrDefault(incoming.partition(), 0L)) {
+                reset.merge(incoming.partition(), offset, Math::min);
+            }
+        }
+        if (reset.isEmpty()) {
+            return;
+        }
+        Log.warnf("These logs begin anew, following them; versions keep what is newer: %s", reset);
+        try (Connection connection = dataSource.getConnection()) {
+            positions.put(connection, reset);
+        }
+        applied.putAll(reset);
+    }
+
+    /** Up to which offset each partition is applied. */
+    Map<TopicPartition, Long> applied() {
+        return applied;
+    }
+
+    void markApplied(List<Outcome> outcomes) {
+        for (Outcome outcome : outcomes) {
+            applied.put(
+                    outcome.incoming().partition(), outcome.incoming().record().offset() + 1);
+        }
+    }
+
+    /** Tells Kafka, for its lag tools; nothing here depends on whether it arrives. */
+    void commit(Map<TopicPartition, OffsetAndMetadata> offsets) {
+        consumer.commitAsync(offsets, (committed, e) -> {
+            if (e != null) {
+                Log.debugf("Kafka did not take the offsets %s: %s", committed, e.getMessage());
+            }
+        });
+    }
+
+    FeedState state() {
+        boolean connected = connections.metricValue() instanceof Double count && count > 0;
+        if (!connected) {
+            return FeedState.BROKER_LOST;
+        }
+        return joined && unplaced.isEmpty() ? FeedState.FOLLOWING : FeedState.STARTING;
+    }
+
+    void wakeup() {
+        consumer.wakeup();
+    }
+
+    @Override
+    public void close() {
+        consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT)); // also waits for the offsets under way
+    }
+
+    private final class Assignment implements ConsumerRebalanceListener {
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            joined = true;
+            consumer.pause(partitions);
+            unplaced.addAll(partitions);
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            unplaced.removeAll(partitions);
+            applied.keySet().removeAll(partitions);
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            joined = false;
+            onPartitionsRevoked(partitions);
+        }
+    }
+}

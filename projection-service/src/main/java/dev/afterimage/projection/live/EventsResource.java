@@ -1,0 +1,57 @@
+package dev.afterimage.projection.live;
+
+import io.smallrye.mutiny.Multi;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.sse.OutboundSseEvent;
+import jakarta.ws.rs.sse.Sse;
+import java.time.Duration;
+import java.util.Map;
+
+/** Every record that passes, as server-sent events. */
+@Path("/events")
+public class EventsResource {
+
+    /** Often enough that a dead client is noticed and a proxy keeps the connection. */
+    private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+
+    private final LiveEvents events;
+
+    EventsResource(LiveEvents events) {
+        this.events = events;
+    }
+
+    /**
+     * Each message is one {@link LiveEvent}. A message named {@code dropped} says how many were left out because this
+     * client was too slow; a comment comes at intervals.
+     */
+    @GET
+    @Produces(MediaType.SERVER_SENT_EVENTS)
+    public Multi<OutboundSseEvent> watch(@Context Sse sse) {
+        Multi<OutboundSseEvent> passing =
+                Multi.createFrom().publisher(events.watch()).map(signal -> message(sse, signal));
+        // the first comment at once: it sends the headers, so that a client knows it is connected
+        Multi<OutboundSseEvent> heartbeat = Multi.createFrom()
+                .ticks()
+                .every(HEARTBEAT)
+                .onOverflow()
+                .drop()
+                .map(_ -> sse.newEventBuilder().comment("heartbeat").build());
+        return Multi.createBy().merging().withRequests(1).streams(passing, heartbeat);
+    }
+
+    private static OutboundSseEvent message(Sse sse, Watcher.Signal signal) {
+        var message = sse.newEventBuilder().mediaType(MediaType.APPLICATION_JSON_TYPE);
+        return switch (signal) {
+            case Watcher.Signal.Passed(LiveEvent event) ->
+                message.id(event.topic() + "-" + event.partition() + "@" + event.offset())
+                        .data(event)
+                        .build();
+            case Watcher.Signal.Dropped(long count) ->
+                message.name("dropped").data(Map.of("count", count)).build();
+        };
+    }
+}

@@ -1,0 +1,145 @@
+package dev.afterimage.projection.view;
+
+import dev.afterimage.projection.change.OrderImage;
+import dev.afterimage.projection.change.OrderStatus;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** The orders of the read model. Each query is one statement, so that an order and its items are of one version. */
+@ApplicationScoped
+class Orders {
+
+    private static final String WITH_ITEMS = """
+            select o.*, i.product_id, i.quantity, i.unit_price, i.line_total
+              from picked o
+              left join cdc_processed.order_items i on i.order_id = o.id
+             order by o.created_at desc, o.id desc, i.line_no
+            """;
+
+    private final DataSource dataSource;
+
+    Orders(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    Optional<OrderView> byId(UUID id) {
+        return select("where id = ?", List.of(id)).stream().findFirst();
+    }
+
+    /** The version with which the order was deleted, or 0 when no delete of it is remembered. */
+    long deletedVersion(UUID id) {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement statement = connection.prepareStatement(
+                        "select version from cdc_processed.deletions where aggregate = 'order' and id = ?")) {
+            statement.setObject(1, id);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? row.getLong(1) : 0;
+            }
+        } catch (SQLException e) {
+            throw new ReadModelUnavailable(e);
+        }
+    }
+
+    /**
+     * A page of orders.
+     *
+     * @param next where the next page begins; null when there is none
+     */
+    record Page(List<OrderView> orders, OrderQuery.@Nullable Cursor next) {}
+
+    Page matching(OrderQuery query) {
+        List<String> conditions = new ArrayList<>();
+        List<Object> parameters = new ArrayList<>();
+        if (query.status() != null) {
+            conditions.add("status = ?");
+            parameters.add(query.status().name());
+        }
+        if (query.customerId() != null) {
+            conditions.add("customer_id = ?");
+            parameters.add(query.customerId());
+        }
+        if (query.minTotal() != null) {
+            conditions.add("total >= ?");
+            parameters.add(query.minTotal());
+        }
+        if (query.after() != null) {
+            conditions.add("(created_at, id) < (?, ?)");
+            parameters.add(query.after().createdAt().atOffset(ZoneOffset.UTC));
+            parameters.add(query.after().id());
+        }
+        String where = conditions.isEmpty() ? "" : "where " + String.join(" and ", conditions);
+        parameters.add(query.limit() + 1); // one more than asked for tells whether there is a next page
+        List<OrderView> found = select(where + " order by created_at desc, id desc limit ?", parameters);
+        if (found.size() <= query.limit()) {
+            return new Page(found, null);
+        }
+        List<OrderView> page = found.subList(0, query.limit());
+        return new Page(page, OrderQuery.Cursor.of(page.getLast()));
+    }
+
+    private List<OrderView> select(String which, List<Object> parameters) {
+        String sql = "with picked as (select * from cdc_processed.orders " + which + ")\n" + WITH_ITEMS;
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.size(); i++) {
+                statement.setObject(i + 1, parameters.get(i));
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                return orders(row);
+            }
+        } catch (SQLException e) {
+            throw new ReadModelUnavailable(e);
+        }
+    }
+
+    /** One row an item, those of an order next to each other. */
+    private static List<OrderView> orders(ResultSet row) throws SQLException {
+        List<OrderView> orders = new ArrayList<>();
+        boolean more = row.next();
+        while (more) {
+            UUID id = row.getObject("id", UUID.class);
+            var order = new OrderView(
+                    id,
+                    row.getObject("customer_id", UUID.class),
+                    OrderStatus.valueOf(row.getString("status")),
+                    row.getString("currency"),
+                    row.getBigDecimal("total"),
+                    List.of(),
+                    instant(row, "created_at"),
+                    instant(row, "updated_at"),
+                    row.getLong("version"),
+                    new OrderView.Cdc(
+                            row.getString("cdc_operation"), instant(row, "cdc_timestamp"), instant(row, "synced_at")));
+            List<OrderImage.Item> items = new ArrayList<>();
+            do {
+                UUID productId = row.getObject("product_id", UUID.class);
+                if (productId != null) {
+                    items.add(new OrderImage.Item(
+                            productId,
+                            row.getInt("quantity"),
+                            row.getBigDecimal("unit_price"),
+                            row.getBigDecimal("line_total")));
+                }
+                more = row.next();
+            } while (more && id.equals(row.getObject("id", UUID.class)));
+            orders.add(order.withItems(items));
+        }
+        return orders;
+    }
+
+    private static Instant instant(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+}

@@ -1,0 +1,11 @@
+package dev.afterimage.projection.view;
+
+import java.sql.SQLException;
+
+/** The database did not answer a query. */
+class ReadModelUnavailable extends RuntimeException {
+
+    ReadModelUnavailable(SQLException cause) {
+        super("the read model cannot be queried", cause);
+    }
+}
