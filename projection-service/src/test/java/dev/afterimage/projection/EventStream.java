@@ -1,0 +1,67 @@
+package dev.afterimage.projection;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Follows {@code GET /events} until closed. */
+public final class EventStream implements AutoCloseable {
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final InputStream body;
+    private final List<JsonNode> events = new CopyOnWriteArrayList<>();
+    private final List<String> comments = new CopyOnWriteArrayList<>();
+
+    /** Returns when the service has answered, hence watches. */
+    public EventStream(URI service) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(service.resolve("/events")).build();
+        HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        if (response.statusCode() != 200) {
+            throw new AssertionError("GET /events answers " + response.statusCode());
+        }
+        body = response.body();
+        Thread.ofVirtual().start(this::read);
+    }
+
+    /** The events of that key, in the order they passed. */
+    public List<JsonNode> of(String key) {
+        return events.stream()
+                .filter(event -> event.path("key").asText().equals(key))
+                .toList();
+    }
+
+    public List<String> comments() {
+        return comments;
+    }
+
+    @Override
+    public void close() {
+        client.shutdownNow();
+    }
+
+    private void read() {
+        try (var lines = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith("data:")) {
+                    events.add(JSON.readTree(line.substring("data:".length())));
+                } else if (line.startsWith(":")) {
+                    comments.add(line);
+                }
+            }
+        } catch (IOException e) {
+            // closed
+        }
+    }
+}

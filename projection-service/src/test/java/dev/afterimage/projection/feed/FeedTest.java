@@ -1,0 +1,277 @@
+package dev.afterimage.projection.feed;
+
+import static io.restassured.RestAssured.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+
+import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.StackResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.ValidatableResponse;
+import jakarta.inject.Inject;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@QuarkusTest
+@QuarkusTestResource(StackResource.class)
+class FeedTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @Inject
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @Inject
+    DataSource dataSource;
+
+    private final OrderEvents order = new OrderEvents();
+    private OrderTopic topic;
+
+    @BeforeEach
+    void openTopic() {
+        topic = new OrderTopic(bootstrapServers);
+    }
+
+    @AfterEach
+    void closeTopic() {
+        topic.close();
+    }
+
+    @Test
+    void appliesCreateUpdateDeleteAndTombstone() {
+        awaitApplied(topic.put(order.id, order.placed()));
+        order(order.id).statusCode(200).body("version", equalTo(1)).body("items", hasSize(1));
+
+        awaitApplied(topic.put(order.id, order.changed(3)));
+        order(order.id).body("version", equalTo(3)).body("items", hasSize(3));
+        awaitApplied(topic.put(order.id, order.snapshot(4)));
+        order(order.id).body("version", equalTo(4)).body("items", hasSize(1));
+
+        awaitApplied(topic.put(order.id, order.deleted(5)));
+        order(order.id).statusCode(404);
+        awaitApplied(topic.put(order.id, null));
+        order(order.id).statusCode(404);
+    }
+
+    @Test
+    void changesNothingWhenTheSameEventsArriveAgain() throws SQLException {
+        awaitApplied(topic.put(order.id, order.placed()), topic.put(order.id, order.changed(2)));
+        String before = row(order.id);
+
+        awaitApplied(topic.put(order.id, order.placed()), topic.put(order.id, order.changed(2)));
+
+        assertThat(row(order.id)).isEqualTo(before);
+    }
+
+    @Test
+    void neverResurrectsADeletedOrder() {
+        awaitApplied(topic.put(order.id, order.placed()), topic.put(order.id, order.deleted(3)));
+        awaitApplied(topic.put(order.id, order.changed(2)), topic.put(order.id, order.snapshot(2)));
+        order(order.id).statusCode(404);
+    }
+
+    @Test
+    void knowsADeleteThatCameBeforeItsCreate() {
+        awaitApplied(topic.put(order.id, order.deleted(2)), topic.put(order.id, order.placed()));
+        order(order.id).statusCode(404);
+    }
+
+    @Test
+    void deletesByKeyWhenOnlyTheTombstoneArrives() {
+        awaitApplied(
+                topic.put(order.id, order.placed()), topic.put(order.id, null), topic.put(order.id, order.placed()));
+        order(order.id).statusCode(404);
+    }
+
+    @Test
+    void readsTheSnapshotOfAnOrderItNeverSaw() {
+        awaitApplied(topic.put(order.id, order.snapshot(7)));
+        order(order.id).body("version", equalTo(7)).body("cdc.operation", equalTo("r"));
+    }
+
+    @Test
+    void readsAWrappedEnvelope() {
+        awaitApplied(topic.put(order.id, "{\"schema\":null,\"payload\":" + order.placed() + "}"));
+        order(order.id).statusCode(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "no json", "{\"op\":\"x\"}", "\u0000"})
+    void setsAMalformedRecordAsideAndGoesOn(String value) {
+        RecordMetadata malformed = topic.put(order.id, value);
+        awaitApplied(malformed, topic.put(order.id, order.placed()));
+
+        order(order.id).statusCode(200);
+        assertThat(topic.deadLettersOf(malformed)).singleElement().satisfies(letter -> {
+            assertThat(letter.key()).asString().isEqualTo(order.id.toString());
+            assertThat(letter.value()).asString().isEqualTo(value);
+            assertThat(OrderTopic.header(letter, "dead-letter-reason")).isNotBlank();
+            assertThat(OrderTopic.header(letter, "dead-letter-topic")).isEqualTo(OrderTopic.NAME);
+            assertThat(OrderTopic.header(letter, "eventType")).isEqualTo("OrderEvent");
+        });
+    }
+
+    @Test
+    void setsARecordWithoutKeyAside() {
+        RecordMetadata keyless = topic.put((String) null, null);
+        awaitApplied(keyless);
+        assertThat(topic.deadLettersOf(keyless)).singleElement().satisfies(letter -> {
+            assertThat(letter.key()).isNull();
+            assertThat(letter.value()).isNull();
+            assertThat(OrderTopic.header(letter, "dead-letter-reason")).isEqualTo("the record has no key");
+        });
+    }
+
+    @Test
+    void setsOnlyThatRecordAsideWhichTheDatabaseRefuses() throws SQLException {
+        sql("alter table cdc_processed.orders add constraint refused check (currency <> 'XTS') not valid");
+        try {
+            List<OrderEvents> orders = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                orders.add(new OrderEvents());
+            }
+            OrderEvents refused = orders.get(77);
+            orders.forEach(one -> {
+                if (one != refused) {
+                    topic.send(one.id, one.placed());
+                }
+                if (one == orders.get(76)) {
+                    topic.send(refused.id, refused.placed("XTS", "1.00"));
+                }
+            });
+            topic.flush();
+            // behind it in its partition
+            RecordMetadata last = topic.put(refused.id, refused.changed(2));
+            awaitApplied(last);
+
+            order(refused.id).body("version", equalTo(2));
+            await().atMost(SOON)
+                    .untilAsserted(() -> orders.forEach(one -> order(one.id).statusCode(200)));
+        } finally {
+            sql("alter table cdc_processed.orders drop constraint refused");
+        }
+    }
+
+    @Test
+    void goesBackWithTheDatabaseAndEndsTheSame() throws SQLException {
+        OrderEvents deleted = new OrderEvents();
+        awaitApplied(
+                topic.put(order.id, order.placed()),
+                topic.put(order.id, order.changed(2)),
+                topic.put(deleted.id, deleted.placed()),
+                topic.put(deleted.id, deleted.deleted(2)),
+                topic.put(deleted.id, null));
+        String before = row(order.id);
+
+        // as after a restore, or a restart from an older offset: everything is read once more
+        sql("update cdc_raw.positions set next_offset = 0");
+        OrderEvents next = new OrderEvents();
+        RecordMetadata[] wakeEachPartition = new RecordMetadata[40];
+        for (int i = 0; i < wakeEachPartition.length; i++) {
+            UUID id = UUID.randomUUID();
+            wakeEachPartition[i] = topic.put(id, null);
+        }
+        awaitApplied(wakeEachPartition);
+        awaitApplied(topic.put(next.id, next.placed()));
+
+        assertThat(row(order.id)).isEqualTo(before);
+        order(deleted.id).statusCode(404);
+        order(next.id).statusCode(200);
+    }
+
+    @Test
+    void survivesThatTheDatabaseCutsAllConnections() {
+        for (int cut = 1; cut <= 3; cut++) {
+            assertThatThrownBy(() -> sql("select pg_terminate_backend(pid) from pg_stat_activity"
+                            + " where usename = 'projection' order by pid = pg_backend_pid()"))
+                    .isInstanceOf(SQLException.class);
+            OrderEvents one = new OrderEvents();
+            awaitApplied(topic.put(one.id, one.placed()));
+            await().atMost(SOON).untilAsserted(() -> order(one.id).statusCode(200));
+        }
+    }
+
+    @Test
+    void isReadyWhileItFollowsItsPartitions() {
+        await().atMost(SOON).untilAsserted(() -> get("/q/health/ready")
+                .then()
+                .statusCode(200)
+                .body("checks.find { it.name == 'feed' }.data.state", equalTo("follows its partitions")));
+    }
+
+    @Test
+    void countsWhatItDoes() {
+        awaitApplied(topic.put(order.id, order.placed()), topic.put(order.id, order.placed()));
+        assertThat(get("/q/metrics").asString())
+                .contains("feed_records_total{effect=\"applied\",operation=\"create\",topic=\"order.events\"")
+                .contains("feed_records_total{effect=\"ignored\",operation=\"create\",topic=\"order.events\"")
+                .contains("feed_commit_to_applied_seconds_bucket")
+                .contains("feed_batch_size");
+    }
+
+    private static ValidatableResponse order(UUID id) {
+        return get("/orders/{id}", id).then();
+    }
+
+    /** Until the position in the database lies behind each record. */
+    private void awaitApplied(RecordMetadata... records) {
+        for (RecordMetadata record : records) {
+            await().atMost(SOON)
+                    .pollInterval(Duration.ofMillis(10))
+                    .ignoreExceptionsInstanceOf(SQLException.class)
+                    .until(() -> position(record.partition()) > record.offset());
+        }
+    }
+
+    private long position(int partition) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.prepareStatement(
+                        "select next_offset from cdc_raw.positions where topic = 'order.events' and partition = ?")) {
+            statement.setInt(1, partition);
+            try (var row = statement.executeQuery()) {
+                return row.next() ? row.getLong(1) : 0;
+            }
+        }
+    }
+
+    /** The order and its items with all their columns, when they were applied too. */
+    private String row(UUID id) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.prepareStatement("""
+                        select o::text || array_agg(i::text order by i.line_no)::text
+                          from cdc_processed.orders o join cdc_processed.order_items i on i.order_id = o.id
+                         where o.id = ?
+                         group by o
+                        """)) {
+            statement.setObject(1, id);
+            try (var row = statement.executeQuery()) {
+                assertThat(row.next()).isTrue();
+                return row.getString(1);
+            }
+        }
+    }
+
+    private void sql(String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.projection;
+
+import org.jspecify.annotations.NullMarked;

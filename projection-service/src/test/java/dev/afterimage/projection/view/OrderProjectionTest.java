@@ -1,0 +1,101 @@
+package dev.afterimage.projection.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.afterimage.projection.StackResource;
+import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.change.Effect;
+import dev.afterimage.projection.change.OrderImage;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(StackResource.class)
+class OrderProjectionTest {
+
+    @Inject
+    DataSource dataSource;
+
+    @Inject
+    OrderProjection projection;
+
+    @Inject
+    Orders orders;
+
+    @Test
+    void theTablesHoldWhatOneByOneWouldLeave() throws SQLException {
+        long seed = System.nanoTime();
+        for (int run = 0; run < 150; run++) {
+            var histories = new Histories(new Random(seed + run), 4);
+            List<Change> history = histories.changes(40);
+            var expected = new Expected();
+            for (List<Change> batch : histories.batches(history)) {
+                List<Effect> effects = apply(batch);
+                assertThat(effects)
+                        .as("seed %d", seed + run)
+                        .isEqualTo(batch.stream().map(expected::apply).toList());
+            }
+            Map<UUID, OrderImage> rows = new HashMap<>();
+            Map<UUID, Long> deletions = new HashMap<>();
+            for (UUID id : histories.ids()) {
+                orders.byId(id).ifPresent(view -> rows.put(id, image(view)));
+                long deleted = number("select coalesce(max(version), 0) from cdc_processed.deletions where id = ?", id);
+                if (deleted > 0) {
+                    deletions.put(id, deleted);
+                }
+                if (!rows.containsKey(id)) {
+                    assertThat(number("select count(*) from cdc_processed.order_items where order_id = ?", id))
+                            .as("items left behind, seed %d", seed + run)
+                            .isZero();
+                }
+            }
+            assertThat(rows).as("seed %d", seed + run).isEqualTo(expected.rows);
+            assertThat(Expected.below(rows, deletions))
+                    .as("seed %d", seed + run)
+                    .isEqualTo(expected.remembered());
+        }
+    }
+
+    private List<Effect> apply(List<Change> batch) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            List<Effect> effects = projection.apply(connection, batch);
+            connection.commit();
+            return effects;
+        }
+    }
+
+    private long number(String sql, UUID id) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.prepareStatement(sql)) {
+            statement.setObject(1, id);
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
+    private static OrderImage image(OrderView view) {
+        return new OrderImage(
+                view.id(),
+                view.customerId(),
+                view.status(),
+                view.currency(),
+                view.total(),
+                view.items(),
+                view.createdAt(),
+                view.updatedAt(),
+                view.version());
+    }
+}

@@ -1,0 +1,225 @@
+package dev.afterimage.projection.view;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasKey;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.nullValue;
+
+import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.StackResource;
+import dev.afterimage.projection.change.Change;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.sql.DataSource;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@QuarkusTest
+@QuarkusTestResource(StackResource.class)
+class OrderResourceTest {
+
+    private static final Pattern NEXT = Pattern.compile("<([^>]+)>; rel=\"next\"");
+
+    @Inject
+    DataSource dataSource;
+
+    @Inject
+    OrderProjection projection;
+
+    @Inject
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    private final OrderEvents order = new OrderEvents();
+
+    @Test
+    void showsAnOrderWithItsItemsAndItsVersionAsEntityTag() throws SQLException {
+        apply(Histories.read(order.id, order.changed(2)));
+        given().get("/orders/{id}", order.id)
+                .then()
+                .statusCode(200)
+                .header("ETag", "\"2\"")
+                .body("id", equalTo(order.id.toString()))
+                .body("customerId", equalTo(order.customerId.toString()))
+                .body("status", equalTo("PAID"))
+                .body("total", equalTo("59.80"))
+                .body("createdAt", equalTo("2026-11-21T09:00:00.123456Z"))
+                .body("items.quantity", contains(2, 2))
+                .body("items.lineTotal", contains("59.80", "59.80"))
+                .body("cdc.operation", equalTo("u"))
+                .body("cdc", hasKey("timestamp"))
+                .body("cdc", hasKey("syncedAt"));
+    }
+
+    @Test
+    void waitsForTheVersionThatIsStillOnItsWay() {
+        var answer = CompletableFuture.supplyAsync(
+                () -> given().get("/orders/{id}?minVersion=1&wait=30s", order.id),
+                command -> Thread.ofPlatform().start(command));
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            topic.put(order.id, order.placed());
+        }
+        answer.join().then().statusCode(200).header("ETag", "\"1\"");
+    }
+
+    @Test
+    void saysWhenTheVersionDidNotComeInTime() throws SQLException {
+        apply(Histories.read(order.id, order.changed(2)));
+        given().get("/orders/{id}?minVersion=2&wait=0ms", order.id).then().statusCode(200);
+        given().get("/orders/{id}?minVersion=3&wait=50ms", order.id)
+                .then()
+                .statusCode(504)
+                .contentType("application/problem+json");
+    }
+
+    @Test
+    void doesNotWaitForAnOrderThatWasDeleted() throws SQLException {
+        apply(Histories.read(order.id, order.deleted(3)));
+        given().get("/orders/{id}?minVersion=3&wait=30s", order.id).then().statusCode(404);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"minVersion=x, minVersion", "minVersion=1&wait=2, wait", "minVersion=1&wait=31s, wait"})
+    void namesTheParameterOfAWaitThatItCannotRead(String query, String field) {
+        given().get("/orders/{id}?" + query, order.id).then().statusCode(400).body("errors.field", contains(field));
+    }
+
+    @Test
+    void answersNotModifiedToWhoHasTheVersion() throws SQLException {
+        apply(Histories.read(order.id, order.changed(2)));
+        given().header("If-None-Match", "\"2\"")
+                .get("/orders/{id}", order.id)
+                .then()
+                .statusCode(304);
+        given().header("If-None-Match", "\"1\"")
+                .get("/orders/{id}", order.id)
+                .then()
+                .statusCode(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0199f2a4-7c10-7b3e-9d55-000000000000", "no-id", "1-1-1-1-1", "%00"})
+    void answersAProblemForAnOrderItDoesNotHave(String id) {
+        given().urlEncodingEnabled(false)
+                .get("/orders/" + id)
+                .then()
+                .statusCode(404)
+                .contentType("application/problem+json")
+                .body("status", equalTo(404))
+                .body("title", equalTo("Not Found"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "status, LOST",
+        "customerId, 7",
+        "customerId, 1-1-1-1-1",
+        "minTotal, -1",
+        "minTotal, 1e9",
+        "minTotal, 1111111111111111111111",
+        "limit, 0",
+        "limit, 201",
+        "limit, many",
+        "after, tomorrow",
+        "after, KzEwMDAwMDAwMC0wMS0wMVQwMDowMDowMFovMS0xLTEtMS0x"
+    })
+    void namesTheParameterThatCannotBeRead(String name, String value) {
+        given().queryParam(name, value)
+                .get("/orders")
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json")
+                .body("errors.field", contains(name))
+                .body("errors", hasSize(1));
+    }
+
+    @Test
+    void namesEveryParameterThatCannotBeRead() {
+        given().get("/orders?limit=x&status=y")
+                .then()
+                .statusCode(400)
+                .body("errors.field", contains("status", "limit"));
+    }
+
+    @Test
+    void answersAProblemForAPathThatDoesNotExist() {
+        given().get("/nothing-here").then().statusCode(404);
+        given().post("/orders").then().statusCode(405).contentType("application/problem+json");
+    }
+
+    @Test
+    void pagesThroughTheOrdersOfACustomerNewestFirst() throws SQLException {
+        UUID customer = UUID.randomUUID();
+        List<OrderEvents> placed =
+                IntStream.range(0, 7).mapToObj(i -> new OrderEvents()).toList();
+        for (int i = 0; i < placed.size(); i++) {
+            OrderEvents one = placed.get(i);
+            // two by two at the same time, so that the id decides
+            apply(Histories.read(
+                    one.id,
+                    one.placed("EUR", i + ".50")
+                            .replace(one.customerId.toString(), customer.toString())
+                            .replace("09:00:00.123456Z", "09:0" + i / 2 + ":00.123456Z")));
+        }
+        List<String> expected = placed.stream()
+                .sorted(Comparator.<OrderEvents>comparingInt(one -> placed.indexOf(one) / 2)
+                        .thenComparing(one -> one.id.toString())
+                        .reversed())
+                .map(one -> one.id.toString())
+                .toList();
+
+        List<String> seen = new ArrayList<>();
+        String page = "/orders?limit=3&customerId=" + customer;
+        while (page != null) {
+            var response = given().urlEncodingEnabled(false)
+                    .get(page)
+                    .then()
+                    .statusCode(200)
+                    .extract();
+            seen.addAll(response.jsonPath().getList("id", String.class));
+            String link = response.header("Link");
+            var next = NEXT.matcher(link == null ? "" : link);
+            page = next.find() ? next.group(1) : null;
+        }
+
+        assertThat(seen).isEqualTo(expected);
+        given().get("/orders?limit=7&customerId=" + customer).then().header("Link", nullValue());
+        given().get("/orders?minTotal=4.51&customerId=" + customer)
+                .then()
+                .body("total", contains("6.50", "5.50"))
+                .header("Link", nullValue());
+        given().get("/orders?status=PAID&customerId=" + customer).then().body("$", equalTo(List.of()));
+        given().get("/orders?status=PENDING").then().body("status", hasItem("PENDING"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/q/openapi", "/q/swagger-ui/", "/q/health/live", "/q/metrics"})
+    void saysWhatItIs(String path) {
+        given().get(path).then().statusCode(200);
+    }
+
+    private void apply(Change change) throws SQLException {
+        try (var connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            var _ = projection.apply(connection, List.of(change));
+            connection.commit();
+        }
+    }
+}
