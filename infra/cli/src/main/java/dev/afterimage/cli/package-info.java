@@ -1,3 +1,4 @@
+/** The command line: runs the pipeline and shows what passes through it. */
 @NullMarked
 package dev.afterimage.cli;
 

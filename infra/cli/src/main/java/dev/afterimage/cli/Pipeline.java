@@ -1,0 +1,224 @@
+package dev.afterimage.cli;
+
+import dev.afterimage.stack.ConnectWorker;
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.KafkaBroker;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackException;
+import dev.afterimage.stack.Supervisor;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** PostgreSQL, Kafka, Connect, both services and the connector: started in the order of their needs, kept alive. */
+final class Pipeline implements AutoCloseable {
+
+    private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+    private static final String CONNECTOR = "order-outbox";
+    private static final String SLOT = "order_outbox";
+
+    /** Told of each step: what is ready now, and how long its own start took. */
+    interface Progress {
+        void ready(String what, Duration took);
+    }
+
+    private final PipelineConfig config;
+    private final Progress progress;
+    private final Supervisor supervisor;
+    private final FileChannel lock;
+    private final ExecutorService starts = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("start-", 1).factory());
+    private final Postgres postgres;
+    private final KafkaBroker kafka;
+    private final ConnectWorker connect;
+    private final QuarkusService orders;
+    private final QuarkusService projection;
+
+    private Pipeline(PipelineConfig config, Progress progress, Supervisor supervisor) {
+        this.config = config;
+        this.progress = progress;
+        this.supervisor = supervisor;
+        this.postgres = new Postgres(config.stack());
+        this.kafka = new KafkaBroker(config.stack());
+        this.connect = new ConnectWorker(config.stack());
+        this.orders = QuarkusService.orders(config);
+        this.projection = QuarkusService.projection(config);
+        this.lock = lock(config.stack().home());
+    }
+
+    /**
+     * Starts everything and returns when an order placed now is going to arrive in the read model.
+     *
+     * @param progress told of each part that is ready
+     * @param tell takes one line for each death and return
+     * @param giveUp takes the reason when a part keeps dying
+     * @throws StackException when a part does not start, or a pipeline runs in this folder already
+     */
+    static Pipeline start(PipelineConfig config, Progress progress, Consumer<String> tell, Consumer<String> giveUp) {
+        Pipeline pipeline = new Pipeline(config, progress, new Supervisor(tell, giveUp));
+        Thread interrupted = Thread.ofPlatform().name("stop").unstarted(pipeline::close);
+        Runtime.getRuntime().addShutdownHook(interrupted);
+        try {
+            pipeline.startAll();
+            return pipeline;
+        } catch (StackException e) {
+            pipeline.close();
+            throw e;
+        } catch (CompletionException e) {
+            pipeline.close();
+            throw e.getCause() instanceof StackException told
+                    ? told
+                    : new StackException(String.valueOf(e.getCause()), e);
+        }
+    }
+
+    private void startAll() {
+        var postgresUp = step("PostgreSQL", postgres);
+        var kafkaUp = step("Kafka", kafka);
+        var connectUp = kafkaUp.thenCompose(up -> step("Kafka Connect", connect));
+        var ordersUp = postgresUp.thenCompose(up -> step("order-service", orders));
+        var projectionUp =
+                CompletableFuture.allOf(postgresUp, kafkaUp).thenCompose(up -> step("projection-service", projection));
+        var connectorUp = CompletableFuture.allOf(connectUp, ordersUp)
+                .thenCompose(up -> step("connector " + CONNECTOR, this::applyConnector));
+        failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, connectorUp);
+        await("order-service is not ready", orders, orders::ready);
+        await("projection-service is not ready", projection, projection::ready);
+    }
+
+    private void applyConnector() {
+        connect.connectors().apply(Connectors.folder().resolve(CONNECTOR + ".json"));
+        supervisor.watch(connect.connectors(), CONNECTOR);
+        await("Nobody reads the replication slot " + SLOT, connect, () -> postgres.replicates(SLOT));
+    }
+
+    private CompletableFuture<Void> step(String what, Server server) {
+        return step(what, () -> {
+            server.start();
+            supervisor.watch(server);
+        });
+    }
+
+    private CompletableFuture<Void> step(String what, Runnable start) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    Instant began = Instant.now();
+                    start.run();
+                    progress.ready(what, Duration.between(began, Instant.now()));
+                },
+                starts);
+    }
+
+    /** Waits for all, but only as long as none has failed. */
+    private static void failFast(CompletableFuture<?>... steps) {
+        CompletableFuture<Object> anyFailure = new CompletableFuture<>();
+        for (CompletableFuture<?> step : steps) {
+            var unused = step.whenComplete((done, failure) -> {
+                if (failure != null) {
+                    anyFailure.completeExceptionally(failure);
+                }
+            });
+        }
+        CompletableFuture.anyOf(CompletableFuture.allOf(steps), anyFailure).join();
+    }
+
+    private static void await(String otherwise, Server logged, BooleanSupplier condition) {
+        Instant deadline = Instant.now().plus(READY_LIMIT);
+        while (!condition.getAsBoolean()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new StackException(otherwise + " after " + READY_LIMIT.toSeconds() + " s. " + logged.lastWords());
+            }
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+    }
+
+    /** All five, as users see their names: postgres, kafka, connect, order-service, projection-service. */
+    List<Server> servers() {
+        return List.of(postgres, kafka, connect, orders, projection);
+    }
+
+    Postgres postgres() {
+        return postgres;
+    }
+
+    KafkaBroker kafka() {
+        return kafka;
+    }
+
+    ConnectWorker connect() {
+        return connect;
+    }
+
+    QuarkusService orders() {
+        return orders;
+    }
+
+    QuarkusService projection() {
+        return projection;
+    }
+
+    PipelineConfig config() {
+        return config;
+    }
+
+    private static FileChannel lock(Path home) {
+        try {
+            Files.createDirectories(home);
+            Path file = home.resolve("up.lock");
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            @Nullable FileLock lock = channel.tryLock();
+            if (lock == null) {
+                channel.close();
+                throw alreadyRunning(home);
+            }
+            return channel;
+        } catch (OverlappingFileLockException e) {
+            throw alreadyRunning(home);
+        } catch (IOException e) {
+            throw new StackException("Cannot write to " + home + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static StackException alreadyRunning(Path home) {
+        return new StackException("A pipeline already runs on the data in " + home
+                + ": use that one, or stop it with Ctrl-C in its terminal.");
+    }
+
+    /** Stops everything in order: those who write first, those who keep last. Within 10 s; the data stays. */
+    @Override
+    public void close() {
+        supervisor.close();
+        closeTogether(orders, projection, connect);
+        closeTogether(kafka, postgres);
+        try {
+            lock.close();
+        } catch (IOException e) {
+            // the lock ends with this process at the latest
+        }
+    }
+
+    private static void closeTogether(Server... servers) {
+        CompletableFuture.allOf(Stream.of(servers)
+                        .map(server -> CompletableFuture.runAsync(
+                                server::close, command -> Thread.ofPlatform().start(command)))
+                        .toArray(CompletableFuture[]::new))
+                .join();
+    }
+}

@@ -1,0 +1,30 @@
+package dev.afterimage.cli;
+
+import dev.afterimage.stack.StackConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Where the whole pipeline is: the stack and the ports of both services. */
+record PipelineConfig(StackConfig stack, int orderPort, int projectionPort) {
+
+    static PipelineConfig onFreePorts(Path home) {
+        List<Integer> ports = StackConfig.freePorts(6);
+        return new PipelineConfig(
+                new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3)),
+                ports.get(4),
+                ports.get(5));
+    }
+
+    URI orders() {
+        return URI.create("http://" + StackConfig.HOST + ":" + orderPort);
+    }
+
+    URI projection() {
+        return URI.create("http://" + StackConfig.HOST + ":" + projectionPort);
+    }
+
+    URI connect() {
+        return URI.create("http://" + StackConfig.HOST + ":" + stack.connectPort());
+    }
+}

@@ -1,0 +1,107 @@
+package dev.afterimage.cli;
+
+import dev.afterimage.stack.Jvm;
+import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One of the two services as its own JVM, from the jar that the build made. */
+final class QuarkusService extends Server {
+
+    private static final int HEAP_MB = 128;
+    /** The folder with both services' folders in it: the repository, or the copy that {@code infra/afterimage} made. */
+    private static final Path SERVICES =
+            Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
+
+    private final int port;
+    private final Map<String, String> environment;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+
+    private QuarkusService(String name, StackConfig stack, int port, Map<String, String> environment) {
+        super(name, stack.home());
+        this.port = port;
+        this.environment = new HashMap<>(environment);
+        this.environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
+        this.environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
+    }
+
+    static QuarkusService orders(PipelineConfig config) {
+        return new QuarkusService(
+                "order-service",
+                config.stack(),
+                config.orderPort(),
+                Map.of("QUARKUS_DATASOURCE_JDBC_URL", jdbcUrl(config.stack(), "orders")));
+    }
+
+    static QuarkusService projection(PipelineConfig config) {
+        return new QuarkusService(
+                "projection-service",
+                config.stack(),
+                config.projectionPort(),
+                Map.of(
+                        "QUARKUS_DATASOURCE_JDBC_URL",
+                        jdbcUrl(config.stack(), "projection"),
+                        "KAFKA_BOOTSTRAP_SERVERS",
+                        StackConfig.HOST + ":" + config.stack().kafkaPort()));
+    }
+
+    private static String jdbcUrl(StackConfig stack, String database) {
+        return "jdbc:postgresql://" + StackConfig.HOST + ":" + stack.postgresPort() + "/" + database;
+    }
+
+    @Override
+    protected List<String> prepare() {
+        Path jar = SERVICES.resolve(Path.of(name(), "target", "quarkus-app", "quarkus-run.jar"));
+        if (!Files.isRegularFile(jar)) {
+            throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
+        }
+        return Jvm.command(HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
+    }
+
+    @Override
+    protected Map<String, String> environment() {
+        return environment;
+    }
+
+    @Override
+    protected Map<String, Integer> ports() {
+        return Map.of(name(), port);
+    }
+
+    @Override
+    protected boolean answers() {
+        return healthy("live");
+    }
+
+    /** Whether it says it can do its work: its servers reachable, the replication slot or the consumer in place. */
+    boolean ready() {
+        return healthy("ready");
+    }
+
+    private boolean healthy(String check) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(
+                            URI.create("http://" + StackConfig.HOST + ":" + port + "/q/health/" + check))
+                    .timeout(Duration.ofSeconds(2))
+                    .build();
+            return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package dev.afterimage.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.stack.StackException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Runs the pipeline until Ctrl-C and prints each event as it has been applied. */
+@Command(
+        name = "up",
+        description = "Runs PostgreSQL, Kafka, Connect with Debezium and both services until Ctrl-C.",
+        mixinStandardHelpOptions = true)
+final class Up implements Callable<Integer> {
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private volatile boolean stopping;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PipelineConfig config = ports.pipeline();
+        Instant began = Instant.now();
+        CountDownLatch givenUp = new CountDownLatch(1);
+        out.println("Afterimage starts; data and logs are in " + config.stack().home());
+        announceStop(out);
+        Pipeline pipeline;
+        try {
+            pipeline = Pipeline.start(
+                    config,
+                    (what, took) -> say(out, "  %-24s ready after %4.1f s".formatted(what, seconds(took))),
+                    line -> say(out, "! " + line),
+                    reason -> {
+                        say(out, "! " + reason);
+                        givenUp.countDown();
+                    });
+        } catch (StackException e) {
+            if (stopping) {
+                // by Ctrl-C, whose hooks end this process when all parts are down
+                Thread.currentThread().join();
+            }
+            stopping = true;
+            throw e;
+        }
+        say(out, "Ready after %.1f s.".formatted(seconds(Duration.between(began, Instant.now()))));
+        say(out, "");
+        say(out, invitation(config));
+        try (AppliedEvents events = AppliedEvents.follow(config.projection(), line -> say(out, line))) {
+            givenUp.await();
+        }
+        stopping = true;
+        pipeline.close();
+        return 1;
+    }
+
+    private void announceStop(PrintWriter out) {
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+            if (stopping) {
+                return;
+            }
+            stopping = true;
+            say(out, "");
+            say(out, "Stopping; the data stays for the next run (./mvnw clean is a fresh start).");
+        }));
+    }
+
+    private static String invitation(PipelineConfig config) {
+        RestService shop = new RestService(config.orders());
+        JsonNode customer = shop.any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
+        JsonNode product = shop.any("products", Map.of("sku", "LOOM-1", "name", "Punched cards", "price", "29.90"));
+        String order = "{\"customerId\":\"%s\",\"items\":[{\"productId\":\"%s\",\"quantity\":2}]}"
+                .formatted(customer.path("id").asText(), product.path("id").asText());
+        return """
+                  order-service        %s        (API: /q/swagger-ui)
+                  projection-service   %s        (API: /q/swagger-ui)
+                  PostgreSQL           127.0.0.1:%d                 databases orders, projection, replica; postgres/postgres
+                  Kafka                127.0.0.1:%d                 topic order.events
+                  Kafka Connect        %s        connector order-outbox
+
+                Try, in another terminal:
+                  curl -s %s/orders -H 'Content-Type: application/json' -d '%s'
+                  curl -s '%s/orders?limit=3'
+                  infra/afterimage watch order.events --from-beginning
+
+                Each event, once the read model holds it (Ctrl-C stops the pipeline):
+                """.formatted(
+                config.orders(),
+                config.projection(),
+                config.stack().postgresPort(),
+                config.stack().kafkaPort(),
+                config.connect(),
+                config.orders(),
+                order,
+                config.projection()).stripTrailing();
+    }
+
+    private static void say(PrintWriter out, String line) {
+        synchronized (out) {
+            out.println(line);
+            out.flush();
+        }
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}

@@ -1,0 +1,65 @@
+package dev.afterimage.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script by which mvnw and infra/afterimage choose a JDK. */
+class JdkScriptTest {
+
+    @TempDir
+    Path machine;
+
+    @Test
+    void keepsAJavaHomeThatIsNewEnough() throws Exception {
+        Path home = jdk("mine", "25.0.1");
+        assertThat(chosen(Map.of("JAVA_HOME", home.toString()))).isEqualTo(home.toString());
+    }
+
+    @Test
+    void looksBesideAnOlderDefault() throws Exception {
+        Path old = jdk("jvm/jdk-17", "17.0.15");
+        Path fitting = jdk("jvm/jdk-26", "26");
+        assertThat(chosen(Map.of("PATH", old.resolve("bin") + ":" + System.getenv("PATH"))))
+                .isEqualTo(fitting.toString());
+    }
+
+    @Test
+    void looksIntoSdkmanAndJavaHome25() throws Exception {
+        Path sdkman = jdk("home/.sdkman/candidates/java/25.0.1-tem", "25.0.1");
+        assertThat(chosen(Map.of("HOME", machine.resolve("home").toString()))).isEqualTo(sdkman.toString());
+        Path runner = jdk("tools/25", "25.0.2");
+        assertThat(chosen(Map.of("JAVA_HOME_25_X64", runner.toString()))).isEqualTo(runner.toString());
+    }
+
+    private Path jdk(String folder, String version) throws IOException {
+        Path home = machine.resolve(folder);
+        Files.createDirectories(home.resolve("bin"));
+        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\n");
+        Path javac = Files.writeString(home.resolve("bin/javac"), "");
+        Files.setPosixFilePermissions(javac, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return home;
+    }
+
+    /** What the script sets JAVA_HOME to on a machine whose own JDKs it cannot see. */
+    private String chosen(Map<String, String> environment) throws Exception {
+        Path script = Path.of("../../.mvn/jdk.sh").toAbsolutePath().normalize();
+        ProcessBuilder shell = new ProcessBuilder("sh", "-c", ". \"$0\"; printf %s \"$JAVA_HOME\"", script.toString());
+        shell.environment().keySet().removeIf(name -> name.startsWith("JAVA_HOME") || name.equals("GRAALVM_HOME"));
+        shell.environment().put("HOME", machine.resolve("nobody").toString());
+        shell.environment().remove("SDKMAN_DIR");
+        shell.environment().put("PATH", jdk("old/jdk-17", "17.0.15").resolve("bin") + ":" + System.getenv("PATH"));
+        shell.environment().putAll(environment);
+        Process process = shell.redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+}

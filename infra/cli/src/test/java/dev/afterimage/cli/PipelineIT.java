@@ -1,0 +1,392 @@
+package dev.afterimage.cli;
+
+import static java.util.stream.Collectors.groupingBy;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.Topic.Message;
+import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/** The whole pipeline on its real parts; the tests with kills come last, for what they leave behind must still be right. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class PipelineIT {
+
+    private static final String EVENTS = "order.events";
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private static Pipeline pipeline;
+    private static RestService orders;
+    private static RestService projection;
+    private static Map<String, Object> anOrder;
+
+    @BeforeAll
+    static void startPipeline() {
+        pipeline = Pipeline.start(
+                PipelineConfig.onFreePorts(Path.of("target/journey")),
+                (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
+                System.out::println,
+                System.out::println);
+        orders = new RestService(pipeline.config().orders());
+        projection = new RestService(pipeline.config().projection());
+        JsonNode customer = orders.any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
+        JsonNode product = orders.any("products", Map.of("sku", "LOOM-1", "name", "Cards", "price", "29.90"));
+        anOrder = Map.of(
+                "customerId",
+                customer.path("id").asText(),
+                "items",
+                List.of(Map.of("productId", product.path("id").asText(), "quantity", 2)));
+    }
+
+    @AfterAll
+    static void stopPipelineAndLeaveNoProcess() {
+        List<Long> pids = pipeline.servers().stream()
+                .map(Server::pid)
+                .filter(Objects::nonNull)
+                .toList();
+        pipeline.close();
+        assertThat(pids).allSatisfy(pid -> assertThat(ProcessHandle.of(pid)).isEmpty());
+    }
+
+    @Test
+    @Order(1)
+    void anOrdersWholeLifeArrivesInTheReadModelAndOnTheTopic() {
+        String id = placed();
+        await().atMost(LIMIT).until(() -> readModel(id).status() == 200);
+        assertThat(readModel(id).body().path("status").asText()).isEqualTo("PENDING");
+        assertThat(readModel(id).body().path("total").asText()).isEqualTo("59.80");
+
+        RestService.expect(200, orders.put("/orders/" + id + "/status", Map.of("status", "PAID")));
+        await().atMost(LIMIT)
+                .until(() -> readModel(id).body().path("status").asText().equals("PAID"));
+
+        assertThat(orders.delete("/orders/" + id).status()).isEqualTo(204);
+        await().atMost(LIMIT).until(() -> readModel(id).status() == 404);
+        assertThat(orders.get("/orders/" + id).status()).isEqualTo(404);
+
+        await().atMost(LIMIT).until(() -> messagesOf(id).size() == 4);
+        List<Message> life = messagesOf(id);
+        assertThat(life)
+                .extracting(message -> message.headers().get("eventType"))
+                .containsExactly("OrderPlaced", "OrderStatusChanged", "OrderDeleted", "OrderDeleted");
+        assertThat(life).extracting(Message::partition).containsOnly(life.get(0).partition());
+        assertThat(life).allSatisfy(message -> UUID.fromString(message.headers().get("id")));
+        assertThat(life.subList(0, 3))
+                .extracting(
+                        message -> message.json().path("source").path("version").asInt())
+                .containsExactly(1, 2, 3);
+        assertThat(life.subList(0, 3))
+                .extracting(message -> message.json().path("op").asText())
+                .containsExactly("c", "u", "d");
+        assertThat(life.get(0).json().path("before").isNull()).isTrue();
+        assertThat(life.get(1).json().path("before"))
+                .isEqualTo(life.get(0).json().path("after"));
+        assertThat(life.get(2).json().path("before"))
+                .isEqualTo(life.get(1).json().path("after"));
+        assertThat(life.get(2).json().path("after").isNull()).isTrue();
+        assertThat(life.get(3).value()).isNull();
+        assertThat(count("orders", "select count(*) from outbox")).isZero();
+    }
+
+    @Test
+    @Order(2)
+    void aRolledBackTransactionPublishesNothing() throws SQLException {
+        String rolledBack = UUID.randomUUID().toString();
+        try (Connection connection = pipeline.postgres().connect("orders");
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("""
+                    insert into outbox (id, aggregate_type, aggregate_id, type, payload, created_at)
+                    values (gen_random_uuid(), 'order', '%s', 'OrderPlaced', '{"op": "c"}', now())
+                    """.formatted(rolledBack));
+            connection.rollback();
+        }
+        awaitArrivalOf(placed());
+        assertThat(messagesOf(rolledBack)).isEmpty();
+    }
+
+    @Test
+    @Order(3)
+    void refusedRequestsNameTheFieldAndWriteNothing() {
+        long rows = count("orders", "select count(*) from orders");
+        long published = Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).size();
+
+        Map<String, Object> negative = Map.of(
+                "customerId",
+                anOrder.get("customerId"),
+                "items",
+                List.of(Map.of("productId", UUID.randomUUID().toString(), "quantity", -2)));
+        assertProblem(orders.post("/orders", negative), 400, "quantity");
+        assertProblem(
+                orders.post(
+                        "/orders", Map.of("customerId", UUID.randomUUID().toString(), "items", anOrder.get("items"))),
+                400,
+                "customerId");
+        assertProblem(orders.post("/orders", "not an object"), 400, "");
+        assertThat(orders.get("/orders/" + UUID.randomUUID()).status()).isEqualTo(404);
+        String id = placed();
+        assertProblem(orders.put("/orders/" + id + "/status", Map.of("status", "DELIVERED")), 409, "");
+
+        awaitArrivalOf(id);
+        assertThat(count("orders", "select count(*) from orders")).isEqualTo(rows + 1);
+        assertThat(Topic.read(pipeline.kafka().bootstrapServers(), EVENTS)).hasSize((int) published + 1);
+    }
+
+    @Test
+    @Order(4)
+    void aMalformedRecordIsSetAsideAndTheNextIsApplied() throws Exception {
+        String key = UUID.randomUUID().toString();
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", pipeline.kafka().bootstrapServers()),
+                new StringSerializer(),
+                new StringSerializer())) {
+            producer.send(new ProducerRecord<>(EVENTS, key, "{ this is no JSON"))
+                    .get();
+        }
+        awaitArrivalOf(placed());
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(
+                        Topic.read(pipeline.kafka().bootstrapServers(), EVENTS + ".dlq"))
+                .filteredOn(message -> message.key().equals(key))
+                .singleElement()
+                .satisfies(message -> {
+                    assertThat(message.value()).isEqualTo("{ this is no JSON");
+                    assertThat(message.headers().get("dead-letter-reason")).isNotBlank();
+                }));
+    }
+
+    @Test
+    @Order(5)
+    void anOrderServiceKilledBetweenWorkAndCommitPublishesNothing() throws SQLException {
+        long rows = count("orders", "select count(*) from orders");
+        int published = placedOnTopic().size();
+        try (Connection gate = pipeline.postgres().connect("orders");
+                Statement statement = gate.createStatement()) {
+            // the last statement before the commit takes the outbox row away again: there it meets a closed gate
+            statement.execute("""
+                    create function wait_at_the_gate() returns trigger language plpgsql as
+                    $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
+                    create trigger gate after delete on outbox for each row execute function wait_at_the_gate()
+                    """);
+            try {
+                statement.execute("select pg_advisory_lock(4711)");
+                var lost = inBackground(() -> orders.post("/orders", anOrder));
+                String atTheGate = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+                await().atMost(LIMIT).until(() -> count("orders", atTheGate) == 1);
+                pipeline.orders().kill();
+                assertThatThrownBy(lost::join).hasCauseInstanceOf(StackException.class);
+            } finally {
+                statement.execute("""
+                        select pg_advisory_unlock(4711);
+                        drop trigger gate on outbox;
+                        drop function wait_at_the_gate()
+                        """);
+            }
+        }
+        await().atMost(LIMIT).until(pipeline.orders()::ready);
+        assertThat(count("orders", "select count(*) from orders")).isEqualTo(rows);
+        awaitArrivalOf(placed());
+        assertThat(placedOnTopic()).hasSize(published + 1);
+    }
+
+    @Test
+    @Order(6)
+    void redeliveryOfTheWholeTopicChangesNothing() throws Exception {
+        String before = fingerprint();
+        pipeline.projection().kill();
+        try (Connection connection = pipeline.postgres().connect("projection");
+                Statement statement = connection.createStatement()) {
+            statement.execute("update cdc_raw.positions set next_offset = 0");
+        }
+        awaitArrivalOf(placed());
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(
+                        count("projection", "select coalesce(sum(next_offset), 0) from cdc_raw.positions"))
+                .isGreaterThan(
+                        Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).size()));
+        assertThat(fingerprint()).contains(before);
+    }
+
+    @Test
+    @Order(7)
+    void fiveHundredOrdersSurviveKillsOfConnectProjectionAndKafka() throws Exception {
+        int before = placedOnTopic().size();
+        AtomicInteger placed = new AtomicInteger();
+        AtomicBoolean enough = new AtomicBoolean();
+        var load = inBackground(() -> {
+            while (!enough.get() || placed.get() < 500) {
+                String id = placed();
+                if (placed.incrementAndGet() % 3 == 0) {
+                    RestService.expect(200, orders.put("/orders/" + id + "/status", Map.of("status", "PAID")));
+                }
+                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+            }
+        });
+        for (Server victim : List.of(pipeline.connect(), pipeline.projection(), pipeline.kafka())) {
+            int due = placed.get() + 50;
+            await().atMost(LIMIT).until(() -> placed.get() >= due);
+            Instant killed = Instant.now();
+            victim.kill();
+            awaitArrivalOf(placed());
+            System.out.printf(
+                    "killed %s: an order placed afterwards was readable %.1f s after the kill%n",
+                    victim.name(), Duration.between(killed, Instant.now()).toMillis() / 1000.0);
+        }
+        enough.set(true);
+        load.join();
+        awaitArrivalOf(placed());
+
+        List<Message> placements = placedOnTopic();
+        assertThat(placements).hasSize(before + placed.get() + 4);
+        assertThat(placements).extracting(Message::key).doesNotHaveDuplicates();
+        List<Message> all = Topic.read(pipeline.kafka().bootstrapServers(), EVENTS);
+        assertThat(all)
+                .filteredOn(message -> message.headers().containsKey("id"))
+                .extracting(message -> message.headers().get("id"))
+                .doesNotHaveDuplicates();
+        assertVersionsAreContiguous(all);
+        assertReadModelEqualsSource();
+    }
+
+    @Test
+    @Order(8)
+    void everyPartThatDiesIsRestarted() {
+        for (Server server : pipeline.servers()) {
+            Long pid = server.pid();
+            server.kill();
+            await().atMost(LIMIT)
+                    .until(() -> server.pid() != null && !server.pid().equals(pid));
+        }
+        await().atMost(LIMIT).ignoreException(StackException.class).untilAsserted(() -> awaitArrivalOf(placed()));
+        assertReadModelEqualsSource();
+    }
+
+    @Test
+    @Order(9)
+    void aSecondPipelineOnTheSameFolderIsRefusedInOneSentence() {
+        assertThatThrownBy(() -> Pipeline.start(pipeline.config(), (what, took) -> {}, line -> {}, reason -> {}))
+                .isInstanceOf(StackException.class)
+                .hasMessageContaining("already runs");
+    }
+
+    /** On a thread of its own: the common pool has but one on two cores. */
+    private static CompletableFuture<Void> inBackground(Runnable work) {
+        return CompletableFuture.runAsync(work, command -> Thread.ofPlatform().start(command));
+    }
+
+    private static String placed() {
+        return RestService.expect(201, orders.post("/orders", anOrder))
+                .path("id")
+                .asText();
+    }
+
+    private static RestService.Answer readModel(String id) {
+        return projection.get("/orders/" + id);
+    }
+
+    /** The service itself may be away at the moment. */
+    private static void awaitArrivalOf(String id) {
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(50))
+                .ignoreException(StackException.class)
+                .until(() -> readModel(id).status() == 200);
+    }
+
+    private static List<Message> messagesOf(String key) {
+        return Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).stream()
+                .filter(message -> message.key().equals(key))
+                .toList();
+    }
+
+    private static List<Message> placedOnTopic() {
+        return Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).stream()
+                .filter(message -> "OrderPlaced".equals(message.headers().get("eventType")))
+                .toList();
+    }
+
+    private static void assertProblem(RestService.Answer answer, int status, String named) {
+        assertThat(answer.status()).isEqualTo(status);
+        assertThat(answer.body().path("status").asInt()).isEqualTo(status);
+        assertThat(answer.body().toString()).contains(named);
+    }
+
+    private static void assertVersionsAreContiguous(List<Message> all) {
+        Map<String, List<Message>> lives = all.stream()
+                .filter(message -> message.headers().containsKey("id") && message.value() != null)
+                .collect(groupingBy(Message::key));
+        assertThat(lives).allSatisfy((id, life) -> {
+            List<Integer> expected = new ArrayList<>();
+            for (int version = 1; version <= life.size(); version++) {
+                expected.add(version);
+            }
+            assertThat(life)
+                    .extracting(message ->
+                            message.json().path("source").path("version").asInt())
+                    .isEqualTo(expected);
+        });
+    }
+
+    private static void assertReadModelEqualsSource() {
+        String columns = "id, customer_id, status, currency, total, created_at, updated_at, version";
+        String items = "order_id, product_id, quantity, unit_price, line_total";
+        await().atMost(LIMIT).untilAsserted(() -> {
+            assertThat(rows("projection", "select " + columns + " from cdc_processed.orders order by id"))
+                    .isEqualTo(rows("orders", "select " + columns + " from orders order by id"));
+            assertThat(rows("projection", "select " + items + " from cdc_processed.order_items order by 1, line_no"))
+                    .isEqualTo(rows("orders", "select " + items + " from order_items order by 1, position"));
+        });
+    }
+
+    /** Every row of the read model with the moment it was applied. */
+    private static String fingerprint() {
+        return String.join(
+                "\n", rows("projection", "select id, version, synced_at from cdc_processed.orders order by id"));
+    }
+
+    private static long count(String database, String query) {
+        return Long.parseLong(rows(database, query).get(0));
+    }
+
+    private static List<String> rows(String database, String query) {
+        try (Connection connection = pipeline.postgres().connect(database);
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(query)) {
+            List<String> rows = new ArrayList<>();
+            while (result.next()) {
+                List<String> row = new ArrayList<>();
+                for (int column = 1; column <= result.getMetaData().getColumnCount(); column++) {
+                    row.add(String.valueOf(result.getString(column)));
+                }
+                rows.add(String.join(" | ", row));
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw new AssertionError(query, e);
+        }
+    }
+}
