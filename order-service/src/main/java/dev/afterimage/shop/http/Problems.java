@@ -13,10 +13,12 @@ import io.quarkus.logging.Log;
 import jakarta.validation.ConstraintViolation;
 import jakarta.validation.ConstraintViolationException;
 import jakarta.ws.rs.WebApplicationException;
+import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** The one place that turns exceptions into answers; none of them shows a class name, a stack trace or SQL. */
 class Problems {
     private static final String BODY = "body";
+    private static final Pattern AWAY = Pattern.compile("(08|53|57P).*");
 
     @ServerExceptionMapper
     RestResponse<Problem> refused(Refusal refusal) {
@@ -68,8 +71,33 @@ class Problems {
 
     @ServerExceptionMapper
     RestResponse<Problem> failed(Throwable failure) {
+        var away = databaseAway(failure);
+        if (away != null) {
+            Log.warnf("database does not answer: %s", away.getMessage());
+            return RestResponse.ResponseBuilder.<Problem>create(503)
+                    .entity(Problem.of(
+                            503, "The database does not answer", "What was under way may or may not have been done."))
+                    .type(Problem.MEDIA_TYPE)
+                    .header("Retry-After", 2)
+                    .build();
+        }
         Log.error("request failed", failure);
         return answer(Problem.of(500, "The service failed", null));
+    }
+
+    /**
+     * The cause that says so: no connection in time (no SQLSTATE), a broken one (class 08), too many (53), or a server that
+     * shuts down or starts (57P).
+     */
+    static @Nullable SQLException databaseAway(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql
+                    && (sql.getSQLState() == null
+                            || AWAY.matcher(sql.getSQLState()).matches())) {
+                return sql;
+            }
+        }
+        return null;
     }
 
     private static RestResponse<Problem> answer(Problem problem) {
