@@ -67,17 +67,25 @@ final class AppliedEvents implements AutoCloseable {
             }
             String position = event.path("partition").asText() + "@"
                     + event.path("offset").asText();
-            String effect = event.path("effect").asText();
             return "%-20s %s  v%-4s %8s  %s"
                     .formatted(
                             event.path("eventType").asText("?"),
                             event.path("key").asText("no key"),
                             event.path("version").asText("-"),
                             position,
-                            effect.equals("applied") ? event.path("latencyMs").asText("-") + " ms" : effect);
+                            outcome(event));
         } catch (JsonProcessingException e) {
             return data;
         }
+    }
+
+    private static String outcome(JsonNode event) {
+        String effect = event.path("effect").asText();
+        return switch (effect) {
+            case "dead-letter" -> "dead letter: " + event.path("reason").asText("no reason given");
+            case "applied" -> event.path("latencyMs").asText("-") + " ms";
+            default -> event.path("op").asText("").isEmpty() ? "tombstone, the row is gone already" : "seen before";
+        };
     }
 
     @Override

@@ -1,12 +1,28 @@
 package dev.afterimage.cli;
 
 import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.StackException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Where the whole pipeline is: the stack and the ports of both services. */
 record PipelineConfig(StackConfig stack, int orderPort, int projectionPort) {
+
+    PipelineConfig {
+        List<Integer> ports = List.of(
+                stack.postgresPort(),
+                stack.kafkaPort(),
+                stack.controllerPort(),
+                stack.connectPort(),
+                orderPort,
+                projectionPort);
+        for (int port : ports) {
+            if (ports.indexOf(port) != ports.lastIndexOf(port)) {
+                throw new StackException("Port " + port + " is given to two parts of the pipeline.");
+            }
+        }
+    }
 
     static PipelineConfig onFreePorts(Path home) {
         List<Integer> ports = StackConfig.freePorts(6);

@@ -32,12 +32,19 @@ class AfterimageTest {
     }
 
     @Test
+    void aPortForTwoPartsIsRefusedBeforeAnythingStarts() {
+        assertThat(run("up", "--order-port", "28083", "--connect-port", "28083"))
+                .isEqualTo(1);
+        assertThat(errors.toString()).contains("Port 28083 is given to two parts");
+    }
+
+    @Test
     void anEventBecomesOneLine() {
         assertThat(AppliedEvents.line("""
                         {"topic":"order.events","partition":2,"offset":17,"eventType":"OrderPlaced","key":"0199","version":1,
                          "op":"c","latencyMs":12,"effect":"applied"}""")).matches("OrderPlaced +0199 +v1 +2@17 +12 ms");
         assertThat(AppliedEvents.line("{\"partition\":0,\"offset\":3,\"effect\":\"dead-letter\",\"key\":null}"))
-                .contains("no key", "0@3", "dead-letter");
+                .contains("no key", "0@3", "dead letter: no reason given");
         assertThat(AppliedEvents.line("{\"count\":40}")).contains("40 events not shown");
     }
 
