@@ -90,6 +90,12 @@ class ProblemsTest {
     }
 
     @Test
+    void saysHowLargeABodyMayBe() {
+        refused(post("/orders", "{\"note\": \"%s\"}".formatted("x".repeat(256 * 1024))), 413)
+                .body("detail", equalTo("It may have 262144 bytes at the most."));
+    }
+
+    @Test
     void refusesMoreThanAHundredLines() {
         var item = "{\"productId\": \"%s\", \"quantity\": 1}".formatted(product);
         var items = String.join(",", Collections.nCopies(101, item));
