@@ -19,10 +19,10 @@ final class AppliedEvents implements AutoCloseable {
 
     private static final Duration RECONNECT_PAUSE = Duration.ofMillis(300);
     private static final String DATA = "data:";
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Thread reader;
     private final HttpClient http;
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private AppliedEvents(URI projection, Consumer<String> tell) {
         this.http =

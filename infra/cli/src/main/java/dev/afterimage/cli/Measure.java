@@ -1,9 +1,9 @@
 package dev.afterimage.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,8 +18,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -64,7 +66,7 @@ final class Measure implements Callable<Integer> {
         PrintWriter out = command.getOut();
         RestService orders = new RestService(ports.orders());
         RestService projection = new RestService(ports.projection());
-        Object order = order(orders);
+        Map<String, ?> order = orders.anOrder();
         out.printf("Warming up for %d s at %d orders/s ...%n", warmUp, rate);
         out.flush();
         run(orders, projection, order, warmUp);
@@ -78,17 +80,10 @@ final class Measure implements Callable<Integer> {
         return 0;
     }
 
-    private static Object order(RestService orders) {
-        JsonNode customer = orders.any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
-        JsonNode product = orders.any("products", Map.of("sku", "LOOM-1", "name", "Punched cards", "price", "29.90"));
-        return Map.of(
-                "customerId", customer.path("id").asText(),
-                "items", List.of(Map.of("productId", product.path("id").asText(), "quantity", 2)));
-    }
-
     /** At fixed points in time, however slow the answers are: a slow pipeline must not slow down its own measuring. */
-    private List<Sample> run(RestService orders, RestService projection, Object order, int duration) throws Exception {
-        List<java.util.concurrent.Future<Sample>> running = new ArrayList<>();
+    private List<Sample> run(RestService orders, RestService projection, Map<String, ?> order, int duration)
+            throws Exception {
+        List<Future<Sample>> running = new ArrayList<>();
         try (ExecutorService clients = Executors.newCachedThreadPool()) {
             long start = System.nanoTime();
             for (int i = 0; i < rate * duration; i++) {
@@ -108,7 +103,7 @@ final class Measure implements Callable<Integer> {
         return samples;
     }
 
-    private static Sample place(RestService orders, RestService projection, Object order) {
+    private static Sample place(RestService orders, RestService projection, Map<String, ?> order) {
         long sent = System.nanoTime();
         String id = RestService.expect(201, orders.post("/orders", order))
                 .path("id")
@@ -118,7 +113,7 @@ final class Measure implements Callable<Integer> {
         return new Sample(answered, System.nanoTime() - sent);
     }
 
-    private static void percentiles(PrintWriter out, String what, java.util.stream.LongStream nanos) {
+    private static void percentiles(PrintWriter out, String what, LongStream nanos) {
         long[] sorted = nanos.sorted().toArray();
         out.printf(
                 "%-36s p50 %5.1f ms   p90 %5.1f ms   p99 %5.1f ms   max %5.1f ms%n",
@@ -184,8 +179,7 @@ final class Measure implements Callable<Integer> {
         Path rollup = Path.of("/proc/" + pid + "/smaps_rollup");
         if (!Files.isReadable(rollup)) {
             Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
-            return Long.parseLong(
-                    new String(ps.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip());
+            return Long.parseLong(new String(ps.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
         }
         try (Stream<String> lines = Files.lines(rollup)) {
             return lines.filter(line -> line.startsWith("Pss:"))

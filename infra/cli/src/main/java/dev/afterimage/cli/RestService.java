@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +40,17 @@ final class RestService {
     /** An answer of the service: a success or a problem. */
     record Answer(int status, JsonNode body) {}
 
+    /** The body of an order that can be placed; its customer and product are made when the shop has none. */
+    Map<String, ?> anOrder() {
+        JsonNode customer = any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
+        JsonNode product = any("products", Map.of("sku", "LOOM-1", "name", "Punched cards", "price", "29.90"));
+        return Map.of(
+                "customerId", customer.path("id").asText(),
+                "items", List.of(Map.of("productId", product.path("id").asText(), "quantity", 2)));
+    }
+
     /** One that exists already, or else a new one made of the fields. */
-    JsonNode any(String collection, Map<String, ?> fields) {
+    private JsonNode any(String collection, Map<String, ?> fields) {
         JsonNode existing = expect(200, get("/" + collection + "?limit=1"));
         return existing.isEmpty() ? expect(201, post("/" + collection, fields)) : existing.get(0);
     }

@@ -1,11 +1,11 @@
 package dev.afterimage.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -79,11 +79,7 @@ final class Up implements Callable<Integer> {
     }
 
     private static String invitation(PipelineConfig config) {
-        RestService shop = new RestService(config.orders());
-        JsonNode customer = shop.any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
-        JsonNode product = shop.any("products", Map.of("sku", "LOOM-1", "name", "Punched cards", "price", "29.90"));
-        String order = "{\"customerId\":\"%s\",\"items\":[{\"productId\":\"%s\",\"quantity\":2}]}"
-                .formatted(customer.path("id").asText(), product.path("id").asText());
+        JsonNode order = new ObjectMapper().valueToTree(new RestService(config.orders()).anOrder());
         return """
                   order-service        %s        (API: /q/swagger-ui)
                   projection-service   %s        (API: /q/swagger-ui)

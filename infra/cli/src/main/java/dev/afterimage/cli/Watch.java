@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -91,7 +92,7 @@ final class Watch implements Callable<Integer> {
         for (String topic : topics) {
             if (!existing.containsKey(topic)) {
                 throw new StackException(
-                        "There is no topic " + topic + "; there are " + new java.util.TreeSet<>(existing.keySet()));
+                        "There is no topic " + topic + "; there are " + new TreeSet<>(existing.keySet()));
             }
             consumer.partitionsFor(topic)
                     .forEach(partition -> partitions.add(new TopicPartition(topic, partition.partition())));

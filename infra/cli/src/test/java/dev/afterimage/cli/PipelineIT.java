@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
@@ -45,7 +44,7 @@ class PipelineIT {
     private static Pipeline pipeline;
     private static RestService orders;
     private static RestService projection;
-    private static Map<String, Object> anOrder;
+    private static Map<String, ?> anOrder;
 
     @BeforeAll
     static void startPipeline() {
@@ -56,13 +55,7 @@ class PipelineIT {
                 System.out::println);
         orders = new RestService(pipeline.config().orders());
         projection = new RestService(pipeline.config().projection());
-        JsonNode customer = orders.any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
-        JsonNode product = orders.any("products", Map.of("sku", "LOOM-1", "name", "Cards", "price", "29.90"));
-        anOrder = Map.of(
-                "customerId",
-                customer.path("id").asText(),
-                "items",
-                List.of(Map.of("productId", product.path("id").asText(), "quantity", 2)));
+        anOrder = orders.anOrder();
     }
 
     @AfterAll

@@ -294,7 +294,11 @@ public abstract class Server implements AutoCloseable {
     @Override
     public void close() {
         Process running = closeForGood();
-        if (running != null && running.isAlive()) {
+        if (running == null) {
+            // the pid file, if any, still leads to what an earlier run left behind
+            return;
+        }
+        if (running.isAlive()) {
             end(running.toHandle());
         }
         try {

@@ -75,6 +75,21 @@ class SupervisorTest {
     }
 
     @Test
+    void aRunThatNeverStartedAPartStillLeavesItsLeftoverToTheNext() {
+        Script leftBehind = new Script("exec sleep 600");
+        leftBehind.start();
+        Long pid = leftBehind.pid();
+        new Script("exec sleep 600").close();
+        try (Script next = new Script("exec sleep 600")) {
+            next.start();
+            assertThat(leftBehind.pid()).isNull();
+            assertThat(next.pid()).isNotEqualTo(pid);
+        } finally {
+            leftBehind.close();
+        }
+    }
+
+    @Test
     void whatWasClosedStaysClosed() {
         try (Supervisor supervisor = new Supervisor(told::add, reasons::add)) {
             Script script = new Script("exec sleep 600");
