@@ -39,6 +39,17 @@ public class Customer {
         this.version = 1;
     }
 
+    /** Takes the details over; where they are the same already nothing changes, so that a repeated request is harmless. */
+    void change(String name, String email, Instant at) {
+        if (name.equals(this.name) && email.equals(this.email)) {
+            return;
+        }
+        this.name = name;
+        this.email = email;
+        this.updatedAt = at;
+        this.version++;
+    }
+
     CustomerImage image() {
         return new CustomerImage(id, name, email, createdAt, updatedAt, version);
     }

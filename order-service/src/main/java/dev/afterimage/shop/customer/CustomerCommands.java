@@ -1,27 +1,77 @@
 package dev.afterimage.shop.customer;
 
+import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
+import dev.afterimage.shop.outbox.Outbox;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;
+import java.util.UUID;
 
-/** What can be done to customers; each command is one transaction. */
+/** What can be done to customers; each command is one transaction that also announces what it changed. */
 @ApplicationScoped
 public class CustomerCommands {
     private final Customers customers;
+    private final Outbox outbox;
     private final Ids ids;
     private final Clock clock;
 
-    public CustomerCommands(Customers customers, Ids ids, Clock clock) {
+    public CustomerCommands(Customers customers, Outbox outbox, Ids ids, Clock clock) {
         this.customers = customers;
+        this.outbox = outbox;
         this.ids = ids;
         this.clock = clock;
     }
 
+    /** @throws Refusal.Duplicate when another customer has this email, in whatever case */
     @Transactional
-    public CustomerImage register(RegisterCustomer request) {
-        var customer = new Customer(ids.next(), request.name(), request.email(), clock.instant());
-        customers.add(customer);
-        return customer.image();
+    public CustomerImage register(CustomerDetails details) {
+        var customer = new Customer(ids.next(), details.name(), details.email(), clock.instant());
+        customers.persist(customer);
+        var registered = customer.image();
+        outbox.announce(Change.created(Customers.AGGREGATE, "CustomerRegistered", registered, registered.createdAt()));
+        customers.write();
+        return registered;
+    }
+
+    /**
+     * Changes the customer; details that it has already are no change and announce nothing.
+     *
+     * @throws Refusal.UnknownId when there is no such customer
+     * @throws Refusal.Duplicate when another customer has this email, in whatever case
+     */
+    @Transactional
+    public CustomerImage change(UUID id, CustomerDetails details, IfMatch match) {
+        var customer = locked(id, match);
+        var before = customer.image();
+        customer.change(details.name(), details.email(), clock.instant());
+        var after = customer.image();
+        if (after.version() != before.version()) {
+            outbox.announce(Change.updated(Customers.AGGREGATE, "CustomerChanged", before, after, after.updatedAt()));
+            customers.write();
+        }
+        return after;
+    }
+
+    /**
+     * Deletes the customer; its event carries a version of its own, and a tombstone follows it.
+     *
+     * @throws Refusal.UnknownId when there is no such customer
+     * @throws Refusal.Conflict when it has orders
+     */
+    @Transactional
+    public void delete(UUID id, IfMatch match) {
+        var customer = locked(id, match);
+        outbox.announce(Change.deleted(Customers.AGGREGATE, "CustomerDeleted", customer.image(), clock.instant()));
+        customers.delete(customer);
+        customers.write();
+    }
+
+    private Customer locked(UUID id, IfMatch match) {
+        var customer = customers.lock(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
+        match.check(Customers.AGGREGATE, customer.image());
+        return customer;
     }
 }

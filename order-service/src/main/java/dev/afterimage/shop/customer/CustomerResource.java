@@ -1,17 +1,25 @@
 package dev.afterimage.shop.customer;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.Idempotency;
+import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.UUID;
+import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -22,30 +30,57 @@ import org.jspecify.annotations.Nullable;
 public class CustomerResource {
     private final CustomerCommands commands;
     private final Customers customers;
+    private final Idempotency idempotency;
 
-    public CustomerResource(CustomerCommands commands, Customers customers) {
+    public CustomerResource(CustomerCommands commands, Customers customers, Idempotency idempotency) {
         this.commands = commands;
         this.customers = customers;
+        this.idempotency = idempotency;
     }
 
     @POST
-    public RestResponse<CustomerImage> register(@NotNull @Valid RegisterCustomer request) {
-        var customer = commands.register(request);
-        Log.infof("customer registered customerId=%s version=%d", customer.id(), customer.version());
-        return Answers.created(CustomerResource.class, customer);
+    public RestResponse<?> register(
+            @NotNull @Valid CustomerDetails details, @RestHeader(Idempotency.HEADER) @Nullable String key) {
+        return idempotency.once(key, "POST /customers", details, () -> {
+            var customer = commands.register(details);
+            Log.infof("customer registered customerId=%s version=%d", customer.id(), customer.version());
+            return Answers.created(CustomerResource.class, customer);
+        });
     }
 
     @GET
     @Path("/{id}")
-    public RestResponse<CustomerImage> one(@RestPath UUID id) {
-        var customer = customers.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId("customer", id));
-        return Answers.ok(customer.image());
+    public RestResponse<CustomerImage> one(@RestPath UUID id, @Context Request request) {
+        var customer = customers.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
+        return Answers.ok(customer.image(), request);
     }
 
     @GET
-    public List<CustomerImage> newest(@RestQuery @Nullable String limit) {
-        return customers.newest(Query.limit(limit)).stream()
-                .map(Customer::image)
-                .toList();
+    public RestResponse<List<CustomerImage>> newest(
+            @RestQuery @Nullable String email,
+            @RestQuery @Nullable String limit,
+            @RestQuery @Nullable String after,
+            @Context UriInfo uri) {
+        var rows = Query.limit(limit);
+        var found = customers.newest(email, Query.id(Query.AFTER, after), rows + 1);
+        return Answers.page(found.stream().map(Customer::image).toList(), rows, uri);
+    }
+
+    @PUT
+    @Path("/{id}")
+    public RestResponse<CustomerImage> change(
+            @RestPath UUID id,
+            @NotNull @Valid CustomerDetails details,
+            @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
+        var customer = commands.change(id, details, IfMatch.of(ifMatch));
+        Log.infof("customer changed customerId=%s version=%d", id, customer.version());
+        return Answers.ok(customer);
+    }
+
+    @DELETE
+    @Path("/{id}")
+    public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
+        commands.delete(id, IfMatch.of(ifMatch));
+        Log.infof("customer deleted customerId=%s", id);
     }
 }

@@ -1,34 +1,58 @@
 package dev.afterimage.shop.customer;
 
+import dev.afterimage.shop.http.Filters;
+import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
-import io.quarkus.panache.common.Sort;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.hibernate.exception.ConstraintViolationException;
+import org.jspecify.annotations.Nullable;
 
 /** All customers. */
 @ApplicationScoped
 public class Customers implements PanacheRepositoryBase<Customer, UUID> {
+    static final String AGGREGATE = "customer";
 
     public boolean contains(UUID id) {
         return count("id", id) == 1;
     }
 
-    List<Customer> newest(int limit) {
-        return findAll(Sort.descending("id")).page(0, limit).list();
+    /** The customer, its row locked until the transaction ends, so that its changes commit in the order of versions. */
+    Optional<Customer> lock(UUID id) {
+        return findByIdOptional(id, LockModeType.PESSIMISTIC_WRITE);
     }
 
-    /** @throws Refusal.Duplicate when another customer has this email, in whatever case */
-    void add(Customer customer) {
+    /** The newest customers behind that one; a filter that is null lets every customer pass. */
+    List<Customer> newest(@Nullable String email, @Nullable UUID after, int limit) {
+        var filters = new Filters()
+                .and("lower(email) = lower(:email)", "email", email)
+                .and("id < :after", "after", after);
+        return find("from Customer %s order by id desc".formatted(filters.where()), filters.values())
+                .page(0, limit)
+                .list();
+    }
+
+    /**
+     * Writes what this transaction changed, so that the constraints of the tables speak now.
+     *
+     * @throws Refusal.Duplicate when another customer has this email, in whatever case
+     * @throws Refusal.Conflict when a customer that has orders is to be deleted
+     */
+    void write() {
         try {
-            persistAndFlush(customer);
+            flush();
         } catch (ConstraintViolationException e) {
-            if ("customers_email_key".equals(e.getConstraintName())) {
-                throw new Refusal.Duplicate("customer", "email");
-            }
-            throw e;
+            throw switch (e.getConstraintName()) {
+                case "customers_email_key" -> new Refusal.Duplicate(AGGREGATE, "email");
+                case "orders_customer_id_fkey" ->
+                    new Refusal.Conflict(ProblemType.IN_USE, "The customer has orders: delete these first.", Map.of());
+                case null, default -> e;
+            };
         }
     }
 }

@@ -36,7 +36,7 @@ class BodyLimit {
         }
         try {
             var problem =
-                    Problem.of(413, "The body is too large", "It may have %d bytes at the most.".formatted(limitBytes));
+                    Problem.of(ProblemType.BODY_TOO_LARGE, "It may have %d bytes at the most.".formatted(limitBytes));
             request.response()
                     .setStatusCode(413)
                     .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)

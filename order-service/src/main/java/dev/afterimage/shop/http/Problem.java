@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @RegisterForReflection
 public record Problem(
+        ProblemType type,
         String title,
         int status,
         @Nullable String detail,
@@ -31,12 +32,24 @@ public record Problem(
         members = Map.copyOf(members);
     }
 
-    static Problem of(int status, String title, @Nullable String detail) {
-        return new Problem(title, status, detail, List.of(), Map.of());
+    private Problem(ProblemType type, @Nullable String detail, List<FieldError> errors, Map<String, Object> members) {
+        this(type, type.title(), type.status(), detail, errors, members);
+    }
+
+    static Problem of(ProblemType type, @Nullable String detail) {
+        return new Problem(type, detail, List.of(), Map.of());
+    }
+
+    static Problem of(ProblemType type, @Nullable String detail, List<FieldError> errors) {
+        return new Problem(type, detail, errors, Map.of());
+    }
+
+    static Problem of(ProblemType type, @Nullable String detail, Map<String, Object> members) {
+        return new Problem(type, detail, List.of(), members);
     }
 
     static Problem invalid(List<FieldError> errors) {
-        return new Problem("The request is not valid", 400, null, errors, Map.of());
+        return of(ProblemType.INVALID_REQUEST, null, errors);
     }
 
     /** One field at fault, named as the client wrote it: {@code items[0].quantity}. */

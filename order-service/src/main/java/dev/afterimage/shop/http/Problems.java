@@ -17,7 +17,6 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -56,17 +55,20 @@ class Problems {
         if (rejected.getCause() instanceof JsonProcessingException unreadable) {
             return answer(problemOf(unreadable));
         }
-        var status = rejected.getResponse().getStatusInfo();
-        var title =
-                switch (status.getStatusCode()) {
-                    case 400 -> "The request cannot be read";
-                    case 404 -> "There is nothing at this address";
-                    case 405 -> "This address does not take this method";
-                    case 406 -> "The answer would be JSON, which the request does not accept";
-                    case 415 -> "The body must be application/json";
-                    default -> status.getReasonPhrase();
+        var response = rejected.getResponse();
+        var problem =
+                switch (response.getStatus()) {
+                    case 400 -> Problem.of(ProblemType.INVALID_REQUEST, null);
+                    case 401 -> Problem.of(ProblemType.UNAUTHENTICATED, null);
+                    case 403 -> Problem.of(ProblemType.FORBIDDEN, null);
+                    case 404 -> Problem.of(ProblemType.UNKNOWN_ADDRESS, null);
+                    case 405 -> Problem.of(ProblemType.METHOD_NOT_ALLOWED, null);
+                    case 406 -> Problem.of(ProblemType.NOT_ACCEPTABLE, null);
+                    case 413 -> Problem.of(ProblemType.BODY_TOO_LARGE, null);
+                    case 415 -> Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, null);
+                    default -> null;
                 };
-        return answer(Problem.of(status.getStatusCode(), title, null));
+        return problem == null ? failed(rejected) : answer(problem);
     }
 
     @ServerExceptionMapper
@@ -75,14 +77,13 @@ class Problems {
         if (away != null) {
             Log.warnf("database does not answer: %s", away.getMessage());
             return RestResponse.ResponseBuilder.<Problem>create(503)
-                    .entity(Problem.of(
-                            503, "The database does not answer", "What was under way may or may not have been done."))
+                    .entity(Problem.of(ProblemType.DATABASE_AWAY, "What was under way may or may not have been done."))
                     .type(Problem.MEDIA_TYPE)
                     .header("Retry-After", 2)
                     .build();
         }
         Log.error("request failed", failure);
-        return answer(Problem.of(500, "The service failed", null));
+        return answer(Problem.of(ProblemType.FAILED, null));
     }
 
     /**
@@ -122,14 +123,12 @@ class Problems {
             default -> {
                 var field = position(unreadable);
                 var location = unreadable.getLocation();
-                yield new Problem(
-                        "The body is not valid JSON",
-                        400,
+                yield Problem.of(
+                        ProblemType.MALFORMED_JSON,
                         location == null
                                 ? null
                                 : "Line %d, column %d.".formatted(location.getLineNr(), location.getColumnNr()),
-                        field == null ? List.of() : List.of(new FieldError(field, "is not valid JSON")),
-                        Map.of());
+                        field == null ? List.of() : List.of(new FieldError(field, "is not valid JSON")));
             }
         };
     }

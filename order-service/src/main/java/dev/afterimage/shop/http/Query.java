@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * were wrong.
  */
 public final class Query {
+    /** The id behind which a page begins. */
+    public static final String AFTER = "after";
+
     private static final int DEFAULT_LIMIT = 20;
     private static final int MAX_LIMIT = 100;
 
@@ -33,10 +36,16 @@ public final class Query {
     /** The id a list is narrowed to, null where it is not. */
     public static @Nullable UUID id(String name, @Nullable String value) {
         try {
-            return value == null ? null : UUID.fromString(value);
+            if (value == null) {
+                return null;
+            }
+            if (value.length() == 36) { // UUID.fromString would also take 1-1-1-1-1
+                return UUID.fromString(value);
+            }
         } catch (IllegalArgumentException e) {
-            throw new Refusal.InvalidFields(name, "must be a UUID");
+            // answered below
         }
+        throw new Refusal.InvalidFields(name, "must be a UUID");
     }
 
     /** The constant a list is narrowed to, null where it is not. */

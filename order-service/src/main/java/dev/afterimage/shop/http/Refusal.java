@@ -20,7 +20,7 @@ public abstract class Refusal extends RuntimeException {
     /** The path names an aggregate that is not there: 404. */
     public static final class UnknownId extends Refusal {
         public UnknownId(String aggregate, Object id) {
-            super(Problem.of(404, "No such " + aggregate, "There is no %s %s.".formatted(aggregate, id)));
+            super(Problem.of(ProblemType.UNKNOWN_ID, "There is no %s %s.".formatted(aggregate, id)));
         }
     }
 
@@ -35,22 +35,37 @@ public abstract class Refusal extends RuntimeException {
         }
     }
 
-    /** The request does not fit the state that the aggregate is in: 409. */
-    public abstract static class Conflict extends Refusal {
-        protected Conflict(String title, String detail, Map<String, Object> members) {
-            super(new Problem(title, 409, detail, List.of(), members));
+    /** The request does not fit the state of things: 409. */
+    public static class Conflict extends Refusal {
+        public Conflict(ProblemType type, String detail, Map<String, Object> members) {
+            super(Problem.of(type, detail, members));
         }
     }
 
     /** Another aggregate already has a value that must be unique: 409. */
     public static final class Duplicate extends Refusal {
         public Duplicate(String aggregate, String field) {
-            super(new Problem(
-                    "Another %s has this %s".formatted(aggregate, field),
-                    409,
-                    null,
-                    List.of(new Problem.FieldError(field, "must be unique")),
-                    Map.of()));
+            super(Problem.of(
+                    ProblemType.DUPLICATE,
+                    "Another %s has this %s.".formatted(aggregate, field),
+                    List.of(new Problem.FieldError(field, "must be unique"))));
+        }
+    }
+
+    /** The aggregate is at none of the versions that the client knows: 412. */
+    static final class VersionMoved extends Refusal {
+        VersionMoved(String aggregate, long version) {
+            super(Problem.of(
+                    ProblemType.VERSION_MOVED,
+                    "The %s is at version %d: read it again and decide anew.".formatted(aggregate, version),
+                    Map.of("version", version)));
+        }
+    }
+
+    /** The key was sent before, with another request: 422. */
+    static final class KeyReused extends Refusal {
+        KeyReused() {
+            super(Problem.of(ProblemType.KEY_REUSED, "Send the same request as the first time, or take a new key."));
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.afterimage.shop.order;
 
+import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import jakarta.persistence.CollectionTable;
 import jakarta.persistence.Column;
@@ -15,6 +16,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /** An order. It changes by transitions only, each of which refuses what is not allowed and counts the version up. */
@@ -72,11 +74,38 @@ public class Order {
 
     /** @throws Refusal.InvalidFields when the total is more than an order can hold */
     static Order place(UUID id, UUID customerId, String currency, List<OrderItem> items, Instant at) {
+        return new Order(id, customerId, currency, total(items), items, at);
+    }
+
+    private static BigDecimal total(List<OrderItem> items) {
         var total = items.stream().map(OrderItem::lineTotal).reduce(BigDecimal.ZERO, BigDecimal::add);
         if (total.compareTo(MAX_TOTAL) > 0) {
             throw new Refusal.InvalidFields("items", "must not cost more than %s in total".formatted(MAX_TOTAL));
         }
-        return new Order(id, customerId, currency, total, items, at);
+        return total;
+    }
+
+    /**
+     * Has these lines from now on; the same ones change nothing, so that a repeated request is harmless.
+     *
+     * @throws Refusal.Conflict when it is no longer PENDING
+     * @throws Refusal.InvalidFields when the total is more than an order can hold
+     */
+    void changeItems(List<OrderItem> wanted, Instant at) {
+        if (status != OrderStatus.PENDING) {
+            throw new Refusal.Conflict(
+                    ProblemType.ITEMS_FIXED,
+                    "The items of an order that is %s no longer change.".formatted(status),
+                    Map.of("status", status));
+        }
+        if (wanted.equals(items)) {
+            return;
+        }
+        total = total(wanted);
+        items.clear();
+        items.addAll(wanted);
+        updatedAt = at;
+        version++;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.customer.Customers;
+import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Problem.FieldError;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
@@ -9,18 +10,23 @@ import dev.afterimage.shop.outbox.Outbox;
 import dev.afterimage.shop.product.Products;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
+import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** What can be done to orders; each command is one transaction that also announces what it changed. */
 @ApplicationScoped
 public class OrderCommands {
-    private static final String AGGREGATE = "order";
     private static final String DEFAULT_CURRENCY = "EUR";
+    /** So many in one transaction: the answer stays quick, and other writers do not wait long. */
+    private static final int MAX_CANCELLATIONS = 100;
 
     private final Orders orders;
     private final Customers customers;
@@ -45,13 +51,42 @@ public class OrderCommands {
      */
     @Transactional
     public OrderImage place(PlaceOrder request) {
-        var items = priced(request);
+        var prices = products.prices(productIds(request.items()));
+        var unknown = unknownProducts(request.items(), prices);
+        if (!unknown.isEmpty() && !customers.contains(request.customerId())) {
+            unknown.addFirst(Orders.UNKNOWN_CUSTOMER);
+        }
+        var items = priced(request.items(), prices, unknown);
         var currency = Objects.requireNonNullElse(request.currency(), DEFAULT_CURRENCY);
         var order = Order.place(ids.next(), request.customerId(), currency, items, clock.instant());
         orders.persist(order);
         var placed = order.image();
-        outbox.announce(Change.created(AGGREGATE, "OrderPlaced", placed, placed.createdAt()));
+        outbox.announce(Change.created(Orders.AGGREGATE, "OrderPlaced", placed, placed.createdAt()));
+        orders.write();
         return placed;
+    }
+
+    /**
+     * Gives the order other lines: a product that it has already keeps its price, another one comes at the price it has
+     * now. The same lines are no change and announce nothing.
+     *
+     * @throws Refusal.UnknownId when there is no such order
+     * @throws Refusal.Conflict when it is no longer PENDING
+     * @throws Refusal.InvalidFields when a product does not exist, or the total is too much
+     */
+    @Transactional
+    public OrderImage changeItems(UUID id, List<Wanted> wanted, IfMatch match) {
+        var order = locked(id, match);
+        var before = order.image();
+        var prices = before.items().stream()
+                .collect(Collectors.toMap(OrderItem::productId, OrderItem::unitPrice, (price, same) -> price));
+        var added = productIds(wanted);
+        added.removeAll(prices.keySet());
+        if (!added.isEmpty()) {
+            prices.putAll(products.prices(added));
+        }
+        order.changeItems(priced(wanted, prices, unknownProducts(wanted, prices)), clock.instant());
+        return announced("OrderItemsChanged", before, order);
     }
 
     /**
@@ -61,15 +96,34 @@ public class OrderCommands {
      * @throws TransitionNotAllowed when its status does not lead there
      */
     @Transactional
-    public OrderImage changeStatus(UUID id, OrderStatus status) {
-        var order = locked(id);
+    public OrderImage changeStatus(UUID id, OrderStatus status, IfMatch match) {
+        var order = locked(id, match);
         var before = order.image();
         order.become(status, clock.instant());
-        var after = order.image();
-        if (after.version() != before.version()) {
-            outbox.announce(Change.updated(AGGREGATE, "OrderStatusChanged", before, after, after.updatedAt()));
+        return announced("OrderStatusChanged", before, order);
+    }
+
+    /**
+     * Cancels the customer's oldest orders that can be, all of them or none, each with an event of its own.
+     *
+     * @throws Refusal.InvalidFields when the customer does not exist
+     */
+    @Transactional
+    public Cancellations cancel(UUID customerId) {
+        var found = orders.lockCancellable(customerId, MAX_CANCELLATIONS + 1);
+        if (found.isEmpty() && !customers.contains(customerId)) {
+            throw new Refusal.InvalidFields(List.of(Orders.UNKNOWN_CUSTOMER));
         }
-        return after;
+        var now = clock.instant();
+        var cancelled = found.stream()
+                .limit(MAX_CANCELLATIONS)
+                .map(order -> {
+                    var before = order.image();
+                    order.become(OrderStatus.CANCELLED, now);
+                    return announced("OrderStatusChanged", before, order).id();
+                })
+                .toList();
+        return new Cancellations(cancelled, found.size() > MAX_CANCELLATIONS);
     }
 
     /**
@@ -78,36 +132,45 @@ public class OrderCommands {
      * @throws Refusal.UnknownId when there is no such order
      */
     @Transactional
-    public void delete(UUID id) {
-        var order = locked(id);
-        outbox.announce(Change.deleted(AGGREGATE, "OrderDeleted", order.image(), clock.instant()));
+    public void delete(UUID id, IfMatch match) {
+        var order = locked(id, match);
+        outbox.announce(Change.deleted(Orders.AGGREGATE, "OrderDeleted", order.image(), clock.instant()));
         orders.delete(order);
     }
 
-    private Order locked(UUID id) {
-        return orders.lock(id).orElseThrow(() -> new Refusal.UnknownId(AGGREGATE, id));
+    private OrderImage announced(String eventType, OrderImage before, Order order) {
+        var after = order.image();
+        if (after.version() != before.version()) {
+            outbox.announce(Change.updated(Orders.AGGREGATE, eventType, before, after, after.updatedAt()));
+            orders.write();
+        }
+        return after;
     }
 
-    private List<OrderItem> priced(PlaceOrder request) {
-        var unknown = new ArrayList<FieldError>();
-        if (!customers.contains(request.customerId())) {
-            unknown.add(new FieldError("customerId", "is not the id of a customer"));
-        }
-        var prices = products.prices(
-                request.items().stream().map(PlaceOrder.Item::productId).collect(Collectors.toSet()));
-        var items = new ArrayList<OrderItem>();
-        for (var position = 0; position < request.items().size(); position++) {
-            var item = request.items().get(position);
-            var price = prices.get(item.productId());
-            if (price == null) {
-                unknown.add(new FieldError("items[%d].productId".formatted(position), "is not the id of a product"));
-            } else {
-                items.add(OrderItem.of(item.productId(), item.quantity(), price));
-            }
-        }
+    private Order locked(UUID id, IfMatch match) {
+        var order = orders.lock(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
+        match.check(Orders.AGGREGATE, order.image());
+        return order;
+    }
+
+    private static Set<UUID> productIds(List<Wanted> wanted) {
+        return wanted.stream().map(Wanted::productId).collect(Collectors.toSet());
+    }
+
+    private static List<FieldError> unknownProducts(List<Wanted> wanted, Map<UUID, BigDecimal> prices) {
+        return IntStream.range(0, wanted.size())
+                .filter(line -> !prices.containsKey(wanted.get(line).productId()))
+                .mapToObj(line -> new FieldError("items[%d].productId".formatted(line), "is not the id of a product"))
+                .collect(Collectors.toCollection(ArrayList::new));
+    }
+
+    private static List<OrderItem> priced(List<Wanted> wanted, Map<UUID, BigDecimal> prices, List<FieldError> unknown) {
         if (!unknown.isEmpty()) {
             throw new Refusal.InvalidFields(unknown);
         }
-        return items;
+        return wanted.stream()
+                .map(line -> OrderItem.of(
+                        line.productId(), line.quantity(), Objects.requireNonNull(prices.get(line.productId()))))
+                .toList();
     }
 }

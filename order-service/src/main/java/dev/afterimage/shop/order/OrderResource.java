@@ -1,6 +1,8 @@
 package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.Idempotency;
+import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
@@ -12,8 +14,12 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.UUID;
+import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -24,54 +30,86 @@ import org.jspecify.annotations.Nullable;
 public class OrderResource {
     private final OrderCommands commands;
     private final Orders orders;
+    private final Idempotency idempotency;
 
-    public OrderResource(OrderCommands commands, Orders orders) {
+    public OrderResource(OrderCommands commands, Orders orders, Idempotency idempotency) {
         this.commands = commands;
         this.orders = orders;
+        this.idempotency = idempotency;
     }
 
     @POST
-    public RestResponse<OrderImage> place(@NotNull @Valid PlaceOrder request) {
-        var order = commands.place(request);
-        Log.infof("order placed orderId=%s version=%d", order.id(), order.version());
-        return Answers.created(OrderResource.class, order);
+    public RestResponse<?> place(
+            @NotNull @Valid PlaceOrder request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
+        return idempotency.once(key, "POST /orders", request, () -> {
+            var order = commands.place(request);
+            Log.infof("order placed orderId=%s version=%d", order.id(), order.version());
+            return Answers.created(OrderResource.class, order);
+        });
     }
 
     @GET
     @Path("/{id}")
-    public RestResponse<OrderImage> one(@RestPath UUID id) {
-        return Answers.ok(orders.show(id)
-                .orElseThrow(() -> new Refusal.UnknownId("order", id))
-                .image());
+    public RestResponse<OrderImage> one(@RestPath UUID id, @Context Request request) {
+        var order = orders.show(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
+        return Answers.ok(order.image(), request);
     }
 
     @GET
-    public List<OrderImage> newest(
+    public RestResponse<List<OrderImage>> newest(
             @RestQuery @Nullable String status,
             @RestQuery @Nullable String customerId,
-            @RestQuery @Nullable String limit) {
-        return orders
-                .newest(
-                        Query.constant("status", OrderStatus.class, status),
-                        Query.id("customerId", customerId),
-                        Query.limit(limit))
-                .stream()
-                .map(Order::image)
-                .toList();
+            @RestQuery @Nullable String limit,
+            @RestQuery @Nullable String after,
+            @Context UriInfo uri) {
+        var rows = Query.limit(limit);
+        var found = orders.newest(
+                Query.constant("status", OrderStatus.class, status),
+                Query.id("customerId", customerId),
+                Query.id(Query.AFTER, after),
+                rows + 1);
+        return Answers.page(found.stream().map(Order::image).toList(), rows, uri);
+    }
+
+    @PUT
+    @Path("/{id}/items")
+    public RestResponse<OrderImage> changeItems(
+            @RestPath UUID id,
+            @NotNull @Valid ChangeItems request,
+            @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
+        var order = commands.changeItems(id, request.items(), IfMatch.of(ifMatch));
+        Log.infof("order items set orderId=%s version=%d", id, order.version());
+        return Answers.ok(order);
     }
 
     @PUT
     @Path("/{id}/status")
-    public RestResponse<OrderImage> changeStatus(@RestPath UUID id, @NotNull @Valid ChangeStatus request) {
-        var order = commands.changeStatus(id, request.status());
+    public RestResponse<OrderImage> changeStatus(
+            @RestPath UUID id,
+            @NotNull @Valid ChangeStatus request,
+            @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
+        var order = commands.changeStatus(id, request.status(), IfMatch.of(ifMatch));
         Log.infof("order status set orderId=%s version=%d status=%s", id, order.version(), order.status());
         return Answers.ok(order);
     }
 
+    @POST
+    @Path("/cancellations")
+    public RestResponse<?> cancel(
+            @NotNull @Valid CancelOrders request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
+        return idempotency.once(key, "POST /orders/cancellations", request, () -> {
+            var done = commands.cancel(request.customerId());
+            Log.infof(
+                    "orders cancelled customerId=%s count=%d",
+                    request.customerId(), done.cancelled().size());
+            return RestResponse.ok(done);
+        });
+    }
+
     @DELETE
     @Path("/{id}")
-    public void delete(@RestPath UUID id) {
-        commands.delete(id);
+    public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
+        commands.delete(id, IfMatch.of(ifMatch));
         Log.infof("order deleted orderId=%s", id);
     }
 }

@@ -1,8 +1,6 @@
 package dev.afterimage.shop.order;
 
 import jakarta.validation.Valid;
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
@@ -20,10 +18,4 @@ public record PlaceOrder(
 
         @Nullable @Pattern(regexp = "[A-Z]{3}", message = "must be three capital letters") String currency,
 
-        @NotNull @Size(min = 1, max = 100) List<@NotNull @Valid Item> items) {
-
-    /** So many pieces of a product. */
-    public record Item(
-            @NotNull UUID productId,
-            @NotNull @Min(1) @Max(10_000) Integer quantity) {}
-}
+        @NotNull @Size(min = 1, max = Wanted.MAX_ITEMS) List<@NotNull @Valid Wanted> items) {}

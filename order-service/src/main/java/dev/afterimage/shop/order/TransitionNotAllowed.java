@@ -1,5 +1,6 @@
 package dev.afterimage.shop.order;
 
+import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import java.util.Map;
 
@@ -7,7 +8,7 @@ import java.util.Map;
 public final class TransitionNotAllowed extends Refusal.Conflict {
     TransitionNotAllowed(OrderStatus from, OrderStatus to) {
         super(
-                "The order cannot take this status",
+                ProblemType.TRANSITION_NOT_ALLOWED,
                 "An order that is %s cannot become %s.".formatted(from, to),
                 Map.of("from", from, "to", to));
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One change of one aggregate in Debezium's envelope, so that any consumer of change data understands it.
  *
- * @param before the image before the change, null when the change created the aggregate
+ * @param before the image before the change, null when the change created the aggregate or a snapshot read it
  * @param after the image after the change, null when the change deleted it
  * @param at when it happened; the wire carries epoch milliseconds
  * @see <a href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events">Debezium's envelope</a>
@@ -28,7 +28,7 @@ public record Change(
     private static final String SERVICE = "order-service";
 
     public Change {
-        if ((before == null) != (op == Op.CREATE) || (after == null) != (op == Op.DELETE)) {
+        if ((before == null) != (op == Op.CREATE || op == Op.READ) || (after == null) != (op == Op.DELETE)) {
             throw new IllegalArgumentException("%s with the wrong images".formatted(op));
         }
     }
@@ -46,6 +46,11 @@ public record Change(
         return new Change(Op.DELETE, before, null, new Source(SERVICE, aggregate, before.version() + 1, eventType), at);
     }
 
+    /** The state as it is, re-published by a snapshot; no change, thus without a version of its own. */
+    public static Change read(String aggregate, String eventType, Image after, Instant at) {
+        return new Change(Op.READ, null, after, new Source(SERVICE, aggregate, after.version(), eventType), at);
+    }
+
     @JsonProperty("ts_ms")
     public long timestampMillis() {
         return at.toEpochMilli();
@@ -59,7 +64,8 @@ public record Change(
     public enum Op {
         CREATE("c"),
         UPDATE("u"),
-        DELETE("d");
+        DELETE("d"),
+        READ("r");
 
         private final String code;
 

@@ -44,6 +44,19 @@ public class Product {
         this.version = 1;
     }
 
+    /** Takes the details over; where they are the same already nothing changes, so that a repeated request is harmless. */
+    void change(String sku, String name, BigDecimal price, Instant at) {
+        var cents = price.setScale(2);
+        if (sku.equals(this.sku) && name.equals(this.name) && cents.equals(this.price)) {
+            return;
+        }
+        this.sku = sku;
+        this.name = name;
+        this.price = cents;
+        this.updatedAt = at;
+        this.version++;
+    }
+
     ProductImage image() {
         return new ProductImage(id, sku, name, price, createdAt, updatedAt, version);
     }

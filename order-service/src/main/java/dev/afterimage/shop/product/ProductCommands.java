@@ -1,27 +1,77 @@
 package dev.afterimage.shop.product;
 
+import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
+import dev.afterimage.shop.outbox.Outbox;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;
+import java.util.UUID;
 
-/** What can be done to products; each command is one transaction. */
+/** What can be done to products; each command is one transaction that also announces what it changed. */
 @ApplicationScoped
 public class ProductCommands {
     private final Products products;
+    private final Outbox outbox;
     private final Ids ids;
     private final Clock clock;
 
-    public ProductCommands(Products products, Ids ids, Clock clock) {
+    public ProductCommands(Products products, Outbox outbox, Ids ids, Clock clock) {
         this.products = products;
+        this.outbox = outbox;
         this.ids = ids;
         this.clock = clock;
     }
 
+    /** @throws Refusal.Duplicate when another product has this sku */
     @Transactional
-    public ProductImage offer(OfferProduct request) {
-        var product = new Product(ids.next(), request.sku(), request.name(), request.price(), clock.instant());
-        products.add(product);
-        return product.image();
+    public ProductImage offer(ProductDetails details) {
+        var product = new Product(ids.next(), details.sku(), details.name(), details.price(), clock.instant());
+        products.persist(product);
+        var offered = product.image();
+        outbox.announce(Change.created(Products.AGGREGATE, "ProductOffered", offered, offered.createdAt()));
+        products.write();
+        return offered;
+    }
+
+    /**
+     * Changes the product; details that it has already are no change and announce nothing.
+     *
+     * @throws Refusal.UnknownId when there is no such product
+     * @throws Refusal.Duplicate when another product has this sku
+     */
+    @Transactional
+    public ProductImage change(UUID id, ProductDetails details, IfMatch match) {
+        var product = locked(id, match);
+        var before = product.image();
+        product.change(details.sku(), details.name(), details.price(), clock.instant());
+        var after = product.image();
+        if (after.version() != before.version()) {
+            outbox.announce(Change.updated(Products.AGGREGATE, "ProductChanged", before, after, after.updatedAt()));
+            products.write();
+        }
+        return after;
+    }
+
+    /**
+     * Deletes the product; its event carries a version of its own, and a tombstone follows it.
+     *
+     * @throws Refusal.UnknownId when there is no such product
+     * @throws Refusal.Conflict when orders have it in their items
+     */
+    @Transactional
+    public void delete(UUID id, IfMatch match) {
+        var product = locked(id, match);
+        outbox.announce(Change.deleted(Products.AGGREGATE, "ProductDeleted", product.image(), clock.instant()));
+        products.delete(product);
+        products.write();
+    }
+
+    private Product locked(UUID id, IfMatch match) {
+        var product = products.lock(id).orElseThrow(() -> new Refusal.UnknownId(Products.AGGREGATE, id));
+        match.check(Products.AGGREGATE, product.image());
+        return product;
     }
 }

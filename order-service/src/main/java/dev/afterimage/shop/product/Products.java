@@ -1,20 +1,25 @@
 package dev.afterimage.shop.product;
 
+import dev.afterimage.shop.http.Filters;
+import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
-import io.quarkus.panache.common.Sort;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import java.math.BigDecimal;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.hibernate.exception.ConstraintViolationException;
+import org.jspecify.annotations.Nullable;
 
 /** All products. */
 @ApplicationScoped
 public class Products implements PanacheRepositoryBase<Product, UUID> {
+    static final String AGGREGATE = "product";
 
     /** What these products cost now; one that does not exist is missing from the map. */
     public Map<UUID, BigDecimal> prices(Collection<UUID> ids) {
@@ -23,19 +28,38 @@ public class Products implements PanacheRepositoryBase<Product, UUID> {
                 .collect(Collectors.toMap(ProductImage::id, ProductImage::price));
     }
 
-    List<Product> newest(int limit) {
-        return findAll(Sort.descending("id")).page(0, limit).list();
+    /** The product, its row locked until the transaction ends, so that its changes commit in the order of versions. */
+    Optional<Product> lock(UUID id) {
+        return findByIdOptional(id, LockModeType.PESSIMISTIC_WRITE);
     }
 
-    /** @throws Refusal.Duplicate when another product has this sku */
-    void add(Product product) {
+    /** The newest products behind that one; a filter that is null lets every product pass. */
+    List<Product> newest(@Nullable String sku, @Nullable UUID after, int limit) {
+        var filters = new Filters().and("sku = :sku", "sku", sku).and("id < :after", "after", after);
+        return find("from Product %s order by id desc".formatted(filters.where()), filters.values())
+                .page(0, limit)
+                .list();
+    }
+
+    /**
+     * Writes what this transaction changed, so that the constraints of the tables speak now.
+     *
+     * @throws Refusal.Duplicate when another product has this sku
+     * @throws Refusal.Conflict when a product that orders have in their items is to be deleted
+     */
+    void write() {
         try {
-            persistAndFlush(product);
+            flush();
         } catch (ConstraintViolationException e) {
-            if ("products_sku_key".equals(e.getConstraintName())) {
-                throw new Refusal.Duplicate("product", "sku");
-            }
-            throw e;
+            throw switch (e.getConstraintName()) {
+                case "products_sku_key" -> new Refusal.Duplicate(AGGREGATE, "sku");
+                case "order_items_product_id_fkey" ->
+                    new Refusal.Conflict(
+                            ProblemType.IN_USE,
+                            "Orders have the product in their items: delete these first.",
+                            Map.of());
+                case null, default -> e;
+            };
         }
     }
 }

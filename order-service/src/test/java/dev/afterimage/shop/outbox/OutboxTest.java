@@ -4,6 +4,7 @@ import static dev.afterimage.shop.Shop.changeStatus;
 import static dev.afterimage.shop.Shop.customer;
 import static dev.afterimage.shop.Shop.order;
 import static dev.afterimage.shop.Shop.orderOf;
+import static dev.afterimage.shop.Shop.placed;
 import static dev.afterimage.shop.Shop.post;
 import static dev.afterimage.shop.Shop.product;
 import static io.restassured.RestAssured.given;
@@ -15,6 +16,7 @@ import dev.afterimage.shop.PostgresResource;
 import dev.afterimage.shop.order.OrderCommands;
 import dev.afterimage.shop.order.Orders;
 import dev.afterimage.shop.order.PlaceOrder;
+import dev.afterimage.shop.order.Wanted;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -60,8 +62,9 @@ class OutboxTest {
 
     @Test
     void chainsTheImagesOfAnOrderFromItsPlacingToItsTombstone() throws Exception {
+        var request = orderOf(customer(), product("29.90"), 2);
         try (var wal = Wal.ofEverything()) {
-            var id = order();
+            var id = placed(request);
             changeStatus(id, "PAID").then().statusCode(200);
             given().delete("/orders/" + id).then().statusCode(204);
 
@@ -90,8 +93,9 @@ class OutboxTest {
 
     @Test
     void publishesTheInsertsOnly() throws Exception {
+        var request = orderOf(customer(), product("29.90"), 2);
         try (var wal = Wal.asPublished()) {
-            var id = order();
+            var id = placed(request);
             given().delete("/orders/" + id).then().statusCode(204);
 
             assertThat(wal.changes()).extracting(Wal.Change::kind).containsExactly('I', 'I', 'I');
@@ -111,7 +115,7 @@ class OutboxTest {
     @Test
     void leavesNothingBehindWhenTheTransactionRollsBack() throws Exception {
         var request = new PlaceOrder(
-                UUID.fromString(customer()), null, List.of(new PlaceOrder.Item(UUID.fromString(product("29.90")), 2)));
+                UUID.fromString(customer()), null, List.of(new Wanted(UUID.fromString(product("29.90")), 2)));
         var before = count("orders");
         try (var wal = Wal.ofEverything()) {
             assertThatThrownBy(() -> QuarkusTransaction.requiringNew().run(() -> {
@@ -131,12 +135,14 @@ class OutboxTest {
     void writesNothingWhenARequestIsRefused() throws Exception {
         var id = order();
         var customer = customer();
+        var product = product("29.90");
+        var precious = product("9999999999.99");
         var orders = count("orders");
         var items = count("order_items");
         try (var wal = Wal.ofEverything()) {
-            post("/orders", orderOf(customer, product("29.90"), -1)).statusCode(400);
+            post("/orders", orderOf(customer, product, -1)).statusCode(400);
             post("/orders", orderOf(customer, UUID.randomUUID().toString(), 1)).statusCode(400);
-            post("/orders", orderOf(customer, product("9999999999.99"), 10_000)).statusCode(400);
+            post("/orders", orderOf(customer, precious, 10_000)).statusCode(400);
             changeStatus(id, "DELIVERED").then().statusCode(409);
             given().delete("/orders/" + UUID.randomUUID()).then().statusCode(404);
 
@@ -148,9 +154,10 @@ class OutboxTest {
 
     @Test
     void commitsConcurrentChangesOfOneOrderInTheOrderOfTheirVersions() throws Exception {
+        var request = orderOf(customer(), product("29.90"), 2);
         try (var wal = Wal.ofEverything();
                 var clients = Executors.newFixedThreadPool(16)) {
-            var id = order();
+            var id = placed(request);
             Stream<String> wanted =
                     IntStream.range(0, 10).boxed().flatMap(_ -> Stream.of("PAID", "SHIPPED", "DELIVERED", "CANCELLED"));
             var requests = wanted.<Callable<Integer>>map(

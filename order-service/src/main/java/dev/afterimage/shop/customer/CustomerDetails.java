@@ -5,7 +5,7 @@ import jakarta.validation.constraints.Email;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.Size;
 
-/** The body of {@code POST /customers}. */
-public record RegisterCustomer(
+/** What a client says of a customer: the body of {@code POST /customers} and {@code PUT /customers/{id}}. */
+public record CustomerDetails(
         @NotBlank @Size(max = 200) @PlainText String name,
         @NotBlank @Size(max = 254) @Email @PlainText String email) {}

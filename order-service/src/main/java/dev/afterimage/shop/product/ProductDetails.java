@@ -8,8 +8,11 @@ import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Size;
 import java.math.BigDecimal;
 
-/** The body of {@code POST /products}; a price has at most two decimals and may be written as a number or as a string. */
-public record OfferProduct(
+/**
+ * What a client says of a product: the body of {@code POST /products} and {@code PUT /products/{id}}; a price has at most two decimals and may be written as a number or as a
+ * string.
+ */
+public record ProductDetails(
         @NotBlank @Size(max = 64) @PlainText String sku,
         @NotBlank @Size(max = 200) @PlainText String name,
 

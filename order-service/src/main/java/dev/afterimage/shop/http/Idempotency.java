@@ -1,0 +1,118 @@
+package dev.afterimage.shop.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.EntityManager;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a POST safe to repeat: its answer is stored in the transaction that does the work, so that there is either both or
+ * neither, and a repetition gets the same bytes. A twin that comes while the first is under way waits for it. A refusal
+ * changes nothing and is not stored: the same key may try again.
+ */
+@ApplicationScoped
+public class Idempotency {
+    public static final String HEADER = "Idempotency-Key";
+    private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
+
+    /** Claims the key or waits for who did; the update changes nothing, but it locks the row and returns it. */
+    private static final String CLAIM = """
+            insert into idempotency_keys as k (key, fingerprint, created_at) values (:key, :fingerprint, :now)
+            on conflict (key) do update set key = k.key
+            returning fingerprint, status, location, tag, body
+            """;
+
+    private static final String KEEP = """
+            update idempotency_keys set status = :status, location = :location, tag = :tag, body = :body where key = :key
+            """;
+
+    private final EntityManager database;
+    private final ObjectMapper json;
+    private final Clock clock;
+
+    public Idempotency(EntityManager database, ObjectMapper json, Clock clock) {
+        this.database = database;
+        this.json = json;
+        this.clock = clock;
+    }
+
+    /**
+     * Does the work once for this key; without a key, each time.
+     *
+     * @param operation what is asked for, such as {@code POST /orders}
+     * @param work one transaction, which joins that of the key
+     * @throws Refusal.InvalidFields when the key has more than 255 characters or others than visible ASCII
+     * @throws Refusal.KeyReused when the key came with another operation or request before
+     */
+    public RestResponse<?> once(
+            @Nullable String key, String operation, Object request, Supplier<? extends RestResponse<?>> work) {
+        if (key == null) {
+            return work.get();
+        }
+        if (!KEY.matcher(key).matches()) {
+            throw new Refusal.InvalidFields(HEADER, "must be 1 to 255 visible ASCII characters");
+        }
+        return QuarkusTransaction.requiringNew().call(() -> {
+            var fingerprint = fingerprint(operation, request);
+            var claimed = (Object[]) database.createNativeQuery(CLAIM, Object[].class)
+                    .setParameter("key", key)
+                    .setParameter("fingerprint", fingerprint)
+                    .setParameter("now", clock.instant())
+                    .getSingleResult();
+            if (!Arrays.equals(fingerprint, (byte[]) claimed[0])) {
+                throw new Refusal.KeyReused();
+            }
+            if (claimed[1] != null) {
+                return answer(((Number) claimed[1]).intValue(), (String) claimed[2], (String) claimed[3], (byte[])
+                        claimed[4]);
+            }
+            var done = work.get();
+            var location = done.getHeaderString(HttpHeaders.LOCATION);
+            var tag = done.getHeaderString(HttpHeaders.ETAG);
+            var body = json.writeValueAsBytes(done.getEntity());
+            database.createNativeQuery(KEEP)
+                    .setParameter("status", done.getStatus())
+                    .setParameter("location", location)
+                    .setParameter("tag", tag)
+                    .setParameter("body", body)
+                    .setParameter("key", key)
+                    .executeUpdate();
+            return answer(done.getStatus(), location, tag, body);
+        });
+    }
+
+    private static RestResponse<byte[]> answer(
+            int status, @Nullable String location, @Nullable String tag, byte[] body) {
+        var answer = ResponseBuilder.<byte[]>create(status).entity(body).type(MediaType.APPLICATION_JSON_TYPE);
+        if (location != null) {
+            answer.header(HttpHeaders.LOCATION, location);
+        }
+        if (tag != null) {
+            answer.header(HttpHeaders.ETAG, tag);
+        }
+        return answer.build();
+    }
+
+    private byte[] fingerprint(String operation, Object request) throws JsonProcessingException {
+        try {
+            var sha = MessageDigest.getInstance("SHA-256");
+            sha.update(operation.getBytes(StandardCharsets.UTF_8));
+            return sha.digest(json.writeValueAsBytes(request));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

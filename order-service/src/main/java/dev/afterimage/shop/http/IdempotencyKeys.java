@@ -1,0 +1,63 @@
+package dev.afterimage.shop.http;
+
+import io.quarkus.logging.Log;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.EntityManager;
+import java.time.Clock;
+import java.time.Duration;
+
+/** Forgets idempotency keys when their time has come, a small transaction at a time. */
+@ApplicationScoped
+class IdempotencyKeys {
+    /** Rows that another instance is about to delete are left to it. */
+    private static final String FORGET = """
+            delete from idempotency_keys where key in (
+                select key from idempotency_keys where created_at < :before
+                order by created_at limit :batch for update skip locked)
+            """;
+
+    private final EntityManager database;
+    private final Keeping keeping;
+    private final Clock clock;
+
+    IdempotencyKeys(EntityManager database, Keeping keeping, Clock clock) {
+        this.database = database;
+        this.keeping = keeping;
+        this.clock = clock;
+    }
+
+    /** How long keys are kept. */
+    @ConfigMapping(prefix = "orders.idempotency")
+    interface Keeping {
+        /** A repetition that comes later than this may be done again. */
+        @WithDefault("24h")
+        Duration keep();
+
+        /** Keys deleted in one transaction. */
+        @WithDefault("500")
+        int batch();
+    }
+
+    @Scheduled(
+            every = "${orders.idempotency.clean-every:1m}",
+            delayed = "${orders.idempotency.clean-every:1m}",
+            concurrentExecution = ConcurrentExecution.SKIP)
+    void forget() {
+        var before = clock.instant().minus(keeping.keep());
+        int forgotten;
+        do {
+            forgotten = QuarkusTransaction.requiringNew().call(() -> database.createNativeQuery(FORGET)
+                    .setParameter("before", before)
+                    .setParameter("batch", keeping.batch())
+                    .executeUpdate());
+            if (forgotten > 0) {
+                Log.debugf("idempotency keys forgotten count=%d", forgotten);
+            }
+        } while (forgotten == keeping.batch());
+    }
+}
