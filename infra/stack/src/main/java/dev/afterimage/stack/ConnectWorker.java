@@ -3,10 +3,19 @@ package dev.afterimage.stack;
 import java.io.IOException;
 import java.net.URI;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.admin.TransactionState;
 
 /** A real Kafka Connect worker in distributed mode with Debezium's connectors and exactly-once source support. */
 public final class ConnectWorker extends KafkaJvm {
+
+    private static final String GROUP = "afterimage-connect";
 
     private final StackConfig config;
     private final Connectors connectors;
@@ -36,6 +45,33 @@ public final class ConnectWorker extends KafkaJvm {
     }
 
     @Override
+    protected List<String> prepare() throws IOException {
+        abortOpenTransactions();
+        return super.prepare();
+    }
+
+    /**
+     * Ends what a killed worker's tasks left open. A worker reads the offsets topic to its end before it starts any task,
+     * and a transaction that is open there holds it up until the broker gives that up after a minute
+     * (transaction.timeout.ms). Right for the only worker of its group: of several, the others would take the tasks over.
+     */
+    private void abortOpenTransactions() throws IOException {
+        try (Admin admin = new KafkaBroker(config).admin()) {
+            var ongoing = new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
+            List<String> ours = admin.listTransactions(ongoing).all().get().stream()
+                    .map(TransactionListing::transactionalId)
+                    .filter(id -> id.startsWith(GROUP + "-"))
+                    .toList();
+            admin.fenceProducers(ours).all().get();
+        } catch (ExecutionException e) {
+            throw new IOException("Kafka does not tell of open transactions: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while Kafka was asked", e);
+        }
+    }
+
+    @Override
     String mainClass() {
         return "org.apache.kafka.connect.cli.ConnectDistributed";
     }
@@ -45,12 +81,12 @@ public final class ConnectWorker extends KafkaJvm {
         return 256;
     }
 
-    /** What the connectors' {@code ${env:…}} stand for here. */
     @Override
     Jvm.Compiler compiler() {
         return Jvm.Compiler.OPTIMIZING;
     }
 
+    /** What the connectors' {@code ${env:…}} stand for here. */
     @Override
     protected Map<String, String> environment() {
         return Map.of(
@@ -66,7 +102,7 @@ public final class ConnectWorker extends KafkaJvm {
         Map<String, String> settings = new HashMap<>();
         settings.put("bootstrap.servers", StackConfig.HOST + ":" + config.kafkaPort());
         settings.put("listeners", "http://" + StackConfig.HOST + ":" + config.connectPort());
-        settings.put("group.id", "afterimage-connect");
+        settings.put("group.id", GROUP);
         for (String topic : new String[] {"config", "offset", "status"}) {
             settings.put(topic + ".storage.topic", "connect." + topic);
             settings.put(topic + ".storage.replication.factor", "1");

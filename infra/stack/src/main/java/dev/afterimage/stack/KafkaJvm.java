@@ -30,7 +30,7 @@ abstract class KafkaJvm extends Server {
     abstract Map<String, String> settings(Distribution distribution);
 
     @Override
-    protected final List<String> prepare() throws IOException {
+    protected List<String> prepare() throws IOException {
         Distribution distribution = Distribution.locate();
         Path logging = home().resolve(LOGGING);
         try (InputStream in = Objects.requireNonNull(KafkaJvm.class.getResourceAsStream(LOGGING), LOGGING)) {

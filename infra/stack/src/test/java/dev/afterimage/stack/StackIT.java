@@ -11,12 +11,22 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
+import org.apache.kafka.clients.admin.TransactionState;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StackIT {
+
+    private static final ListTransactionsOptions ONGOING =
+            new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
 
     @TempDir
     Path temporary;
@@ -141,6 +151,31 @@ class StackIT {
                 connect.kill();
                 connect.start();
                 assertThat(connect.connectors().names()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void connectStartsAtOnceThoughAKilledTaskLeftATransactionOpen() throws Exception {
+        StackConfig config = StackConfig.onFreePorts(home);
+        try (KafkaBroker kafka = KafkaBroker.start(config);
+                var task = new KafkaProducer<>(
+                        Map.<String, Object>of(
+                                "bootstrap.servers",
+                                kafka.bootstrapServers(),
+                                "transactional.id",
+                                "afterimage-connect-order-outbox-0"),
+                        new StringSerializer(),
+                        new StringSerializer());
+                var admin = kafka.admin()) {
+            task.initTransactions();
+            task.beginTransaction();
+            task.send(new ProducerRecord<>("order.events", "key", "value")).get();
+            assertThat(admin.listTransactions(ONGOING).all().get()).hasSize(1);
+
+            try (ConnectWorker connect = ConnectWorker.start(config)) {
+                assertThat(connect.connectors().names()).isEmpty();
+                assertThat(admin.listTransactions(ONGOING).all().get()).isEmpty();
             }
         }
     }
