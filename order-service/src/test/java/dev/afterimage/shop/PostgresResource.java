@@ -24,7 +24,12 @@ public class PostgresResource implements QuarkusTestResourceLifecycleManager {
             throw new UncheckedIOException(e);
         }
         postgres = Postgres.start(StackConfig.onFreePorts(home));
-        return Map.of("quarkus.datasource.jdbc.url", postgres.jdbcUrl("orders"));
+        return Map.of(
+                "quarkus.datasource.jdbc.url",
+                postgres.jdbcUrl("orders"),
+                // several batches of the few rows that a test makes
+                "orders.snapshots.batch",
+                "10");
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.afterimage.shop.customer;
 import dev.afterimage.shop.http.Filters;
 import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.snapshot.SnapshotSource;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All customers. */
 @ApplicationScoped
-public class Customers implements PanacheRepositoryBase<Customer, UUID> {
+public class Customers implements PanacheRepositoryBase<Customer, UUID>, SnapshotSource {
     static final String AGGREGATE = "customer";
 
     public boolean contains(UUID id) {
@@ -35,6 +36,33 @@ public class Customers implements PanacheRepositoryBase<Customer, UUID> {
         return find("from Customer %s order by id desc".formatted(filters.where()), filters.values())
                 .page(0, limit)
                 .list();
+    }
+
+    @Override
+    public String aggregate() {
+        return AGGREGATE;
+    }
+
+    @Override
+    public long total() {
+        return count();
+    }
+
+    @Override
+    public Optional<UUID> last() {
+        return find("order by id desc").page(0, 1).stream()
+                .map(Customer::image)
+                .map(CustomerImage::id)
+                .findFirst();
+    }
+
+    @Override
+    public List<CustomerImage> lockNext(UUID after, UUID upTo, int limit) {
+        var locked = find("id > ?1 and id <= ?2 order by id", after, upTo)
+                .withLock(LockModeType.PESSIMISTIC_READ)
+                .page(0, limit)
+                .list();
+        return locked.stream().map(Customer::image).toList();
     }
 
     /**

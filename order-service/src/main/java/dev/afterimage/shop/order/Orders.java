@@ -3,6 +3,7 @@ package dev.afterimage.shop.order;
 import dev.afterimage.shop.http.Filters;
 import dev.afterimage.shop.http.Problem.FieldError;
 import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.snapshot.SnapshotSource;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All orders. */
 @ApplicationScoped
-public class Orders implements PanacheRepositoryBase<Order, UUID> {
+public class Orders implements PanacheRepositoryBase<Order, UUID>, SnapshotSource {
     static final String AGGREGATE = "order";
     static final FieldError UNKNOWN_CUSTOMER = new FieldError("customerId", "is not the id of a customer");
 
@@ -50,6 +51,33 @@ public class Orders implements PanacheRepositoryBase<Order, UUID> {
                 where o.id in (select p.id from Order p %s order by p.id desc limit %d)
                 order by o.id desc
                 """.formatted(filters.where(), limit), filters.values());
+    }
+
+    @Override
+    public String aggregate() {
+        return AGGREGATE;
+    }
+
+    @Override
+    public long total() {
+        return count();
+    }
+
+    @Override
+    public Optional<UUID> last() {
+        return find("select o.id from Order o order by o.id desc").project(UUID.class).page(0, 1).stream()
+                .findFirst();
+    }
+
+    @Override
+    public List<OrderImage> lockNext(UUID after, UUID upTo, int limit) {
+        var locked = find("id > ?1 and id <= ?2 order by id", after, upTo)
+                .withLock(LockModeType.PESSIMISTIC_READ)
+                .page(0, limit)
+                .list();
+        // by one statement for the items of all, read after the wait for the locks
+        list("from Order o left join fetch o.items where o in ?1", locked);
+        return locked.stream().map(Order::image).toList();
     }
 
     /**

@@ -47,7 +47,8 @@ public record Change(
     }
 
     /** The state as it is, re-published by a snapshot; no change, thus without a version of its own. */
-    public static Change read(String aggregate, String eventType, Image after, Instant at) {
+    public static Change read(String aggregate, Image after, Instant at) {
+        var eventType = Character.toUpperCase(aggregate.charAt(0)) + aggregate.substring(1) + "Snapshot";
         return new Change(Op.READ, null, after, new Source(SERVICE, aggregate, after.version(), eventType), at);
     }
 

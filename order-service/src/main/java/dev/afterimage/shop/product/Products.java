@@ -3,6 +3,7 @@ package dev.afterimage.shop.product;
 import dev.afterimage.shop.http.Filters;
 import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.snapshot.SnapshotSource;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All products. */
 @ApplicationScoped
-public class Products implements PanacheRepositoryBase<Product, UUID> {
+public class Products implements PanacheRepositoryBase<Product, UUID>, SnapshotSource {
     static final String AGGREGATE = "product";
 
     /** What these products cost now; one that does not exist is missing from the map. */
@@ -39,6 +40,33 @@ public class Products implements PanacheRepositoryBase<Product, UUID> {
         return find("from Product %s order by id desc".formatted(filters.where()), filters.values())
                 .page(0, limit)
                 .list();
+    }
+
+    @Override
+    public String aggregate() {
+        return AGGREGATE;
+    }
+
+    @Override
+    public long total() {
+        return count();
+    }
+
+    @Override
+    public Optional<UUID> last() {
+        return find("order by id desc").page(0, 1).stream()
+                .map(Product::image)
+                .map(ProductImage::id)
+                .findFirst();
+    }
+
+    @Override
+    public List<ProductImage> lockNext(UUID after, UUID upTo, int limit) {
+        var locked = find("id > ?1 and id <= ?2 order by id", after, upTo)
+                .withLock(LockModeType.PESSIMISTIC_READ)
+                .page(0, limit)
+                .list();
+        return locked.stream().map(Product::image).toList();
     }
 
     /**

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html">message formats</a>
  */
-final class Wal implements AutoCloseable {
+public final class Wal implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Connection connection;
@@ -30,7 +30,7 @@ final class Wal implements AutoCloseable {
     }
 
     /** Everything that happens to the table. */
-    static Wal ofEverything() throws SQLException {
+    public static Wal ofEverything() throws SQLException {
         var connection = superuser();
         try (var statement = connection.createStatement()) {
             statement.execute("drop publication if exists everything");
@@ -44,7 +44,7 @@ final class Wal implements AutoCloseable {
         return open(superuser(), "order_outbox");
     }
 
-    static Connection superuser() throws SQLException {
+    public static Connection superuser() throws SQLException {
         return connect("postgres");
     }
 
@@ -60,7 +60,7 @@ final class Wal implements AutoCloseable {
         return new Wal(connection, publication);
     }
 
-    List<Change> changes() throws SQLException {
+    public List<Change> changes() throws SQLException {
         var changes = new ArrayList<Change>();
         try (var query = connection.prepareStatement("""
                 select data from pg_logical_slot_get_binary_changes(
@@ -102,28 +102,28 @@ final class Wal implements AutoCloseable {
     }
 
     /** A row inserted (I), updated (U) or deleted (D). */
-    record Change(char kind, List<@Nullable String> columns) {
-        String id() {
+    public record Change(char kind, List<@Nullable String> columns) {
+        public String id() {
             return String.valueOf(columns.get(0));
         }
 
-        String aggregateType() {
+        public String aggregateType() {
             return String.valueOf(columns.get(1));
         }
 
-        String aggregateId() {
+        public String aggregateId() {
             return String.valueOf(columns.get(2));
         }
 
-        String type() {
+        public String type() {
             return String.valueOf(columns.get(3));
         }
 
-        @Nullable String payload() {
+        public @Nullable String payload() {
             return columns.get(4);
         }
 
-        JsonNode event() {
+        public JsonNode event() {
             try {
                 return JSON.readTree(String.valueOf(payload()));
             } catch (JsonProcessingException e) {

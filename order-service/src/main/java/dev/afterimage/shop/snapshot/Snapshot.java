@@ -1,0 +1,95 @@
+package dev.afterimage.shop.snapshot;
+
+import dev.afterimage.shop.outbox.Image;
+import dev.afterimage.shop.snapshot.SnapshotProgress.Status;
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A re-publication of all aggregates of one kind, by rising id; its row remembers how far it has come. */
+@Entity
+@Table(name = "snapshots")
+public class Snapshot {
+    /** Below every id that is given. */
+    private static final UUID NONE = new UUID(0, 0);
+
+    @Id
+    private UUID id;
+
+    @Column
+    private String aggregate;
+
+    @Enumerated(EnumType.STRING)
+    @Column
+    private Status status;
+
+    @Column(name = "last_id")
+    private UUID lastId;
+
+    @Column(name = "up_to")
+    private UUID upTo;
+
+    @Column
+    private long published;
+
+    @Column
+    private long total;
+
+    @Column(name = "started_at")
+    private Instant startedAt;
+
+    @Column(name = "updated_at")
+    private Instant updatedAt;
+
+    @Column(name = "finished_at")
+    private @Nullable Instant finishedAt;
+
+    protected Snapshot() {}
+
+    /** Of all that there are now; what is created later announces itself. */
+    Snapshot(UUID id, SnapshotSource source, Instant at) {
+        this.id = id;
+        this.aggregate = source.aggregate();
+        this.status = Status.RUNNING;
+        this.lastId = NONE;
+        this.upTo = source.last().orElse(NONE);
+        this.total = source.total();
+        this.startedAt = at;
+        this.updatedAt = at;
+    }
+
+    List<? extends Image> lockNext(SnapshotSource source, int limit) {
+        return source.lockNext(lastId, upTo, limit);
+    }
+
+    /** @param batch what has been published now; nothing, when nothing is left */
+    void advance(List<? extends Image> batch, Instant at) {
+        updatedAt = at;
+        if (batch.isEmpty()) {
+            status = Status.DONE;
+            finishedAt = at;
+        } else {
+            lastId = batch.getLast().id();
+            published += batch.size();
+        }
+    }
+
+    UUID id() {
+        return id;
+    }
+
+    String aggregate() {
+        return aggregate;
+    }
+
+    SnapshotProgress progress() {
+        return new SnapshotProgress(id, aggregate, status, published, total, startedAt, updatedAt, finishedAt);
+    }
+}

@@ -1,0 +1,87 @@
+package dev.afterimage.shop.snapshot;
+
+import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.outbox.Change;
+import dev.afterimage.shop.outbox.Ids;
+import dev.afterimage.shop.outbox.Outbox;
+import io.quarkus.arc.All;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.Transactional;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Starts snapshots and publishes them, a small transaction at a time. */
+@ApplicationScoped
+public class SnapshotCommands {
+    private final Map<String, SnapshotSource> sources;
+    private final Snapshots snapshots;
+    private final SnapshotConfig config;
+    private final Outbox outbox;
+    private final Ids ids;
+    private final Clock clock;
+
+    SnapshotCommands(
+            @All List<SnapshotSource> sources,
+            Snapshots snapshots,
+            SnapshotConfig config,
+            Outbox outbox,
+            Ids ids,
+            Clock clock) {
+        this.sources = sources.stream()
+                .collect(Collectors.toMap(
+                        SnapshotSource::aggregate, Function.identity(), (one, other) -> one, TreeMap::new));
+        this.snapshots = snapshots;
+        this.config = config;
+        this.outbox = outbox;
+        this.ids = ids;
+        this.clock = clock;
+    }
+
+    /**
+     * Starts a snapshot; the {@link SnapshotRunner} takes it up.
+     *
+     * @throws Refusal.InvalidFields when there is no such aggregate
+     * @throws Refusal.Conflict when one of the same aggregate is running
+     */
+    @Transactional
+    public SnapshotProgress start(String aggregate) {
+        var source = sources.get(aggregate);
+        if (source == null) {
+            throw new Refusal.InvalidFields("aggregate", "must be one of " + sources.keySet());
+        }
+        var snapshot = new Snapshot(ids.next(), source, clock.instant());
+        snapshots.add(snapshot);
+        return snapshot.progress();
+    }
+
+    /**
+     * Publishes the next batch. Its rows are locked until the commit, so that a change of one of them can neither slip in
+     * between what is read here and what is published here, nor come out before it.
+     *
+     * @return whether there may be more to do here and now
+     */
+    @Transactional
+    public boolean publishBatch(UUID id) {
+        var claimed = snapshots.claim(id);
+        if (claimed.isEmpty()) {
+            return false;
+        }
+        var snapshot = claimed.get();
+        var source = sources.get(snapshot.aggregate());
+        if (source == null) {
+            throw new IllegalStateException("no source of " + snapshot.aggregate());
+        }
+        var batch = snapshot.lockNext(source, config.batch());
+        var now = clock.instant();
+        for (var image : batch) {
+            outbox.announce(Change.read(source.aggregate(), image, now));
+        }
+        snapshot.advance(batch, now);
+        return !batch.isEmpty();
+    }
+}

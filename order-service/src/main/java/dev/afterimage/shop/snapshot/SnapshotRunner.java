@@ -1,0 +1,50 @@
+package dev.afterimage.shop.snapshot;
+
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Carries running snapshots forward, a batch of each in turn. It looks for them in the database, so that a snapshot goes on
+ * after a crash, on whichever instance looks first.
+ */
+@ApplicationScoped
+class SnapshotRunner {
+    private final SnapshotCommands commands;
+    private final Snapshots snapshots;
+    private final SnapshotConfig config;
+    private volatile boolean stopping;
+
+    SnapshotRunner(SnapshotCommands commands, Snapshots snapshots, SnapshotConfig config) {
+        this.commands = commands;
+        this.snapshots = snapshots;
+        this.config = config;
+    }
+
+    @Scheduled(every = "1s", concurrentExecution = ConcurrentExecution.SKIP)
+    @RunOnVirtualThread
+    void run() throws InterruptedException {
+        try {
+            for (var running = snapshots.running(); !running.isEmpty() && !stopping; running = advance(running)) {
+                Thread.sleep(config.pause());
+            }
+        } catch (RuntimeException e) {
+            Log.warnf(e, "snapshot interrupted, going on in a second");
+        }
+    }
+
+    /** Those that may have more to do. */
+    private List<UUID> advance(List<UUID> running) {
+        return running.stream().filter(commands::publishBatch).toList();
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        stopping = true;
+    }
+}

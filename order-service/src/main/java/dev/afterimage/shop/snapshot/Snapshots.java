@@ -1,0 +1,49 @@
+package dev.afterimage.shop.snapshot;
+
+import dev.afterimage.shop.http.ProblemType;
+import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.snapshot.SnapshotProgress.Status;
+import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.hibernate.LockOptions;
+import org.hibernate.exception.ConstraintViolationException;
+import org.hibernate.jpa.SpecHints;
+
+/** All snapshots, the finished ones too. */
+@ApplicationScoped
+class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
+
+    /** @throws Refusal.Conflict when one of the same aggregate is running */
+    void add(Snapshot snapshot) {
+        try {
+            persistAndFlush(snapshot);
+        } catch (ConstraintViolationException e) {
+            if ("snapshots_running_key".equals(e.getConstraintName())) {
+                throw new Refusal.Conflict(
+                        ProblemType.SNAPSHOT_RUNNING,
+                        "Wait for the snapshot of %ss that is running.".formatted(snapshot.aggregate()),
+                        Map.of("aggregate", snapshot.aggregate()));
+            }
+            throw e;
+        }
+    }
+
+    List<UUID> running() {
+        return find("status = ?1 order by id", Status.RUNNING).stream()
+                .map(Snapshot::id)
+                .toList();
+    }
+
+    /** The snapshot if it is running and nobody, such as another instance, is at work on it; locked until the end. */
+    Optional<Snapshot> claim(UUID id) {
+        return find("id = ?1 and status = ?2", id, Status.RUNNING)
+                .withLock(LockModeType.PESSIMISTIC_WRITE)
+                .withHint(SpecHints.HINT_SPEC_LOCK_TIMEOUT, LockOptions.SKIP_LOCKED)
+                .singleResultOptional();
+    }
+}

@@ -1,0 +1,193 @@
+package dev.afterimage.shop.snapshot;
+
+import static dev.afterimage.shop.Shop.changeStatus;
+import static dev.afterimage.shop.Shop.customer;
+import static dev.afterimage.shop.Shop.get;
+import static dev.afterimage.shop.Shop.orderOf;
+import static dev.afterimage.shop.Shop.placed;
+import static dev.afterimage.shop.Shop.post;
+import static dev.afterimage.shop.Shop.product;
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.shop.Gate;
+import dev.afterimage.shop.PostgresResource;
+import dev.afterimage.shop.outbox.Wal;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@QuarkusTest
+@WithTestResource(PostgresResource.class)
+class SnapshotTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String OF_A_SNAPSHOT = "new.payload ->> 'op' = 'r'";
+
+    @ParameterizedTest
+    @ValueSource(strings = {"customer", "product", "order"})
+    void publishesEveryAggregateOnceAsItIs(String aggregate) throws Exception {
+        var customer = customer();
+        var product = product("29.90");
+        var orders = IntStream.range(0, 25)
+                .mapToObj(i -> placed(orderOf(customer, product, 1)))
+                .toList();
+        changeStatus(orders.get(10), "PAID").then().statusCode(200);
+        given().delete("/orders/" + orders.get(11)).then().statusCode(204);
+
+        try (var wal = Wal.ofEverything()) {
+            var done = done(started(aggregate));
+
+            var events = events(wal);
+            assertThat(events).extracting(Wal.Change::aggregateType).containsOnly(aggregate);
+            assertThat(events).extracting(Wal.Change::aggregateId).doesNotHaveDuplicates();
+            assertThat(events).hasSize(done.published()).hasSize(done.total());
+            assertThat(events)
+                    .extracting(Wal.Change::aggregateId)
+                    .containsExactlyInAnyOrderElementsOf(idsIn(aggregate + "s"));
+            var one = events.get(events.size() / 2);
+            assertThat(one.event().at("/op").asText()).isEqualTo("r");
+            assertThat(one.event().at("/before").isNull()).isTrue();
+            var shown =
+                    get("/" + aggregate + "s/" + one.aggregateId()).extract().asString();
+            assertThat(one.event().at("/after")).isEqualTo(JSON.readTree(shown));
+            assertThat(one.event().at("/source/version")).isEqualTo(one.event().at("/after/version"));
+        }
+    }
+
+    @Test
+    void isNotOvertakenByAChangeThatComesMeanwhile() throws Exception {
+        var id = placed(orderOf(customer(), product("29.90"), 1));
+        try (var wal = Wal.ofEverything();
+                var client = Executors.newSingleThreadExecutor()) {
+            String snapshot;
+            CompletableFuture<Integer> change;
+            try (var gate = new Gate(OF_A_SNAPSHOT + " and new.aggregate_id = '%s'".formatted(id))) {
+                snapshot = started("order");
+                gate.awaitArrival();
+                change = CompletableFuture.supplyAsync(
+                        () -> changeStatus(id, "PAID").statusCode(), client);
+                gate.awaitQueue();
+            }
+            done(snapshot);
+            assertThat(change.get()).isEqualTo(200);
+
+            assertThat(versionsAndOps(wal, id)).containsExactly("1r", "2u");
+        }
+    }
+
+    @Test
+    void waitsForAChangeUnderWayAndPublishesWhatItMade() throws Exception {
+        var id = placed(orderOf(customer(), product("29.90"), 1));
+        try (var wal = Wal.ofEverything();
+                var client = Executors.newSingleThreadExecutor()) {
+            String snapshot;
+            CompletableFuture<Integer> change;
+            try (var gate = new Gate("new.payload ->> 'op' = 'u'")) {
+                change = CompletableFuture.supplyAsync(
+                        () -> changeStatus(id, "PAID").statusCode(), client);
+                gate.awaitArrival();
+                snapshot = started("order");
+                gate.awaitQueue();
+            }
+            done(snapshot);
+            assertThat(change.get()).isEqualTo(200);
+
+            assertThat(versionsAndOps(wal, id)).containsExactly("2u", "2r");
+        }
+    }
+
+    @Test
+    void refusesASecondOfTheSameAggregateWhileOneRuns() throws Exception {
+        placed(orderOf(customer(), product("29.90"), 1));
+        String running;
+        try (var gate = new Gate(OF_A_SNAPSHOT)) {
+            running = started("order");
+            gate.awaitArrival();
+
+            post("/snapshots", "{\"aggregate\": \"order\"}")
+                    .statusCode(409)
+                    .body("type", equalTo("urn:problem-type:afterimage:snapshot-running"));
+        }
+        done(running);
+        done(started("order"));
+    }
+
+    @Test
+    void namesTheAggregatesThereAre() {
+        post("/snapshots", "{\"aggregate\": \"invoice\"}")
+                .statusCode(400)
+                .body("errors[0].field", equalTo("aggregate"))
+                .body("errors[0].message", equalTo("must be one of [customer, order, product]"));
+        get("/snapshots/" + UUID.randomUUID()).statusCode(404);
+    }
+
+    @Test
+    void startsOnceForOneIdempotencyKey() {
+        Supplier<String> start = () -> given().contentType("application/json")
+                .header("Idempotency-Key", "snapshot-of-today")
+                .body("{\"aggregate\": \"product\"}")
+                .post("/snapshots")
+                .then()
+                .statusCode(202)
+                .extract()
+                .header("Location");
+        var first = start.get();
+
+        assertThat(start.get()).isEqualTo(first);
+        done(first.substring(first.lastIndexOf('/') + 1));
+    }
+
+    private static String started(String aggregate) {
+        return post("/snapshots", "{\"aggregate\": \"%s\"}".formatted(aggregate))
+                .statusCode(202)
+                .body("status", equalTo("RUNNING"))
+                .extract()
+                .path("id");
+    }
+
+    private record Done(int published, int total) {}
+
+    private static Done done(String snapshot) {
+        await().atMost(Duration.ofSeconds(30)).until(() -> get("/snapshots/" + snapshot)
+                .statusCode(200)
+                .extract()
+                .path("status")
+                .equals("DONE"));
+        var progress = get("/snapshots/" + snapshot).extract();
+        return new Done(progress.path("published"), progress.path("total"));
+    }
+
+    private static List<Wal.Change> events(Wal wal) throws SQLException {
+        return wal.changes().stream().filter(change -> change.kind() == 'I').toList();
+    }
+
+    private static List<String> versionsAndOps(Wal wal, String id) throws SQLException {
+        return events(wal).stream()
+                .filter(change -> change.aggregateId().equals(id))
+                .map(change -> change.event().at("/source/version").asText()
+                        + change.event().at("/op").asText())
+                .toList();
+    }
+
+    private static List<String> idsIn(String table) throws SQLException {
+        try (var connection = Wal.superuser();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("select array_agg(id::text) from " + table)) {
+            rows.next();
+            return List.of((String[]) rows.getArray(1).getArray());
+        }
+    }
+}
