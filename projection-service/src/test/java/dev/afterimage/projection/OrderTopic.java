@@ -33,9 +33,23 @@ public final class OrderTopic implements AutoCloseable {
         return put(key.toString(), value);
     }
 
-    /** Returns where the record stands, once the broker has it. */
     public RecordMetadata put(@Nullable String key, @Nullable String value) {
-        var record = new ProducerRecord<>(NAME, bytes(key), bytes(value));
+        return put(new ProducerRecord<>(NAME, bytes(key), bytes(value)));
+    }
+
+    /**
+     * Puts a record as the event router does.
+     *
+     * @param traceparent null for a header without a value
+     */
+    public RecordMetadata putTraced(UUID key, @Nullable String value, @Nullable String traceparent) {
+        var record = new ProducerRecord<>(NAME, bytes(key.toString()), bytes(value));
+        record.headers().add("traceparent", bytes(traceparent));
+        return put(record);
+    }
+
+    /** Returns where the record stands, once the broker has it. */
+    private RecordMetadata put(ProducerRecord<byte[], byte[]> record) {
         record.headers().add("eventType", "OrderEvent".getBytes(StandardCharsets.UTF_8));
         try {
             return producer.send(record).get();

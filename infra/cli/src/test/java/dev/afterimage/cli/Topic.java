@@ -61,7 +61,11 @@ final class Topic {
 
     private static Message message(ConsumerRecord<String, String> each) {
         Map<String, String> headers = new HashMap<>();
-        each.headers().forEach(header -> headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+        each.headers().forEach(header -> {
+            if (header.value() != null) { // the event router puts the header of a column that is null
+                headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
+            }
+        });
         return new Message(each.partition(), each.offset(), each.key(), headers, each.value());
     }
 }

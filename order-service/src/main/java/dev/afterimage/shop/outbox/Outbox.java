@@ -3,11 +3,13 @@ package dev.afterimage.shop.outbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.debezium.outbox.quarkus.ExportedEvent;
+import io.opentelemetry.api.trace.Span;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Event;
 import jakarta.transaction.Transactional;
 import jakarta.transaction.Transactional.TxType;
 import java.time.Instant;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -25,30 +27,57 @@ public class Outbox {
     /** Announces the change if and only if the transaction commits; after a delete follows its tombstone. */
     @Transactional(TxType.MANDATORY)
     public void announce(Change change) {
-        rows.fire(Row.of(change, json.valueToTree(change)));
+        var traceparent = traceparent();
+        rows.fire(Row.of(change, json.valueToTree(change), traceparent));
         if (change.op() == Change.Op.DELETE) {
             // Inserted second, thus behind the delete in the WAL and on the topic: Hibernate inserts in the order of
             // persist.
-            rows.fire(Row.of(change, null));
+            rows.fire(Row.of(change, null, traceparent));
         }
+    }
+
+    /**
+     * The current span for the column traceparent, null unless it is sampled. Of the request's trace context only this
+     * travels: tracestate and baggage are the caller's own words, of any length, and not ours to publish.
+     *
+     * @see <a href="https://www.w3.org/TR/trace-context/#traceparent-header">traceparent</a>
+     */
+    private static @Nullable String traceparent() {
+        var span = Span.current().getSpanContext();
+        return span.isSampled()
+                ? "00-%s-%s-%s"
+                        .formatted(
+                                span.getTraceId(),
+                                span.getSpanId(),
+                                span.getTraceFlags().asHex())
+                : null;
     }
 
     /**
      * A row of the outbox table.
      *
      * @param getPayload the envelope, null for a tombstone
+     * @param traceparent the trace that the change belongs to, null when nobody follows it
      */
     record Row(
             UUID getAggregateId,
             String getAggregateType,
             String getType,
             Instant getTimestamp,
-            @Nullable JsonNode getPayload)
+            @Nullable JsonNode getPayload,
+            @Nullable String traceparent)
             implements ExportedEvent<UUID, JsonNode> {
 
-        static Row of(Change change, @Nullable JsonNode payload) {
+        static Row of(Change change, @Nullable JsonNode payload, @Nullable String traceparent) {
             var source = change.source();
-            return new Row(change.aggregateId(), source.aggregate(), source.eventType(), change.at(), payload);
+            return new Row(
+                    change.aggregateId(), source.aggregate(), source.eventType(), change.at(), payload, traceparent);
+        }
+
+        /** The columns beyond the extension's own; without a value one is null. */
+        @Override
+        public Map<String, Object> getAdditionalFieldValues() {
+            return traceparent == null ? Map.of() : Map.of("traceparent", traceparent);
         }
     }
 }

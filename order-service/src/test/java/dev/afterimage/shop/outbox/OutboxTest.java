@@ -10,6 +10,7 @@ import static dev.afterimage.shop.Shop.product;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.shop.PostgresResource;
@@ -17,12 +18,15 @@ import dev.afterimage.shop.order.OrderCommands;
 import dev.afterimage.shop.order.Orders;
 import dev.afterimage.shop.order.PlaceOrder;
 import dev.afterimage.shop.order.Wanted;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.data.SpanData;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -40,6 +44,9 @@ class OutboxTest {
 
     @Inject
     Orders orders;
+
+    @Inject
+    InMemorySpanExporter spans;
 
     @Test
     void announcesAPlacedOrderByExactlyOneInsertAndOneDelete() throws Exception {
@@ -100,6 +107,53 @@ class OutboxTest {
 
             assertThat(wal.changes()).extracting(Wal.Change::kind).containsExactly('I', 'I', 'I');
         }
+    }
+
+    @Test
+    void carriesTheTraceOfTheRequestWhateverBaggageItHas() throws Exception {
+        var id = order();
+        var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        try (var wal = Wal.ofEverything()) {
+            given().header("traceparent", "00-%s-00f067aa0ba902b7-01".formatted(trace))
+                    .header("tracestate", "vendor=opaque")
+                    .header("baggage", "visitor=" + "x".repeat(1_000))
+                    .delete("/orders/" + id)
+                    .then()
+                    .statusCode(204);
+
+            var request = await().until(
+                            () -> spans.getFinishedSpanItems().stream()
+                                    .filter(span -> span.getTraceId().equals(trace))
+                                    .findAny(),
+                            Optional::isPresent)
+                    .orElseThrow();
+            assertThat(request.getParentSpanId()).isEqualTo("00f067aa0ba902b7");
+            assertThat(inserts(wal.changes()))
+                    .as("the delete and its tombstone")
+                    .extracting(Wal.Change::traceparent)
+                    .containsExactly(
+                            "00-%s-%s-01".formatted(trace, request.getSpanId()),
+                            "00-%s-%s-01".formatted(trace, request.getSpanId()));
+        }
+    }
+
+    @Test
+    void carriesNoTraceThatNobodyFollows() throws Exception {
+        try (var wal = Wal.ofEverything()) {
+            var id = order();
+            given().header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-00")
+                    .delete("/orders/" + id)
+                    .then()
+                    .statusCode(204);
+
+            assertThat(inserts(wal.changes()))
+                    .hasSizeGreaterThan(2)
+                    .extracting(Wal.Change::traceparent)
+                    .containsOnlyNulls();
+        }
+        assertThat(spans.getFinishedSpanItems())
+                .extracting(SpanData::getTraceId)
+                .doesNotContain("0af7651916cd43dd8448eb211c80319c");
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,19 @@ public final class Wal implements AutoCloseable {
     static Connection connect(String role) throws SQLException {
         var url = ConfigProvider.getConfig().getValue("quarkus.datasource.jdbc.url", String.class);
         return DriverManager.getConnection(url, role, role);
+    }
+
+    /** While the slot exists from which Debezium would read. */
+    static void withSlot(ThrowingCallable test) throws Throwable {
+        try (var connection = superuser();
+                var statement = connection.createStatement()) {
+            statement.execute("select pg_create_logical_replication_slot('order_outbox', 'pgoutput')");
+            try {
+                test.call();
+            } finally {
+                statement.execute("select pg_drop_replication_slot('order_outbox')");
+            }
+        }
     }
 
     private static Wal open(Connection connection, String publication) throws SQLException {
@@ -121,6 +135,10 @@ public final class Wal implements AutoCloseable {
 
         public @Nullable String payload() {
             return columns.get(4);
+        }
+
+        public @Nullable String traceparent() {
+            return columns.get(6);
         }
 
         public JsonNode event() {

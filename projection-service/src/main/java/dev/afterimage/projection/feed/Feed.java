@@ -39,6 +39,7 @@ public class Feed {
     private final BatchApplier applier;
     private final DeadLetters deadLetters;
     private final FeedMetrics metrics;
+    private final FeedTraces traces;
     private final LiveEvents live;
     private final Arrivals arrivals;
     private final Outage outage;
@@ -54,6 +55,7 @@ public class Feed {
             BatchApplier applier,
             DeadLetters deadLetters,
             FeedMetrics metrics,
+            FeedTraces traces,
             LiveEvents live,
             Arrivals arrivals) {
         this.config = config;
@@ -62,6 +64,7 @@ public class Feed {
         this.applier = applier;
         this.deadLetters = deadLetters;
         this.metrics = metrics;
+        this.traces = traces;
         this.live = live;
         this.arrivals = arrivals;
         this.outage = new Outage(config.maxBackoff());
@@ -166,6 +169,7 @@ public class Feed {
                 .filter(Objects::nonNull)
                 .toList());
         metrics.record(outcomes, receivedAt, appliedAt);
+        traces.record(outcomes, receivedAt, appliedAt);
         if (live.watched()) {
             live.publish(outcomes.stream()
                     .map(outcome -> Announcements.of(outcome, appliedAt))

@@ -10,6 +10,12 @@ import static org.hamcrest.Matchers.hasSize;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.projection.StackResource;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.data.StatusData;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.ValidatableResponse;
@@ -17,7 +23,10 @@ import jakarta.inject.Inject;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -41,7 +50,12 @@ class FeedTest {
     @Inject
     DataSource dataSource;
 
+    @Inject
+    InMemorySpanExporter spans;
+
     private final OrderEvents order = new OrderEvents();
+    private final String traceId = UUID.randomUUID().toString().replace("-", "");
+    private final String sampled = "00-" + traceId + "-00f067aa0ba902b7-01";
     private OrderTopic topic;
 
     @BeforeEach
@@ -224,6 +238,65 @@ class FeedTest {
                 .contains("feed_records_total{effect=\"ignored\",operation=\"create\",topic=\"order.events\"")
                 .contains("feed_commit_to_applied_seconds_bucket")
                 .contains("feed_batch_size");
+    }
+
+    @Test
+    void endsTheTraceOfARequestWhereItsEventIsApplied() {
+        RecordMetadata placed = topic.putTraced(order.id, order.placed(), sampled);
+
+        SpanData span = awaitSpan();
+        assertThat(span.getParentSpanContext().isRemote()).isTrue();
+        assertThat(span.getParentSpanId()).isEqualTo("00f067aa0ba902b7");
+        assertThat(span.getKind()).isEqualTo(SpanKind.CONSUMER);
+        assertThat(span.getName()).isEqualTo("process order.events");
+        assertThat(span.getStatus().getStatusCode()).isEqualTo(StatusCode.UNSET);
+        assertThat(span.getEndEpochNanos()).isGreaterThan(span.getStartEpochNanos());
+        Map<String, Object> attributes = new HashMap<>();
+        span.getAttributes().forEach((key, value) -> attributes.put(key.getKey(), value));
+        assertThat(attributes)
+                .containsEntry("messaging.system", "kafka")
+                .containsEntry("messaging.destination.name", "order.events")
+                .containsEntry("messaging.destination.partition.id", Integer.toString(placed.partition()))
+                .containsEntry("messaging.kafka.offset", placed.offset())
+                .containsEntry("messaging.kafka.message.key", order.id.toString())
+                .containsEntry("messaging.consumer.group.name", "projection")
+                .containsEntry("feed.effect", "applied");
+    }
+
+    @Test
+    void marksTheSpanOfARecordThatIsSetAside() {
+        topic.putTraced(order.id, "no json", sampled);
+
+        StatusData status = awaitSpan().getStatus();
+        assertThat(status.getStatusCode()).isEqualTo(StatusCode.ERROR);
+        assertThat(status.getDescription()).isNotBlank();
+    }
+
+    @Test
+    void appliesARecordWhoseTraceNobodyFollowsWithoutASpan() {
+        awaitApplied(
+                topic.putTraced(order.id, order.placed(), null),
+                topic.putTraced(order.id, order.changed(2), "no traceparent"),
+                topic.putTraced(order.id, order.changed(3), sampled.replaceFirst("01$", "00")),
+                topic.putTraced(order.id, order.changed(4), sampled));
+        order(order.id).body("version", equalTo(4));
+        awaitSpan();
+
+        AttributeKey<String> key = AttributeKey.stringKey("messaging.kafka.message.key");
+        assertThat(spans.getFinishedSpanItems())
+                .filteredOn(
+                        span -> order.id.toString().equals(span.getAttributes().get(key)))
+                .hasSize(1);
+    }
+
+    private SpanData awaitSpan() {
+        return await().atMost(SOON)
+                .until(
+                        () -> spans.getFinishedSpanItems().stream()
+                                .filter(span -> span.getTraceId().equals(traceId))
+                                .findAny(),
+                        Optional::isPresent)
+                .orElseThrow();
     }
 
     private static ValidatableResponse order(UUID id) {

@@ -1,0 +1,93 @@
+package dev.afterimage.projection.feed;
+
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_CONSUMER_GROUP_NAME;
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_DESTINATION_NAME;
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_DESTINATION_PARTITION_ID;
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_KAFKA_MESSAGE_KEY;
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_KAFKA_OFFSET;
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_OPERATION_NAME;
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_OPERATION_TYPE;
+import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.MESSAGING_SYSTEM;
+
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.propagation.TextMapGetter;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** Follows the trace of a request to the commit that applied its event. */
+@ApplicationScoped
+class FeedTraces {
+
+    private static final String OPERATION = "process";
+    private static final AttributeKey<String> EFFECT = AttributeKey.stringKey("feed.effect");
+
+    private final Tracer tracer;
+    private final FeedConfig config;
+
+    FeedTraces(Tracer tracer, FeedConfig config) {
+        this.tracer = tracer;
+        this.config = config;
+    }
+
+    /**
+     * Makes a span for each record whose trace is sampled, the others cost a look at their headers. Made afterwards, with
+     * the times of the batch, so that an attempt that fails and is made again leaves none.
+     */
+    void record(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
+        for (Outcome outcome : outcomes) {
+            Context parent = W3CTraceContextPropagator.getInstance()
+                    .extract(Context.root(), outcome.incoming().record().headers(), HeaderGetter.INSTANCE);
+            if (Span.fromContext(parent).getSpanContext().isValid()) {
+                span(outcome, parent, receivedAt).end(appliedAt);
+            }
+        }
+    }
+
+    private Span span(Outcome outcome, Context parent, Instant receivedAt) {
+        var record = outcome.incoming().record();
+        Span span = tracer.spanBuilder(OPERATION + " " + record.topic())
+                .setParent(parent)
+                .setStartTimestamp(receivedAt)
+                .setAttribute(MESSAGING_SYSTEM, "kafka")
+                .setAttribute(MESSAGING_OPERATION_NAME, OPERATION)
+                .setAttribute(MESSAGING_OPERATION_TYPE, OPERATION)
+                .setAttribute(MESSAGING_CONSUMER_GROUP_NAME, config.groupId())
+                .setAttribute(MESSAGING_DESTINATION_NAME, record.topic())
+                .setAttribute(MESSAGING_DESTINATION_PARTITION_ID, Integer.toString(record.partition()))
+                .setAttribute(MESSAGING_KAFKA_OFFSET, record.offset())
+                .setAttribute(EFFECT, outcome.effect().label())
+                .startSpan();
+        return switch (outcome.incoming()) {
+            case Incoming.Legible legible ->
+                span.setAttribute(
+                        MESSAGING_KAFKA_MESSAGE_KEY, legible.change().id().toString());
+            case Incoming.Malformed malformed -> span;
+        };
+    }
+
+    private enum HeaderGetter implements TextMapGetter<Headers> {
+        INSTANCE;
+
+        @Override
+        public Iterable<String> keys(Headers headers) {
+            return Arrays.stream(headers.toArray()).map(Header::key).toList();
+        }
+
+        /** Null for a header without a value too: so the event router tells of a column that is null. */
+        @Override
+        public @Nullable String get(@Nullable Headers headers, String key) {
+            Header header = headers == null ? null : headers.lastHeader(key);
+            return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+        }
+    }
+}
