@@ -1,0 +1,116 @@
+package dev.afterimage.shop.outbox;
+
+import io.debezium.outbox.quarkus.ExportedEvent;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.Initialized;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.TransactionPhase;
+import jakarta.transaction.Status;
+import jakarta.transaction.Synchronization;
+import jakarta.transaction.TransactionScoped;
+import jakarta.transaction.TransactionSynchronizationRegistry;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/** The outbox in figures: what left, how long its transactions took, and how much of it waits to be read. */
+@ApplicationScoped
+class OutboxMetrics implements MeterBinder {
+    /** However often and by however many the metrics are scraped, the database is asked no more often. */
+    private static final Duration SLOT_READ_INTERVAL = Duration.ofSeconds(5);
+
+    private static final Duration[] TRANSACTION_BUCKETS = {
+        Duration.ofMillis(1),
+        Duration.ofMillis(2),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(2)
+    };
+
+    private final MeterRegistry registry;
+    private final TransactionSynchronizationRegistry transactions;
+    private final ReplicationSlot slot;
+    private final Timer committed;
+    private final Timer rolledBack;
+    private SlotReading lastReading = SlotReading.UNKNOWN;
+    private long lastReadAtNanos = System.nanoTime() - SLOT_READ_INTERVAL.toNanos();
+
+    OutboxMetrics(MeterRegistry registry, TransactionSynchronizationRegistry transactions, ReplicationSlot slot) {
+        this.registry = registry;
+        this.transactions = transactions;
+        this.slot = slot;
+        this.committed = timer("committed");
+        this.rolledBack = timer("rolled_back");
+    }
+
+    private Timer timer(String outcome) {
+        return Timer.builder("orders.transaction")
+                .description("from the begin of a transaction to the end of its commit or rollback")
+                .tag("outcome", outcome)
+                .serviceLevelObjectives(TRANSACTION_BUCKETS)
+                .register(registry);
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("orders.outbox.retained.wal", this, metrics -> metrics.slot()
+                        .retainedWalBytes())
+                .description("log that PostgreSQL keeps for the replication slot; NaN while that is unknown")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("orders.outbox.slot.active", this, metrics -> metrics.slot()
+                        .active())
+                .description("1 while the replication slot is read, 0 while not or missing; NaN while that is unknown")
+                .strongReference(true)
+                .register(registry);
+    }
+
+    void rowCommitted(@Observes(during = TransactionPhase.AFTER_SUCCESS) ExportedEvent<?, ?> row) {
+        registry.counter("orders.outbox.rows", "aggregate_type", row.getAggregateType(), "event_type", row.getType())
+                .increment();
+    }
+
+    void transactionBegan(@Observes @Initialized(TransactionScoped.class) Object transaction) {
+        var began = Timer.start(registry);
+        transactions.registerInterposedSynchronization(new Synchronization() {
+            @Override
+            public void beforeCompletion() {}
+
+            @Override
+            public void afterCompletion(int status) {
+                began.stop(status == Status.STATUS_COMMITTED ? committed : rolledBack);
+            }
+        });
+    }
+
+    private synchronized SlotReading slot() {
+        if (System.nanoTime() - lastReadAtNanos >= SLOT_READ_INTERVAL.toNanos()) {
+            lastReading = SlotReading.of(slot);
+            lastReadAtNanos = System.nanoTime();
+        }
+        return lastReading;
+    }
+
+    private record SlotReading(double active, double retainedWalBytes) {
+        static final SlotReading UNKNOWN = new SlotReading(Double.NaN, Double.NaN);
+        static final SlotReading MISSING = new SlotReading(0, Double.NaN);
+
+        static SlotReading of(ReplicationSlot slot) {
+            try {
+                return slot.state()
+                        .map(state -> new SlotReading(state.active() ? 1 : 0, state.retainedWalBytes()))
+                        .orElse(MISSING);
+            } catch (SQLException e) {
+                return UNKNOWN;
+            }
+        }
+    }
+}
