@@ -9,6 +9,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -25,6 +28,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -111,6 +116,30 @@ class PipelineIT {
 
     @Test
     @Order(2)
+    void theTraceOfARequestTravelsWithItsEvents() throws Exception {
+        String id = placed();
+        String trace = UUID.randomUUID().toString().replace("-", "");
+        HttpRequest delete = HttpRequest.newBuilder(pipeline.config().orders().resolve("/orders/" + id))
+                .DELETE()
+                .header("traceparent", "00-" + trace + "-00f067aa0ba902b7-01")
+                .header("baggage", "visitor=" + "x".repeat(1_000))
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            assertThat(client.send(delete, HttpResponse.BodyHandlers.discarding())
+                            .statusCode())
+                    .isEqualTo(204);
+        }
+
+        await().atMost(LIMIT).until(() -> messagesOf(id).size() == 3);
+        List<Message> life = messagesOf(id);
+        assertThat(life.get(0).headers()).as("its request was not traced").containsOnlyKeys("id", "eventType");
+        assertThat(life.subList(1, 3))
+                .extracting(message -> message.headers().get("traceparent"))
+                .allMatch(traceparent -> traceparent.matches("00-" + trace + "-[0-9a-f]{16}-01"));
+    }
+
+    @Test
+    @Order(3)
     void customersAndProductsAreAnnouncedOnTopicsOfTheirOwn() {
         String customer = RestService.expect(
                         201, orders.post("/customers", Map.of("name", "Grace Hopper", "email", "grace@example.com")))
@@ -140,7 +169,7 @@ class PipelineIT {
     }
 
     @Test
-    @Order(3)
+    @Order(4)
     void aRolledBackTransactionPublishesNothing() throws SQLException {
         String rolledBack = UUID.randomUUID().toString();
         try (Connection connection = pipeline.postgres().connect("orders");
@@ -157,7 +186,7 @@ class PipelineIT {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void refusedRequestsNameTheFieldAndWriteNothing() {
         long rows = count("orders", "select count(*) from orders");
         long published = Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).size();
@@ -184,7 +213,7 @@ class PipelineIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void aMalformedRecordIsSetAsideAndTheNextIsApplied() throws Exception {
         String key = UUID.randomUUID().toString();
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
@@ -206,33 +235,14 @@ class PipelineIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void anOrderServiceKilledBetweenWorkAndCommitPublishesNothing() throws SQLException {
         long rows = count("orders", "select count(*) from orders");
         int published = placedOnTopic().size();
-        try (Connection gate = pipeline.postgres().connect("orders");
-                Statement statement = gate.createStatement()) {
-            // the last statement before the commit takes the outbox row away again: there it meets a closed gate
-            statement.execute("""
-                    create function wait_at_the_gate() returns trigger language plpgsql as
-                    $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
-                    create trigger gate after delete on outbox for each row execute function wait_at_the_gate()
-                    """);
-            try {
-                statement.execute("select pg_advisory_lock(4711)");
-                var lost = inBackground(() -> orders.post("/orders", anOrder));
-                String atTheGate = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
-                await().atMost(LIMIT).until(() -> count("orders", atTheGate) == 1);
-                pipeline.orders().kill();
-                assertThatThrownBy(lost::join).hasCauseInstanceOf(StackException.class);
-            } finally {
-                statement.execute("""
-                        select pg_advisory_unlock(4711);
-                        drop trigger gate on outbox;
-                        drop function wait_at_the_gate()
-                        """);
-            }
-        }
+        whileAnOrderWaitsForItsCommit(order -> {
+            pipeline.orders().kill();
+            assertThatThrownBy(order::join).hasCauseInstanceOf(StackException.class);
+        });
         await().atMost(LIMIT).until(pipeline.orders()::ready);
         assertThat(count("orders", "select count(*) from orders")).isEqualTo(rows);
         awaitArrivalOf(placed());
@@ -240,7 +250,28 @@ class PipelineIT {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
+    void anOrderServiceAskedToStopFinishesTheRequestItHasAndTakesNoOther() throws SQLException {
+        ProcessHandle service = ProcessHandle.of(
+                        Objects.requireNonNull(pipeline.orders().pid()))
+                .orElseThrow();
+        var inFlight = whileAnOrderWaitsForItsCommit(order -> {
+            service.destroy();
+            await().atMost(LIMIT).until(() -> orders.get("/orders?limit=1").status() == 503);
+            assertThat(order).isNotDone();
+        });
+        String id = RestService.expect(201, inFlight.join()).path("id").asText();
+        await().atMost(Duration.ofSeconds(5)).until(() -> !service.isAlive());
+
+        assertThat(count("orders", "select count(*) from orders where id = '" + id + "'"))
+                .isEqualTo(1);
+        awaitArrivalOf(id);
+        assertThat(messagesOf(id)).hasSize(1);
+        await().atMost(LIMIT).until(pipeline.orders()::ready);
+    }
+
+    @Test
+    @Order(9)
     void redeliveryOfTheWholeTopicChangesNothing() throws Exception {
         String before = fingerprint();
         pipeline.projection().kill();
@@ -257,7 +288,7 @@ class PipelineIT {
     }
 
     @Test
-    @Order(8)
+    @Order(10)
     void fiveHundredOrdersSurviveKillsOfConnectProjectionAndKafka() throws Exception {
         int before = placedOnTopic().size();
         AtomicInteger placed = new AtomicInteger();
@@ -270,6 +301,7 @@ class PipelineIT {
                 }
                 LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
             }
+            return placed;
         });
         for (Server victim : List.of(pipeline.connect(), pipeline.projection(), pipeline.kafka())) {
             int due = placed.get() + 50;
@@ -298,7 +330,7 @@ class PipelineIT {
     }
 
     @Test
-    @Order(9)
+    @Order(11)
     void aSnapshotGoesOnAfterAKillAndPublishesEachOrderOnce() throws Exception {
         String snapshot;
         try (Connection keeper = pipeline.postgres().connect("orders");
@@ -333,7 +365,7 @@ class PipelineIT {
     }
 
     @Test
-    @Order(10)
+    @Order(12)
     void everyPartThatDiesIsRestarted() {
         for (Server server : pipeline.servers()) {
             Long pid = server.pid();
@@ -346,16 +378,48 @@ class PipelineIT {
     }
 
     @Test
-    @Order(11)
+    @Order(13)
     void aSecondPipelineOnTheSameFolderIsRefusedInOneSentence() {
         assertThatThrownBy(() -> Pipeline.start(pipeline.config(), (what, took) -> {}, line -> {}, reason -> {}))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("already runs");
     }
 
+    /**
+     * Does the work while the transaction of an order waits at a gate, which opens afterwards; returns the order's answer,
+     * which the work may wait for too.
+     */
+    private static CompletableFuture<RestService.Answer> whileAnOrderWaitsForItsCommit(
+            Consumer<CompletableFuture<RestService.Answer>> work) throws SQLException {
+        try (Connection gate = pipeline.postgres().connect("orders");
+                Statement statement = gate.createStatement()) {
+            // the last statement before the commit takes the outbox row away again: there it meets a closed gate
+            statement.execute("""
+                    create function wait_at_the_gate() returns trigger language plpgsql as
+                    $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
+                    create trigger gate after delete on outbox for each row execute function wait_at_the_gate()
+                    """);
+            try {
+                statement.execute("select pg_advisory_lock(4711)");
+                var order = inBackground(() -> orders.post("/orders", anOrder));
+                String atTheGate = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+                await().atMost(LIMIT).until(() -> count("orders", atTheGate) == 1);
+                work.accept(order);
+                return order;
+            } finally {
+                statement.execute("""
+                        select pg_advisory_unlock(4711);
+                        drop trigger gate on outbox;
+                        drop function wait_at_the_gate()
+                        """);
+            }
+        }
+    }
+
     /** On a thread of its own: the common pool has but one on two cores. */
-    private static CompletableFuture<Void> inBackground(Runnable work) {
-        return CompletableFuture.runAsync(work, command -> Thread.ofPlatform().start(command));
+    private static <T> CompletableFuture<T> inBackground(Supplier<T> work) {
+        return CompletableFuture.supplyAsync(
+                work, command -> Thread.ofPlatform().start(command));
     }
 
     private static String placed() {
