@@ -33,6 +33,7 @@ final class QuarkusService extends Server {
         super(name, stack.home());
         this.port = port;
         this.environment = new HashMap<>(environment);
+        // without tokens: it is reached from this machine only
         this.environment.put("QUARKUS_PROFILE", "local");
         this.environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
         this.environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));

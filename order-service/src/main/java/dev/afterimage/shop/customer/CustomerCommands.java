@@ -1,5 +1,6 @@
 package dev.afterimage.shop.customer;
 
+import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
@@ -17,12 +18,14 @@ public class CustomerCommands {
     private final Outbox outbox;
     private final Ids ids;
     private final Clock clock;
+    private final Caller caller;
 
-    public CustomerCommands(Customers customers, Outbox outbox, Ids ids, Clock clock) {
+    public CustomerCommands(Customers customers, Outbox outbox, Ids ids, Clock clock, Caller caller) {
         this.customers = customers;
         this.outbox = outbox;
         this.ids = ids;
         this.clock = clock;
+        this.caller = caller;
     }
 
     /** @throws Refusal.Duplicate when another customer has this email, in whatever case */
@@ -59,11 +62,13 @@ public class CustomerCommands {
      * Deletes the customer; its event carries a version of its own, and a tombstone follows it.
      *
      * @throws Refusal.UnknownId when there is no such customer
+     * @throws Caller.NotTheOwner when it is not the caller
      * @throws Refusal.Conflict when it has orders
      */
     @Transactional
     public void delete(UUID id, IfMatch match) {
         var customer = locked(id, match);
+        caller.requireOwner(id);
         outbox.announce(Change.deleted(Customers.AGGREGATE, "CustomerDeleted", customer.image(), clock.instant()));
         customers.delete(customer);
         customers.write();

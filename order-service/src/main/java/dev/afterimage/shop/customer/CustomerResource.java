@@ -1,12 +1,14 @@
 package dev.afterimage.shop.customer;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.DELETE;
@@ -39,6 +41,7 @@ public class CustomerResource {
     }
 
     @POST
+    @RolesAllowed(Caller.WRITE)
     public RestResponse<?> register(
             @NotNull @Valid CustomerDetails details, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /customers", details, () -> {
@@ -49,6 +52,7 @@ public class CustomerResource {
     }
 
     @GET
+    @RolesAllowed(Caller.READ)
     @Path("/{id}")
     public RestResponse<CustomerImage> one(@RestPath UUID id, @Context Request request) {
         var customer = customers.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
@@ -56,6 +60,7 @@ public class CustomerResource {
     }
 
     @GET
+    @RolesAllowed(Caller.READ)
     public RestResponse<List<CustomerImage>> newest(
             @RestQuery @Nullable String email,
             @RestQuery @Nullable String limit,
@@ -67,6 +72,7 @@ public class CustomerResource {
     }
 
     @PUT
+    @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
     public RestResponse<CustomerImage> change(
             @RestPath UUID id,
@@ -78,6 +84,7 @@ public class CustomerResource {
     }
 
     @DELETE
+    @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
     public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
         commands.delete(id, IfMatch.of(ifMatch));

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes a POST safe to repeat: its answer is stored in the transaction that does the work, so that there is either both or
  * neither, and a repetition gets the same bytes. A twin that comes while the first is under way waits for it. A refusal
- * changes nothing and is not stored: the same key may try again.
+ * changes nothing and is not stored: the same key may try again. Each caller has keys of its own.
  */
 @ApplicationScoped
 public class Idempotency {
@@ -30,23 +30,27 @@ public class Idempotency {
 
     /** Claims the key or waits for who did; the update changes nothing, but it locks the row and returns it. */
     private static final String CLAIM = """
-            insert into idempotency_keys as k (key, fingerprint, created_at) values (:key, :fingerprint, :now)
-            on conflict (key) do update set key = k.key
+            insert into idempotency_keys as k (caller, key, fingerprint, created_at)
+            values (:caller, :key, :fingerprint, :now)
+            on conflict (caller, key) do update set key = k.key
             returning fingerprint, status, location, tag, body
             """;
 
     private static final String KEEP = """
-            update idempotency_keys set status = :status, location = :location, tag = :tag, body = :body where key = :key
+            update idempotency_keys set status = :status, location = :location, tag = :tag, body = :body
+            where caller = :caller and key = :key
             """;
 
     private final EntityManager database;
     private final ObjectMapper json;
     private final Clock clock;
+    private final Caller caller;
 
-    public Idempotency(EntityManager database, ObjectMapper json, Clock clock) {
+    public Idempotency(EntityManager database, ObjectMapper json, Clock clock, Caller caller) {
         this.database = database;
         this.json = json;
         this.clock = clock;
+        this.caller = caller;
     }
 
     /**
@@ -68,6 +72,7 @@ public class Idempotency {
         return QuarkusTransaction.requiringNew().call(() -> {
             var fingerprint = fingerprint(operation, request);
             var claimed = (Object[]) database.createNativeQuery(CLAIM, Object[].class)
+                    .setParameter("caller", caller.name())
                     .setParameter("key", key)
                     .setParameter("fingerprint", fingerprint)
                     .setParameter("now", clock.instant())
@@ -88,6 +93,7 @@ public class Idempotency {
                     .setParameter("location", location)
                     .setParameter("tag", tag)
                     .setParameter("body", body)
+                    .setParameter("caller", caller.name())
                     .setParameter("key", key)
                     .executeUpdate();
             return answer(done.getStatus(), location, tag, body);

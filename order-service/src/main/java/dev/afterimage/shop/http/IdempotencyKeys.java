@@ -16,8 +16,8 @@ import java.time.Duration;
 class IdempotencyKeys {
     /** Rows that another instance is about to delete are left to it. */
     private static final String FORGET = """
-            delete from idempotency_keys where key in (
-                select key from idempotency_keys where created_at < :before
+            delete from idempotency_keys where (caller, key) in (
+                select caller, key from idempotency_keys where created_at < :before
                 order by created_at limit :batch for update skip locked)
             """;
 

@@ -10,9 +10,13 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dev.afterimage.shop.http.Problem.FieldError;
 import io.quarkus.logging.Log;
+import io.quarkus.security.AuthenticationFailedException;
+import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.UnauthorizedException;
 import jakarta.validation.ConstraintViolation;
 import jakarta.validation.ConstraintViolationException;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -20,6 +24,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jose4j.jwt.consumer.InvalidJwtException;
 import org.jspecify.annotations.Nullable;
 
 /** The one place that turns exceptions into answers; none of them shows a class name, a stack trace or SQL. */
@@ -30,6 +35,29 @@ class Problems {
     @ServerExceptionMapper
     RestResponse<Problem> refused(Refusal refusal) {
         return answer(refusal.problem());
+    }
+
+    @ServerExceptionMapper
+    RestResponse<Problem> anonymous(UnauthorizedException anonymous) {
+        return challenge("The request has none.", "Bearer");
+    }
+
+    /** Whoever has a bad token learns whether it was good once, never what is wrong with it. */
+    @ServerExceptionMapper
+    RestResponse<Problem> distrusted(AuthenticationFailedException distrusted) {
+        for (Throwable cause = distrusted; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InvalidJwtException token && token.hasExpired()) {
+                return challenge(
+                        "It has expired.",
+                        "Bearer error=\"invalid_token\", error_description=\"The token has expired\"");
+            }
+        }
+        return challenge("It is not valid.", "Bearer error=\"invalid_token\"");
+    }
+
+    @ServerExceptionMapper
+    RestResponse<Problem> forbidden(ForbiddenException forbidden) {
+        return answer(Problem.of(ProblemType.FORBIDDEN, "It has no role that does."));
     }
 
     @ServerExceptionMapper
@@ -99,6 +127,14 @@ class Problems {
             }
         }
         return null;
+    }
+
+    private static RestResponse<Problem> challenge(String detail, String challenge) {
+        return RestResponse.ResponseBuilder.<Problem>create(401)
+                .entity(Problem.of(ProblemType.UNAUTHENTICATED, detail))
+                .type(Problem.MEDIA_TYPE)
+                .header(HttpHeaders.WWW_AUTHENTICATE, challenge)
+                .build();
     }
 
     private static RestResponse<Problem> answer(Problem problem) {

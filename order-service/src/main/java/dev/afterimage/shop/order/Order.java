@@ -125,6 +125,10 @@ public class Order {
         version++;
     }
 
+    UUID customerId() {
+        return customerId;
+    }
+
     OrderImage image() {
         return new OrderImage(id, customerId, status, currency, total, items, createdAt, updatedAt, version);
     }

@@ -1,6 +1,7 @@
 package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.customer.Customers;
+import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Problem.FieldError;
 import dev.afterimage.shop.http.Refusal;
@@ -34,14 +35,17 @@ public class OrderCommands {
     private final Outbox outbox;
     private final Ids ids;
     private final Clock clock;
+    private final Caller caller;
 
-    public OrderCommands(Orders orders, Customers customers, Products products, Outbox outbox, Ids ids, Clock clock) {
+    public OrderCommands(
+            Orders orders, Customers customers, Products products, Outbox outbox, Ids ids, Clock clock, Caller caller) {
         this.orders = orders;
         this.customers = customers;
         this.products = products;
         this.outbox = outbox;
         this.ids = ids;
         this.clock = clock;
+        this.caller = caller;
     }
 
     /**
@@ -130,10 +134,12 @@ public class OrderCommands {
      * Deletes the order; its event carries a version of its own, and a tombstone follows it.
      *
      * @throws Refusal.UnknownId when there is no such order
+     * @throws Caller.NotTheOwner when it belongs to another customer
      */
     @Transactional
     public void delete(UUID id, IfMatch match) {
         var order = locked(id, match);
+        caller.requireOwner(order.customerId());
         outbox.announce(Change.deleted(Orders.AGGREGATE, "OrderDeleted", order.image(), clock.instant()));
         orders.delete(order);
     }

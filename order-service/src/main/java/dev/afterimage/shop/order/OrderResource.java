@@ -1,12 +1,14 @@
 package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.DELETE;
@@ -39,6 +41,7 @@ public class OrderResource {
     }
 
     @POST
+    @RolesAllowed(Caller.WRITE)
     public RestResponse<?> place(
             @NotNull @Valid PlaceOrder request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /orders", request, () -> {
@@ -49,6 +52,7 @@ public class OrderResource {
     }
 
     @GET
+    @RolesAllowed(Caller.READ)
     @Path("/{id}")
     public RestResponse<OrderImage> one(@RestPath UUID id, @Context Request request) {
         var order = orders.show(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
@@ -56,6 +60,7 @@ public class OrderResource {
     }
 
     @GET
+    @RolesAllowed(Caller.READ)
     public RestResponse<List<OrderImage>> newest(
             @RestQuery @Nullable String status,
             @RestQuery @Nullable String customerId,
@@ -72,6 +77,7 @@ public class OrderResource {
     }
 
     @PUT
+    @RolesAllowed(Caller.WRITE)
     @Path("/{id}/items")
     public RestResponse<OrderImage> changeItems(
             @RestPath UUID id,
@@ -83,6 +89,7 @@ public class OrderResource {
     }
 
     @PUT
+    @RolesAllowed(Caller.WRITE)
     @Path("/{id}/status")
     public RestResponse<OrderImage> changeStatus(
             @RestPath UUID id,
@@ -94,6 +101,7 @@ public class OrderResource {
     }
 
     @POST
+    @RolesAllowed(Caller.WRITE)
     @Path("/cancellations")
     public RestResponse<?> cancel(
             @NotNull @Valid CancelOrders request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
@@ -107,6 +115,7 @@ public class OrderResource {
     }
 
     @DELETE
+    @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
     public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
         commands.delete(id, IfMatch.of(ifMatch));

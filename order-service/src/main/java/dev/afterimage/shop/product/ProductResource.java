@@ -1,12 +1,14 @@
 package dev.afterimage.shop.product;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.DELETE;
@@ -39,6 +41,7 @@ public class ProductResource {
     }
 
     @POST
+    @RolesAllowed(Caller.WRITE)
     public RestResponse<?> offer(
             @NotNull @Valid ProductDetails details, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /products", details, () -> {
@@ -49,6 +52,7 @@ public class ProductResource {
     }
 
     @GET
+    @RolesAllowed(Caller.READ)
     @Path("/{id}")
     public RestResponse<ProductImage> one(@RestPath UUID id, @Context Request request) {
         var product = products.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Products.AGGREGATE, id));
@@ -56,6 +60,7 @@ public class ProductResource {
     }
 
     @GET
+    @RolesAllowed(Caller.READ)
     public RestResponse<List<ProductImage>> newest(
             @RestQuery @Nullable String sku,
             @RestQuery @Nullable String limit,
@@ -67,6 +72,7 @@ public class ProductResource {
     }
 
     @PUT
+    @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
     public RestResponse<ProductImage> change(
             @RestPath UUID id,
@@ -78,6 +84,7 @@ public class ProductResource {
     }
 
     @DELETE
+    @RolesAllowed(Caller.ADMIN)
     @Path("/{id}")
     public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
         commands.delete(id, IfMatch.of(ifMatch));

@@ -1,9 +1,11 @@
 package dev.afterimage.shop.snapshot;
 
+import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.GET;
@@ -32,6 +34,7 @@ public class SnapshotResource {
     }
 
     @POST
+    @RolesAllowed(Caller.ADMIN)
     public RestResponse<?> start(
             @NotNull @Valid StartSnapshot request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /snapshots", request, () -> {
@@ -46,6 +49,7 @@ public class SnapshotResource {
     }
 
     @GET
+    @RolesAllowed(Caller.ADMIN)
     @Path("/{id}")
     public SnapshotProgress one(@RestPath UUID id) {
         return snapshots
