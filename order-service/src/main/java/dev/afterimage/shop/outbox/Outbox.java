@@ -44,13 +44,7 @@ public class Outbox {
      */
     private static @Nullable String traceparent() {
         var span = Span.current().getSpanContext();
-        return span.isSampled()
-                ? "00-%s-%s-%s"
-                        .formatted(
-                                span.getTraceId(),
-                                span.getSpanId(),
-                                span.getTraceFlags().asHex())
-                : null;
+        return span.isSampled() ? "00-" + span.getTraceId() + "-" + span.getSpanId() + "-01" : null;
     }
 
     /**
