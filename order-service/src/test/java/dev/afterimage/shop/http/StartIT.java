@@ -65,6 +65,7 @@ class StartIT {
                 ? List.of(executable.toString())
                 : List.of(
                         ProcessHandle.current().info().command().orElseThrow(),
+                        "-XX:TieredStopAtLevel=1",
                         "-jar",
                         Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -73,7 +74,7 @@ class StartIT {
         builder.environment().putAll(environment);
         var process = builder.start();
         try {
-            assertThat(process.waitFor(30, TimeUnit.SECONDS))
+            assertThat(process.waitFor(2, TimeUnit.MINUTES))
                     .as("ends by itself")
                     .isTrue();
             return new End(
