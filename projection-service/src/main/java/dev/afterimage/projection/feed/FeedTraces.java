@@ -11,6 +11,8 @@ import static io.opentelemetry.semconv.incubating.MessagingIncubatingAttributes.
 
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
@@ -47,7 +49,7 @@ class FeedTraces {
         for (Outcome outcome : outcomes) {
             Context parent = W3CTraceContextPropagator.getInstance()
                     .extract(Context.root(), outcome.incoming().record().headers(), HeaderGetter.INSTANCE);
-            if (Span.fromContext(parent).getSpanContext().isValid()) {
+            if (Span.fromContext(parent).getSpanContext().isSampled()) {
                 span(outcome, parent, receivedAt).end(appliedAt);
             }
         }
@@ -57,6 +59,7 @@ class FeedTraces {
         var record = outcome.incoming().record();
         Span span = tracer.spanBuilder(OPERATION + " " + record.topic())
                 .setParent(parent)
+                .setSpanKind(SpanKind.CONSUMER)
                 .setStartTimestamp(receivedAt)
                 .setAttribute(MESSAGING_SYSTEM, "kafka")
                 .setAttribute(MESSAGING_OPERATION_NAME, OPERATION)
@@ -71,7 +74,7 @@ class FeedTraces {
             case Incoming.Legible legible ->
                 span.setAttribute(
                         MESSAGING_KAFKA_MESSAGE_KEY, legible.change().id().toString());
-            case Incoming.Malformed malformed -> span;
+            case Incoming.Malformed malformed -> span.setStatus(StatusCode.ERROR, malformed.reason());
         };
     }
 
