@@ -4,8 +4,14 @@ import dev.afterimage.shop.http.PlainText;
 import jakarta.validation.constraints.Email;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.Size;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** What a client says of a customer: the body of {@code POST /customers} and {@code PUT /customers/{id}}. */
+@Schema(examples = """
+        {"name": "Ada Lovelace", "email": "ada@example.com"}
+        """)
 public record CustomerDetails(
         @NotBlank @Size(max = 200) @PlainText String name,
-        @NotBlank @Size(max = 254) @Email @PlainText String email) {}
+
+        @NotBlank @Size(max = 254) @Email @PlainText @Schema(format = "email")
+        String email) {}

@@ -1,6 +1,7 @@
 package dev.afterimage.shop.customer;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.IfMatch;
@@ -16,11 +17,18 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -29,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 @Path("/customers")
 @RunOnVirtualThread
+@Tag(name = "customers", description = "Who buys")
 public class CustomerResource {
     private final CustomerCommands commands;
     private final Customers customers;
@@ -42,6 +51,10 @@ public class CustomerResource {
 
     @POST
     @RolesAllowed(Caller.WRITE)
+    @Produces(MediaType.APPLICATION_JSON)
+    @Operation(operationId = "registerCustomer", summary = "Register a customer")
+    @APIResponseSchema(value = CustomerImage.class, responseCode = "201", responseDescription = "The new customer")
+    @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
     public RestResponse<?> register(
             @NotNull @Valid CustomerDetails details, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /customers", details, () -> {
@@ -54,6 +67,7 @@ public class CustomerResource {
     @GET
     @RolesAllowed(Caller.READ)
     @Path("/{id}")
+    @Operation(operationId = "showCustomer", summary = "Show a customer")
     public RestResponse<CustomerImage> one(@RestPath UUID id, @Context Request request) {
         var customer = customers.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
         return Answers.ok(customer.image(), request);
@@ -61,8 +75,9 @@ public class CustomerResource {
 
     @GET
     @RolesAllowed(Caller.READ)
+    @Operation(operationId = "listCustomers", summary = "List customers, the newest first")
     public RestResponse<List<CustomerImage>> newest(
-            @RestQuery @Nullable String email,
+            @Parameter(description = "Only the customer who has this email, in whatever case") @RestQuery @Nullable String email,
             @RestQuery @Nullable String limit,
             @RestQuery @Nullable String after,
             @Context UriInfo uri) {
@@ -74,6 +89,11 @@ public class CustomerResource {
     @PUT
     @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
+    @Operation(
+            operationId = "changeCustomer",
+            summary = "Change a customer",
+            description = "What it has already is no change: its version stays, and nothing is announced.")
+    @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
     public RestResponse<CustomerImage> change(
             @RestPath UUID id,
             @NotNull @Valid CustomerDetails details,
@@ -86,6 +106,8 @@ public class CustomerResource {
     @DELETE
     @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
+    @Operation(operationId = "deleteCustomer", summary = "Delete a customer")
+    @Extension(name = ApiDocument.CONFLICTS, value = "IN_USE")
     public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
         commands.delete(id, IfMatch.of(ifMatch));
         Log.infof("customer deleted customerId=%s", id);

@@ -12,7 +12,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.Target;
 
 /** Text on one line, without control characters and broken surrogates: PostgreSQL stores neither NUL nor half a character. */
-@Pattern(regexp = "[^\\p{Cc}\\p{Cs}]*") @ReportAsSingleViolation
+@Pattern(regexp = "^[^\\p{Cc}\\p{Cs}]*$") @ReportAsSingleViolation
 @Constraint(validatedBy = {})
 @Target({FIELD, PARAMETER})
 @Retention(RUNTIME)

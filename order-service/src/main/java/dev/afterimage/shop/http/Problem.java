@@ -3,8 +3,10 @@ package dev.afterimage.shop.http;
 import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +31,7 @@ public record Problem(
 
     public Problem {
         errors = List.copyOf(errors);
-        members = Map.copyOf(members);
+        members = Collections.unmodifiableSortedMap(new TreeMap<>(members)); // the same text each time
     }
 
     private Problem(ProblemType type, @Nullable String detail, List<FieldError> errors, Map<String, Object> members) {

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The one place that turns exceptions into answers; none of them shows a class name, a stack trace or SQL. */
 class Problems {
+    static final String UNCERTAIN = "What was under way may or may not have been done.";
     private static final String BODY = "body";
     private static final Pattern AWAY = Pattern.compile("(08|53|57P).*");
 
@@ -105,7 +106,7 @@ class Problems {
         if (away != null) {
             Log.warnf("database does not answer: %s", away.getMessage());
             return RestResponse.ResponseBuilder.<Problem>create(503)
-                    .entity(Problem.of(ProblemType.DATABASE_AWAY, "What was under way may or may not have been done."))
+                    .entity(Problem.of(ProblemType.DATABASE_AWAY, UNCERTAIN))
                     .type(Problem.MEDIA_TYPE)
                     .header("Retry-After", 2)
                     .build();

@@ -12,8 +12,9 @@ public final class Query {
     /** The id behind which a page begins. */
     public static final String AFTER = "after";
 
-    private static final int DEFAULT_LIMIT = 20;
-    private static final int MAX_LIMIT = 100;
+    static final String LIMIT = "limit";
+    static final int DEFAULT_LIMIT = 20;
+    static final int MAX_LIMIT = 100;
 
     private Query() {}
 
@@ -30,7 +31,7 @@ public final class Query {
         } catch (NumberFormatException e) {
             // answered below, like a number out of bounds
         }
-        throw new Refusal.InvalidFields("limit", "must be a number from 1 to " + MAX_LIMIT);
+        throw new Refusal.InvalidFields(LIMIT, "must be a number from 1 to " + MAX_LIMIT);
     }
 
     /** The id a list is narrowed to, null where it is not. */

@@ -96,7 +96,7 @@ public class Order {
             throw new Refusal.Conflict(
                     ProblemType.ITEMS_FIXED,
                     "The items of an order that is %s no longer change.".formatted(status),
-                    Map.of("status", status));
+                    Map.of("orderStatus", status));
         }
         if (wanted.equals(items)) {
             return;

@@ -1,6 +1,7 @@
 package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.IfMatch;
@@ -16,11 +17,19 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -29,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 @Path("/orders")
 @RunOnVirtualThread
+@Tag(name = "orders", description = "What customers buy, at the prices of the moment")
 public class OrderResource {
     private final OrderCommands commands;
     private final Orders orders;
@@ -42,6 +52,9 @@ public class OrderResource {
 
     @POST
     @RolesAllowed(Caller.WRITE)
+    @Produces(MediaType.APPLICATION_JSON)
+    @Operation(operationId = "placeOrder", summary = "Place an order at the prices that the products have now")
+    @APIResponseSchema(value = OrderImage.class, responseCode = "201", responseDescription = "The new order")
     public RestResponse<?> place(
             @NotNull @Valid PlaceOrder request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /orders", request, () -> {
@@ -54,6 +67,7 @@ public class OrderResource {
     @GET
     @RolesAllowed(Caller.READ)
     @Path("/{id}")
+    @Operation(operationId = "showOrder", summary = "Show an order")
     public RestResponse<OrderImage> one(@RestPath UUID id, @Context Request request) {
         var order = orders.show(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
         return Answers.ok(order.image(), request);
@@ -61,9 +75,16 @@ public class OrderResource {
 
     @GET
     @RolesAllowed(Caller.READ)
+    @Operation(operationId = "listOrders", summary = "List orders, the newest first")
     public RestResponse<List<OrderImage>> newest(
-            @RestQuery @Nullable String status,
-            @RestQuery @Nullable String customerId,
+            @Parameter(
+                            description = "Only orders that have this status",
+                            schema = @Schema(implementation = OrderStatus.class))
+                    @RestQuery
+                    @Nullable String status,
+            @Parameter(description = "Only orders of this customer", schema = @Schema(implementation = UUID.class))
+                    @RestQuery
+                    @Nullable String customerId,
             @RestQuery @Nullable String limit,
             @RestQuery @Nullable String after,
             @Context UriInfo uri) {
@@ -79,6 +100,12 @@ public class OrderResource {
     @PUT
     @RolesAllowed(Caller.WRITE)
     @Path("/{id}/items")
+    @Operation(
+            operationId = "changeOrderItems",
+            summary = "Give a pending order other lines",
+            description =
+                    "A product that the order has already keeps its price; another one comes at the price it has now.")
+    @Extension(name = ApiDocument.CONFLICTS, value = "ITEMS_FIXED")
     public RestResponse<OrderImage> changeItems(
             @RestPath UUID id,
             @NotNull @Valid ChangeItems request,
@@ -91,6 +118,12 @@ public class OrderResource {
     @PUT
     @RolesAllowed(Caller.WRITE)
     @Path("/{id}/status")
+    @Operation(
+            operationId = "changeOrderStatus",
+            summary = "Move an order on",
+            description = "PENDING, PAID, SHIPPED, DELIVERED in this order, or CANCELLED before it was shipped."
+                    + " The status that it has already is no change.")
+    @Extension(name = ApiDocument.CONFLICTS, value = "TRANSITION_NOT_ALLOWED")
     public RestResponse<OrderImage> changeStatus(
             @RestPath UUID id,
             @NotNull @Valid ChangeStatus request,
@@ -102,7 +135,13 @@ public class OrderResource {
 
     @POST
     @RolesAllowed(Caller.WRITE)
+    @Produces(MediaType.APPLICATION_JSON)
     @Path("/cancellations")
+    @Operation(
+            operationId = "cancelOrders",
+            summary = "Cancel a customer's orders that can be",
+            description = "At most the 100 oldest of them, all or none; the answer says whether there are more.")
+    @APIResponseSchema(value = Cancellations.class, responseCode = "200", responseDescription = "What was cancelled")
     public RestResponse<?> cancel(
             @NotNull @Valid CancelOrders request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /orders/cancellations", request, () -> {
@@ -117,6 +156,7 @@ public class OrderResource {
     @DELETE
     @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
+    @Operation(operationId = "deleteOrder", summary = "Delete an order")
     public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
         commands.delete(id, IfMatch.of(ifMatch));
         Log.infof("order deleted orderId=%s", id);

@@ -6,6 +6,7 @@ import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
 import java.util.List;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,9 +14,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param currency three letters as in ISO 4217; null means EUR
  */
+@Schema(examples = """
+        {"customerId": "0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01",
+         "items": [{"productId": "0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e02", "quantity": 2}]}
+        """)
 public record PlaceOrder(
         @NotNull UUID customerId,
 
-        @Nullable @Pattern(regexp = "[A-Z]{3}", message = "must be three capital letters") String currency,
+        @Nullable @Schema(defaultValue = "EUR")
+        @Pattern(regexp = "^[A-Z]{3}$", message = "must be three capital letters") String currency,
 
         @NotNull @Size(min = 1, max = Wanted.MAX_ITEMS) List<@NotNull @Valid Wanted> items) {}

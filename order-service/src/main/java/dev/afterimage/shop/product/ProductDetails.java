@@ -7,11 +7,15 @@ import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Size;
 import java.math.BigDecimal;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
  * What a client says of a product: the body of {@code POST /products} and {@code PUT /products/{id}}; a price has at most two decimals and may be written as a number or as a
  * string.
  */
+@Schema(examples = """
+        {"sku": "LAMP-1", "name": "Lamp", "price": "29.90"}
+        """)
 public record ProductDetails(
         @NotBlank @Size(max = 64) @PlainText String sku,
         @NotBlank @Size(max = 200) @PlainText String name,

@@ -1,6 +1,7 @@
 package dev.afterimage.shop.product;
 
 import dev.afterimage.shop.http.Answers;
+import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.IfMatch;
@@ -16,11 +17,18 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -29,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 @Path("/products")
 @RunOnVirtualThread
+@Tag(name = "products", description = "What is sold")
 public class ProductResource {
     private final ProductCommands commands;
     private final Products products;
@@ -42,6 +51,10 @@ public class ProductResource {
 
     @POST
     @RolesAllowed(Caller.WRITE)
+    @Produces(MediaType.APPLICATION_JSON)
+    @Operation(operationId = "offerProduct", summary = "Offer a product")
+    @APIResponseSchema(value = ProductImage.class, responseCode = "201", responseDescription = "The new product")
+    @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
     public RestResponse<?> offer(
             @NotNull @Valid ProductDetails details, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /products", details, () -> {
@@ -54,6 +67,7 @@ public class ProductResource {
     @GET
     @RolesAllowed(Caller.READ)
     @Path("/{id}")
+    @Operation(operationId = "showProduct", summary = "Show a product")
     public RestResponse<ProductImage> one(@RestPath UUID id, @Context Request request) {
         var product = products.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Products.AGGREGATE, id));
         return Answers.ok(product.image(), request);
@@ -61,8 +75,9 @@ public class ProductResource {
 
     @GET
     @RolesAllowed(Caller.READ)
+    @Operation(operationId = "listProducts", summary = "List products, the newest first")
     public RestResponse<List<ProductImage>> newest(
-            @RestQuery @Nullable String sku,
+            @Parameter(description = "Only the product that has this sku") @RestQuery @Nullable String sku,
             @RestQuery @Nullable String limit,
             @RestQuery @Nullable String after,
             @Context UriInfo uri) {
@@ -74,6 +89,11 @@ public class ProductResource {
     @PUT
     @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
+    @Operation(
+            operationId = "changeProduct",
+            summary = "Change a product",
+            description = "What it has already is no change: its version stays, and nothing is announced.")
+    @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
     public RestResponse<ProductImage> change(
             @RestPath UUID id,
             @NotNull @Valid ProductDetails details,
@@ -86,6 +106,8 @@ public class ProductResource {
     @DELETE
     @RolesAllowed(Caller.ADMIN)
     @Path("/{id}")
+    @Operation(operationId = "deleteProduct", summary = "Delete a product")
+    @Extension(name = ApiDocument.CONFLICTS, value = "IN_USE")
     public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
         commands.delete(id, IfMatch.of(ifMatch));
         Log.infof("product deleted productId=%s", id);

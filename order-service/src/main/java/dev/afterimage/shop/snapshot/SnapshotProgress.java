@@ -3,6 +3,7 @@ package dev.afterimage.shop.snapshot;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ public record SnapshotProgress(
         long total,
         Instant startedAt,
         Instant updatedAt,
-        @Nullable Instant finishedAt) {
+        @Nullable @Schema(nullable = true) Instant finishedAt) {
 
     /** A snapshot that a crash interrupted is still RUNNING, and goes on with the next start. */
     public enum Status {

@@ -1,5 +1,6 @@
 package dev.afterimage.shop.snapshot;
 
+import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.Refusal;
@@ -8,20 +9,28 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
+import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.UriBuilder;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
-import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 import org.jboss.resteasy.reactive.RestResponse.Status;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 @Path("/snapshots")
 @RunOnVirtualThread
+@Tag(name = "snapshots", description = "The current state of aggregates, published once more")
 public class SnapshotResource {
     private final SnapshotCommands commands;
     private final Snapshots snapshots;
@@ -35,6 +44,14 @@ public class SnapshotResource {
 
     @POST
     @RolesAllowed(Caller.ADMIN)
+    @Consumes(MediaType.APPLICATION_JSON) // a record of one string would also be made of plain text
+    @Produces(MediaType.APPLICATION_JSON)
+    @Operation(
+            operationId = "startSnapshot",
+            summary = "Publish the current state of every such aggregate once more",
+            description = "Answers at once; Location shows how far it has come.")
+    @APIResponseSchema(value = SnapshotProgress.class, responseCode = "202", responseDescription = "It has begun")
+    @Extension(name = ApiDocument.CONFLICTS, value = "SNAPSHOT_RUNNING")
     public RestResponse<?> start(
             @NotNull @Valid StartSnapshot request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /snapshots", request, () -> {
@@ -51,6 +68,7 @@ public class SnapshotResource {
     @GET
     @RolesAllowed(Caller.ADMIN)
     @Path("/{id}")
+    @Operation(operationId = "showSnapshot", summary = "Show how far a snapshot has come")
     public SnapshotProgress one(@RestPath UUID id) {
         return snapshots
                 .findByIdOptional(id)

@@ -1,10 +1,16 @@
 package dev.afterimage.shop.snapshot;
 
 import jakarta.validation.constraints.NotNull;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
  * The body of {@code POST /snapshots}.
  *
  * @param aggregate whose state to re-publish: customer, order or product
  */
-public record StartSnapshot(@NotNull String aggregate) {}
+@Schema(examples = """
+        {"aggregate": "order"}
+        """)
+public record StartSnapshot(
+        @NotNull @Schema(enumeration = {"customer", "order", "product"})
+        String aggregate) {}
