@@ -33,6 +33,11 @@ public class PostgresResource implements QuarkusTestResourceLifecycleManager {
     }
 
     @Override
+    public void inject(TestInjector test) {
+        test.injectIntoFields(postgres, new TestInjector.MatchesType(Postgres.class));
+    }
+
+    @Override
     public void stop() {
         if (postgres != null) {
             postgres.close();

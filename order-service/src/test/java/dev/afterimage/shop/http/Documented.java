@@ -1,0 +1,191 @@
+package dev.afterimage.shop.http;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SchemaRegistryConfig;
+import com.networknt.schema.SpecificationVersion;
+import io.apicurio.datamodels.Library;
+import io.restassured.http.ContentType;
+import io.restassured.response.Response;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/** What the running service says of itself at /q/openapi, and whether an answer of it is as it says. */
+final class Documented {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+    private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(
+            SpecificationVersion.DRAFT_2020_12,
+            registry -> registry.schemaRegistryConfig(
+                    SchemaRegistryConfig.builder().formatAssertionsEnabled(true).build()));
+    /** Headers that say something about this API; others, such as Content-Length, are those of HTTP. */
+    private static final List<String> HEADERS =
+            List.of("Allow", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate");
+
+    private final JsonNode document =
+            read(given().accept(ContentType.JSON).get("/q/openapi").asString());
+
+    /**
+     * One way in which an operation may answer.
+     *
+     * @param problem the name of its problem type, null where all goes well
+     */
+    record Answer(String operationId, int status, @Nullable String problem) {
+        /** What provokes it: the problem, else the status. */
+        String cause() {
+            return problem == null ? Integer.toString(status) : problem;
+        }
+
+        @Override
+        public String toString() {
+            return operationId + " " + status + (problem == null ? "" : " " + problem);
+        }
+    }
+
+    List<Answer> answers() {
+        var answers = new ArrayList<Answer>();
+        for (var operation : operations()) {
+            for (var response : operation.at("/responses").properties()) {
+                var id = operation.at("/operationId").asText();
+                var status = Integer.parseInt(response.getKey());
+                var problems = response.getValue().at("/content/application~1problem+json/examples");
+                if (status < 400) {
+                    answers.add(new Answer(id, status, null));
+                }
+                assertThat(problems.isEmpty())
+                        .as("%s %d has examples of its problems", id, status)
+                        .isEqualTo(status < 400);
+                problems.fieldNames().forEachRemaining(problem -> answers.add(new Answer(id, status, problem)));
+            }
+        }
+        return answers;
+    }
+
+    /** Fails unless the response is this answer, in every respect that the document speaks of. */
+    void check(Answer answer, Response response) {
+        assertThat(response.statusCode()).as(response.asString()).isEqualTo(answer.status());
+        var documented = operation(answer.operationId()).at("/responses/" + answer.status());
+        for (var header : HEADERS) {
+            if (response.header(header) == null) {
+                assertThat(documented.at("/headers/" + header + "/required").asBoolean())
+                        .as("%s is missing", header)
+                        .isFalse();
+            } else {
+                assertThat(documented.at("/headers").has(header))
+                        .as("%s is documented", header)
+                        .isTrue();
+            }
+        }
+        if (!documented.has("content")) {
+            assertThat(response.asString()).isEmpty();
+            return;
+        }
+        var content = documented.at("/content").properties().iterator().next();
+        assertThat(response.contentType().replaceFirst(";.*", "")).isEqualTo(content.getKey());
+        assertValid(response.asString(), content.getValue().at("/schema"));
+        if (answer.problem() != null) {
+            checkProblem(read(response.asString()), resolved(content.getValue().at("/examples/" + answer.problem())));
+        }
+    }
+
+    private static void checkProblem(JsonNode problem, JsonNode example) {
+        for (var member : List.of("type", "title", "status")) {
+            assertThat(problem.at("/" + member)).isEqualTo(example.at("/value/" + member));
+        }
+        assertThat(names(example.at("/value")))
+                .as("members shown by the example")
+                .containsAll(names(problem));
+        assertThat(problem.toString())
+                .doesNotContainIgnoringCase("exception")
+                .doesNotContain("dev.afterimage", "java.", "com.fasterxml", "select ", "insert ", "_key");
+    }
+
+    /** Fails unless the document allows the operation to have this body. */
+    void checkBody(String operationId, String body) {
+        assertValid(body, operation(operationId).at("/requestBody/content/application~1json/schema"));
+    }
+
+    /** Fails unless the examples keep the schemas that they are examples of; returns how many there are. */
+    int checkExamples() {
+        var examples = 0;
+        for (var schema : document.at("/components/schemas").properties()) {
+            for (var example : schema.getValue().at("/examples")) {
+                assertValid(example.toString(), schema.getValue());
+                examples++;
+            }
+        }
+        for (var example : document.at("/components/examples")) {
+            assertValid(example.at("/value").toString(), document.at("/components/schemas/Problem"));
+            examples++;
+        }
+        return examples;
+    }
+
+    /** Fails unless the linter has nothing at all to say, however mild. */
+    void lint() {
+        var linted = (ObjectNode) document.deepCopy();
+        // the linter does not know those of OpenAPI 3.1; see checkExamples
+        linted.findParents("examples").forEach(parent -> ((ObjectNode) parent).remove("examples"));
+        assertThat(Library.validate(Library.readDocument(linted), null))
+                .extracting(found ->
+                        "%s %s %s: %s".formatted(found.severity, found.errorCode, found.nodePath, found.message))
+                .isEmpty();
+    }
+
+    private void assertValid(String json, JsonNode schema) {
+        var closed = (ObjectNode) schema.deepCopy();
+        var components = (ObjectNode) document.at("/components").deepCopy();
+        // a client must put up with new fields; here one that is not documented is a mistake
+        for (var component : components.at("/schemas").properties()) {
+            if (component.getValue().has("properties") && !component.getKey().equals("Problem")) {
+                ((ObjectNode) component.getValue()).put("additionalProperties", false);
+            }
+        }
+        closed.set("components", components);
+        assertThat(SCHEMAS.getSchema(closed).validate(json, InputFormat.JSON))
+                .as(json)
+                .isEmpty();
+    }
+
+    private List<JsonNode> operations() {
+        return StreamSupport.stream(document.at("/paths").spliterator(), false)
+                .flatMap(path -> path.properties().stream().map(Map.Entry::getValue))
+                .toList();
+    }
+
+    private JsonNode operation(String id) {
+        return operations().stream()
+                .filter(operation -> operation.at("/operationId").asText().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private JsonNode resolved(JsonNode node) {
+        return node.has("$ref") ? document.at(node.at("/$ref").asText().substring(1)) : node;
+    }
+
+    private static Set<String> names(JsonNode object) {
+        return object.propertyStream().map(Map.Entry::getKey).collect(Collectors.toSet());
+    }
+
+    /** Refuses a name that comes twice in an object. */
+    private static JsonNode read(String json) {
+        try {
+            return JSON.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(json, e);
+        }
+    }
+}
