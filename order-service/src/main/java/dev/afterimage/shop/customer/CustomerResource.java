@@ -82,7 +82,7 @@ public class CustomerResource {
             @RestQuery @Nullable String after,
             @Context UriInfo uri) {
         var rows = Query.limit(limit);
-        var found = customers.newest(email, Query.id(Query.AFTER, after), rows + 1);
+        var found = customers.newest(Query.text("email", email), Query.id(Query.AFTER, after), rows + 1);
         return Answers.page(found.stream().map(Customer::image).toList(), rows, uri);
     }
 

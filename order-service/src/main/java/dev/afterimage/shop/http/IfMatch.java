@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record IfMatch(Optional<Set<String>> tags) {
     public static final String HEADER = "If-Match";
-    private static final Pattern TAGS = Pattern.compile("(W/)?\"[^\"]*\"( *, *(W/)?\"[^\"]*\")*");
+    /** Possessive, for it would otherwise take the stack a frame per tag. */
+    private static final Pattern TAGS = Pattern.compile("(W/)?\"[^\"]*\"( *, *(W/)?\"[^\"]*\")*+");
 
     /** @throws Refusal.InvalidFields when the header is neither {@code *} nor a list of entity tags */
     public static IfMatch of(@Nullable String header) {

@@ -34,6 +34,14 @@ public final class Query {
         throw new Refusal.InvalidFields(LIMIT, "must be a number from 1 to " + MAX_LIMIT);
     }
 
+    /** The text a list is narrowed to, null where it is not. */
+    public static @Nullable String text(String name, @Nullable String value) {
+        if (value != null && value.indexOf('\0') >= 0) {
+            throw new Refusal.InvalidFields(name, "must be text"); // PostgreSQL knows no NUL
+        }
+        return value;
+    }
+
     /** The id a list is narrowed to, null where it is not. */
     public static @Nullable UUID id(String name, @Nullable String value) {
         try {

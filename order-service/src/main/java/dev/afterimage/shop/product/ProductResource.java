@@ -82,7 +82,7 @@ public class ProductResource {
             @RestQuery @Nullable String after,
             @Context UriInfo uri) {
         var rows = Query.limit(limit);
-        var found = products.newest(sku, Query.id(Query.AFTER, after), rows + 1);
+        var found = products.newest(Query.text("sku", sku), Query.id(Query.AFTER, after), rows + 1);
         return Answers.page(found.stream().map(Product::image).toList(), rows, uri);
     }
 
