@@ -8,18 +8,30 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.ws.rs.ext.Provider;
+import jakarta.ws.rs.ext.ReaderInterceptor;
+import jakarta.ws.rs.ext.ReaderInterceptorContext;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/** Tells who sends too much how much it may be; Quarkus, which cuts it off below Jakarta REST, answers without a word. */
+/**
+ * Tells who sends too much how much it may be; Quarkus, whose own and larger limit lies below Jakarta REST, cuts the
+ * connection without a word.
+ */
+@Provider
 @ApplicationScoped
-class BodyLimit {
+class BodyLimit implements ReaderInterceptor {
     /** Before Quarkus' own check of the size. */
     private static final int PRIORITY = 1000;
 
     private final long limitBytes;
     private final ObjectMapper json;
 
-    BodyLimit(@ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize limit, ObjectMapper json) {
+    BodyLimit(@ConfigProperty(name = "orders.max-body-size") MemorySize limit, ObjectMapper json) {
         this.limitBytes = limit.asLongValue();
         this.json = json;
     }
@@ -28,6 +40,7 @@ class BodyLimit {
         filters.register(this::check, PRIORITY);
     }
 
+    /** Of a body that says its length, not a byte is read. */
     private void check(RoutingContext request) {
         var length = request.request().getHeader(HttpHeaders.CONTENT_LENGTH);
         if (length == null || (length.length() < 19 && Long.parseLong(length) <= limitBytes)) {
@@ -35,16 +48,67 @@ class BodyLimit {
             return;
         }
         try {
-            var problem =
-                    Problem.of(ProblemType.BODY_TOO_LARGE, "It may have %d bytes at the most.".formatted(limitBytes));
             request.response()
                     .setStatusCode(413)
                     .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
                     // the rest of the body is not read
                     .putHeader(HttpHeaders.CONNECTION, "close")
-                    .end(json.writeValueAsString(problem));
+                    .end(json.writeValueAsString(problem()));
         } catch (JsonProcessingException e) {
             request.fail(e);
+        }
+    }
+
+    /** A body that comes in chunks is counted as it is read. */
+    @Override
+    public Object aroundReadFrom(ReaderInterceptorContext context) throws IOException {
+        context.setInputStream(new Counted(context.getInputStream()));
+        return context.proceed();
+    }
+
+    @ServerExceptionMapper
+    RestResponse<Problem> tooLarge(TooLarge tooLarge, RoutingContext request) {
+        request.response().endHandler(_ -> request.request().connection().close());
+        return RestResponse.ResponseBuilder.<Problem>create(413)
+                .entity(problem())
+                .type(Problem.MEDIA_TYPE)
+                .header("Connection", "close")
+                .build();
+    }
+
+    private Problem problem() {
+        return Problem.of(ProblemType.BODY_TOO_LARGE, "It may have %d bytes at the most.".formatted(limitBytes));
+    }
+
+    /** Goes through the JSON parser unchanged, which would wrap an unchecked exception. */
+    static final class TooLarge extends IOException {}
+
+    private final class Counted extends FilterInputStream {
+        private long readBytes;
+
+        Counted(InputStream body) {
+            super(body);
+        }
+
+        @Override
+        public int read() throws IOException {
+            var next = super.read();
+            count(next < 0 ? 0 : 1);
+            return next;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            var read = super.read(buffer, offset, length);
+            count(Math.max(read, 0));
+            return read;
+        }
+
+        private void count(int bytes) throws IOException {
+            readBytes += bytes;
+            if (readBytes > limitBytes) {
+                throw new TooLarge();
+            }
         }
     }
 }
