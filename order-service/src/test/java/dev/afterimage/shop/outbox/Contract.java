@@ -1,6 +1,7 @@
 package dev.afterimage.shop.outbox;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.networknt.schema.Error;
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
@@ -11,23 +12,50 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 
-/** The contract that both services test against, as the file in connectors/contract. */
+/** The contract that both services test against, as the files in connectors/contract. */
 final class Contract {
     private static final Path FOLDER = Path.of("../connectors/contract");
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Map<String, Schema> SCHEMAS = new ConcurrentHashMap<>();
 
     private Contract() {}
 
     /** Where the event breaks the schema of its aggregate; empty when it keeps it. */
     static List<Error> violations(String aggregate, JsonNode event) {
-        return schema(aggregate).validate(event.toString(), InputFormat.JSON);
+        return SCHEMAS.computeIfAbsent(aggregate, Contract::schema).validate(event.toString(), InputFormat.JSON);
+    }
+
+    /** Every event type that the schema of the aggregate knows. */
+    static Set<String> eventTypes(String aggregate) {
+        var types = read(FOLDER.resolve(aggregate + ".schema.json")).at("/properties/source/properties/eventType/enum");
+        return StreamSupport.stream(types.spliterator(), false)
+                .map(JsonNode::textValue)
+                .collect(Collectors.toSet());
+    }
+
+    /** The example records of the aggregate: topic, key, headers and value each. */
+    static List<JsonNode> examples(String aggregate) {
+        try (var files = Files.list(FOLDER.resolve(aggregate))) {
+            return files.sorted().map(Contract::read).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Schema schema(String aggregate) {
+        return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                .getSchema(read(FOLDER.resolve(aggregate + ".schema.json")));
+    }
+
+    private static JsonNode read(Path file) {
         try {
-            var schema = Files.readString(FOLDER.resolve(aggregate + ".schema.json"));
-            return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
-                    .getSchema(schema, InputFormat.JSON);
+            return JSON.readTree(file.toFile());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
