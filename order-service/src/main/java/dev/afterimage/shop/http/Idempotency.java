@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Idempotency {
     public static final String HEADER = "Idempotency-Key";
+    /** As of an answer without a key. */
+    private static final MediaType JSON = MediaType.APPLICATION_JSON_TYPE.withCharset("UTF-8");
+
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
     /** Claims the key or waits for who did; the update changes nothing, but it locks the row and returns it. */
@@ -102,7 +105,7 @@ public class Idempotency {
 
     private static RestResponse<byte[]> answer(
             int status, @Nullable String location, @Nullable String tag, byte[] body) {
-        var answer = ResponseBuilder.<byte[]>create(status).entity(body).type(MediaType.APPLICATION_JSON_TYPE);
+        var answer = ResponseBuilder.<byte[]>create(status).entity(body).type(JSON);
         if (location != null) {
             answer.header(HttpHeaders.LOCATION, location);
         }

@@ -28,6 +28,7 @@ public enum ProblemType {
     UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json"),
     KEY_REUSED(422, "This Idempotency-Key belongs to another request"),
     FAILED(500, "The service failed"),
+    COLLISION(503, "It collided with another request"),
     DATABASE_AWAY(503, "The database does not answer");
 
     private final int status;

@@ -17,10 +17,12 @@ import jakarta.validation.ConstraintViolation;
 import jakarta.validation.ConstraintViolationException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -32,6 +34,8 @@ class Problems {
     static final String UNCERTAIN = "What was under way may or may not have been done.";
     private static final String BODY = "body";
     private static final Pattern AWAY = Pattern.compile("(08|53|57P).*");
+    /** Two waited for each other, and PostgreSQL let the other one go on. */
+    private static final Pattern COLLISION = Pattern.compile("40001|40P01");
 
     @ServerExceptionMapper
     RestResponse<Problem> refused(Refusal refusal) {
@@ -100,16 +104,26 @@ class Problems {
         return problem == null ? failed(rejected) : answer(problem);
     }
 
+    /** Nobody will read the answer. */
+    @ServerExceptionMapper
+    RestResponse<Problem> hungUp(IOException gone) {
+        Log.debugf("client hung up: %s", gone.getMessage());
+        return answer(Problem.of(ProblemType.INVALID_REQUEST, null));
+    }
+
     @ServerExceptionMapper
     RestResponse<Problem> failed(Throwable failure) {
         var away = databaseAway(failure);
         if (away != null) {
             Log.warnf("database does not answer: %s", away.getMessage());
-            return RestResponse.ResponseBuilder.<Problem>create(503)
-                    .entity(Problem.of(ProblemType.DATABASE_AWAY, UNCERTAIN))
-                    .type(Problem.MEDIA_TYPE)
-                    .header("Retry-After", 2)
-                    .build();
+            return later(Problem.of(ProblemType.DATABASE_AWAY, UNCERTAIN), 2);
+        }
+        var collision =
+                cause(failure, sql -> COLLISION.matcher(sql.getSQLState()).matches());
+        if (collision != null) {
+            // without the message, which shows what a customer wrote
+            Log.infof("request collided with another sqlState=%s", collision.getSQLState());
+            return later(Problem.of(ProblemType.COLLISION, "Nothing was done: send it again."), 0);
         }
         Log.error("request failed", failure);
         return answer(Problem.of(ProblemType.FAILED, null));
@@ -120,10 +134,15 @@ class Problems {
      * shuts down or starts (57P).
      */
     static @Nullable SQLException databaseAway(Throwable failure) {
+        return cause(
+                failure,
+                sql -> sql.getSQLState() == null
+                        || AWAY.matcher(sql.getSQLState()).matches());
+    }
+
+    private static @Nullable SQLException cause(Throwable failure, Predicate<SQLException> wanted) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql
-                    && (sql.getSQLState() == null
-                            || AWAY.matcher(sql.getSQLState()).matches())) {
+            if (cause instanceof SQLException sql && wanted.test(sql)) {
                 return sql;
             }
         }
@@ -135,6 +154,14 @@ class Problems {
                 .entity(Problem.of(ProblemType.UNAUTHENTICATED, detail))
                 .type(Problem.MEDIA_TYPE)
                 .header(HttpHeaders.WWW_AUTHENTICATE, challenge)
+                .build();
+    }
+
+    private static RestResponse<Problem> later(Problem problem, int seconds) {
+        return RestResponse.ResponseBuilder.<Problem>create(problem.status())
+                .entity(problem)
+                .type(Problem.MEDIA_TYPE)
+                .header("Retry-After", seconds)
                 .build();
     }
 
