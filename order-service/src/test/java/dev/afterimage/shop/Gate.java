@@ -5,53 +5,68 @@ import static org.awaitility.Awaitility.await;
 import dev.afterimage.shop.outbox.Wal;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 
-/** Stops a transaction at the outbox, its rows locked and nothing committed, until it is opened. */
+/** Stops each transaction of the service behind the first row that it inserts or deletes there, so that others can meet it. */
 public final class Gate implements AutoCloseable {
-    private final Connection keeper;
+    private final Connection connection;
+    private final String table;
 
-    /** @param when the condition on the outbox row that is inserted, such as {@code new.payload ->> 'op' = 'r'} */
-    public Gate(String when) throws SQLException {
-        keeper = Wal.superuser();
-        execute("""
-                create function wait_at_the_gate() returns trigger language plpgsql as
-                $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
-                create trigger gate after insert on outbox for each row when (%s) execute function wait_at_the_gate();
-                select pg_advisory_lock(4711)
-                """.formatted(when));
+    private Gate(Connection connection, String table) {
+        this.connection = connection;
+        this.table = table;
     }
 
-    /** Returns when one stands there. */
-    public void awaitArrival() {
-        await().atMost(Duration.ofSeconds(20)).until(() -> count("locktype = 'advisory'") == 1);
+    public static Gate behindDeletesFrom(String table) throws SQLException {
+        return closed(table, "after delete on " + table, "true");
     }
 
-    /** Returns when another transaction waits for one that stands there. */
-    public void awaitQueue() {
-        await().atMost(Duration.ofSeconds(20)).until(() -> count("locktype in ('transactionid', 'tuple')") > 0);
+    /** @param condition on the row, such as {@code new.payload ->> 'op' = 'r'} */
+    public static Gate behindOutboxRows(String condition) throws SQLException {
+        return closed("outbox", "after insert on outbox", condition);
     }
 
-    private long count(String locks) throws SQLException {
-        try (var statement = keeper.createStatement();
-                var rows = statement.executeQuery("select count(*) from pg_locks where not granted and " + locks)) {
-            rows.next();
-            return rows.getLong(1);
+    private static Gate closed(String table, String event, String condition) throws SQLException {
+        var gate = new Gate(Wal.superuser(), table);
+        gate.execute("""
+                create or replace function wait_at_gate() returns trigger language plpgsql as
+                $$ begin perform pg_advisory_xact_lock_shared(1); return null; end $$
+                """);
+        gate.execute("create trigger gate %s for each row when (%s) execute function wait_at_gate()"
+                .formatted(event, condition));
+        gate.execute("select pg_advisory_lock(1)");
+        return gate;
+    }
+
+    /** Returns when so many transactions wait, at the gate or for one that does. */
+    public void awaitWaiting(int transactions) {
+        await().until(() -> waiting() == transactions);
+    }
+
+    private int waiting() throws SQLException {
+        try (var statement = connection.createStatement();
+                var count = statement.executeQuery("""
+                        select count(*) from pg_stat_activity where usename = 'orders_app' and wait_event_type = 'Lock'
+                        """)) {
+            count.next();
+            return count.getInt(1);
+        }
+    }
+
+    public void open() throws SQLException {
+        execute("select pg_advisory_unlock_all()");
+    }
+
+    @Override
+    public void close() throws SQLException {
+        try (connection) {
+            open();
+            execute("drop trigger gate on " + table);
         }
     }
 
     private void execute(String sql) throws SQLException {
-        try (var statement = keeper.createStatement()) {
+        try (var statement = connection.createStatement()) {
             statement.execute(sql);
-        }
-    }
-
-    /** Opens it for good; who stands there first goes on, and only then the trigger can go. */
-    @Override
-    public void close() throws SQLException {
-        try (keeper) {
-            execute("select pg_advisory_unlock(4711)");
-            execute("drop trigger gate on outbox; drop function wait_at_the_gate()");
         }
     }
 }

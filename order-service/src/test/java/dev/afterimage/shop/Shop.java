@@ -15,6 +15,20 @@ public final class Shop {
         return given().contentType(ContentType.JSON).body(body).post(path).then();
     }
 
+    public static Response post(String path, String body, String idempotencyKey) {
+        return given().contentType(ContentType.JSON)
+                .header("Idempotency-Key", idempotencyKey)
+                .body(body)
+                .post(path);
+    }
+
+    public static Response put(String path, String body, String ifMatch) {
+        return given().contentType(ContentType.JSON)
+                .header("If-Match", ifMatch)
+                .body(body)
+                .put(path);
+    }
+
     public static Response put(String path, String body) {
         return given().contentType(ContentType.JSON).body(body).put(path);
     }
@@ -24,21 +38,25 @@ public final class Shop {
     }
 
     public static String customer() {
-        return post("/customers", """
-                        {"name": "Ada Lovelace", "email": "ada-%s@example.com"}
-                        """.formatted(UUID.randomUUID()))
-                .statusCode(201)
-                .extract()
-                .path("id");
+        return post("/customers", newCustomer()).statusCode(201).extract().path("id");
+    }
+
+    /** With an email of its own. */
+    public static String newCustomer() {
+        return """
+                {"name": "Ada Lovelace", "email": "ada-%s@example.com"}
+                """.formatted(UUID.randomUUID());
     }
 
     public static String product(String price) {
-        return post("/products", """
-                        {"sku": "%s", "name": "Lamp", "price": "%s"}
-                        """.formatted(UUID.randomUUID(), price))
-                .statusCode(201)
-                .extract()
-                .path("id");
+        return post("/products", newProduct(price)).statusCode(201).extract().path("id");
+    }
+
+    /** With a sku of its own. */
+    public static String newProduct(String price) {
+        return """
+                {"sku": "%s", "name": "Lamp", "price": "%s"}
+                """.formatted(UUID.randomUUID(), price);
     }
 
     /** Two pieces at 29.90. */

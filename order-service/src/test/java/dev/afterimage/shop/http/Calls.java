@@ -123,9 +123,9 @@ final class Calls {
             () -> {
                 order();
                 var call = aSnapshot().body("{\"aggregate\": \"order\"}");
-                try (var gate = new Gate("new.payload ->> 'op' = 'r'")) {
+                try (var gate = Gate.behindOutboxRows("new.payload ->> 'op' = 'r'")) {
                     call.send();
-                    gate.awaitArrival();
+                    gate.awaitWaiting(1);
                     return call.send();
                 }
             });

@@ -3,20 +3,33 @@ package dev.afterimage.shop.order;
 import static dev.afterimage.shop.Shop.changeStatus;
 import static dev.afterimage.shop.Shop.customer;
 import static dev.afterimage.shop.Shop.get;
+import static dev.afterimage.shop.Shop.newProduct;
 import static dev.afterimage.shop.Shop.order;
 import static dev.afterimage.shop.Shop.orderOf;
+import static dev.afterimage.shop.Shop.placed;
 import static dev.afterimage.shop.Shop.post;
 import static dev.afterimage.shop.Shop.product;
+import static dev.afterimage.shop.Shop.put;
 import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
 
 import dev.afterimage.shop.PostgresResource;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.ValidatableResponse;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
@@ -85,6 +98,150 @@ class OrderResourceTest {
     }
 
     @Test
+    void walksThePagesPastEachOrderOnceWhileOthersPlaceAndDelete() {
+        var customer = customer();
+        var product = product("1.00");
+        var orders =
+                IntStream.range(0, 10).mapToObj(_ -> place(customer, product)).toList();
+        changeStatus(orders.get(9), "PAID").then().statusCode(200);
+        var leaving = Stream.of(0, 1, 5, 6).map(orders::get).iterator();
+        var seen = new ArrayList<String>();
+
+        var next = Optional.of("/orders?limit=3&status=PENDING&customerId=" + customer);
+        while (next.isPresent()) {
+            var page = get(next.get()).statusCode(200).extract();
+            seen.addAll(page.path("id"));
+            next = Optional.ofNullable(page.header("Link"))
+                    .map(link -> link.replaceFirst("<(.*)>; rel=\"next\"", "$1"));
+            place(customer, product);
+            if (leaving.hasNext()) {
+                given().delete("/orders/" + leaving.next()).then().statusCode(204);
+            }
+        }
+
+        assertThat(seen).doesNotHaveDuplicates().isSortedAccordingTo(Comparator.reverseOrder());
+        assertThat(orders).containsAll(seen);
+        assertThat(seen)
+                .contains(orders.get(8), orders.get(7), orders.get(4), orders.get(3), orders.get(2))
+                .doesNotContain(orders.get(9));
+    }
+
+    @Test
+    void linksToNoPageBehindTheLast() {
+        var customer = customer();
+        var product = product("1.00");
+        place(customer, product);
+        place(customer, product);
+
+        get("/orders?limit=2&customerId=" + customer).body("", hasSize(2)).header("Link", nullValue());
+        get("/orders?limit=1&customerId=" + customer).body("", hasSize(1)).header("Link", notNullValue());
+        get("/orders?customerId=" + UUID.randomUUID())
+                .statusCode(200)
+                .body("", hasSize(0))
+                .header("Link", nullValue());
+    }
+
+    @Test
+    void answersWithoutABodyWhoHasThisVersion() {
+        var address = "/orders/" + order();
+
+        given().header("If-None-Match", "\"1\"")
+                .get(address)
+                .then()
+                .statusCode(304)
+                .header("ETag", "\"1\"")
+                .body(equalTo(""));
+        given().header("If-None-Match", "\"2\"").get(address).then().statusCode(200);
+    }
+
+    @Test
+    void keepsThePricesOfItsProductsWhenItsItemsChangeAndTakesTodaysForOthers() {
+        var kept = product("10.00");
+        var dropped = product("20.00");
+        var id = placed("""
+                {"customerId": "%s", "items": [
+                  {"productId": "%s", "quantity": 1}, {"productId": "%s", "quantity": 1}]}
+                """.formatted(customer(), kept, dropped));
+        var added = product("30.00");
+        for (var product : List.of(kept, dropped, added)) {
+            put("/products/" + product, newProduct("99.00")).then().statusCode(200);
+        }
+        var items = """
+                {"items": [{"productId": "%s", "quantity": 2}, {"productId": "%s", "quantity": 3}]}
+                """.formatted(added, kept);
+
+        var changed = put("/orders/%s/items".formatted(id), items)
+                .then()
+                .statusCode(200)
+                .header("ETag", "\"2\"")
+                .body("items.productId", contains(added, kept))
+                .body("items.unitPrice", contains("99.00", "10.00"))
+                .body("items.lineTotal", contains("198.00", "30.00"))
+                .body("total", equalTo("228.00"))
+                .extract();
+
+        get("/orders/" + id).body(equalTo(changed.asString()));
+        put("/orders/%s/items".formatted(id), items).then().statusCode(200).body(equalTo(changed.asString()));
+    }
+
+    @Test
+    void changesItsItemsOnlyWhilePending() {
+        var product = product("1.00");
+        var id = placed(orderOf(customer(), product, 1));
+        var address = "/orders/%s/items".formatted(id);
+        var line = "{\"items\": [{\"productId\": \"%s\", \"quantity\": 2}]}";
+        put(address, line.formatted(UUID.randomUUID()))
+                .then()
+                .statusCode(400)
+                .body("errors.field", contains("items[0].productId"));
+        put(address, "{\"items\": []}").then().statusCode(400).body("errors.field", contains("items"));
+
+        changeStatus(id, "PAID").then().statusCode(200);
+
+        put(address, line.formatted(product))
+                .then()
+                .statusCode(409)
+                .body("type", endsWith(":items-fixed"))
+                .body("status", equalTo("PAID"));
+        get("/orders/" + id).header("ETag", "\"2\"").body("items.quantity", contains(1));
+    }
+
+    @Test
+    void cancelsWhatCanBeCancelledOfACustomersOrders() {
+        var customer = customer();
+        var product = product("1.00");
+        var pending = place(customer, product);
+        var paid = place(customer, product);
+        var shipped = place(customer, product);
+        changeStatus(paid, "PAID").then().statusCode(200);
+        changeStatus(shipped, "PAID").then().statusCode(200);
+        changeStatus(shipped, "SHIPPED").then().statusCode(200);
+        var others = order();
+
+        cancelAll(customer)
+                .statusCode(200)
+                .body("cancelled", contains(pending, paid))
+                .body("more", equalTo(false));
+
+        get("/orders/" + paid).header("ETag", "\"3\"").body("status", equalTo("CANCELLED"));
+        get("/orders/" + shipped).header("ETag", "\"3\"").body("status", equalTo("SHIPPED"));
+        get("/orders/" + others).header("ETag", "\"1\"");
+        cancelAll(customer).statusCode(200).body("cancelled", hasSize(0));
+        cancelAll(UUID.randomUUID().toString()).statusCode(400).body("errors.field", contains("customerId"));
+    }
+
+    @Test
+    void cancelsAHundredOrdersAtATime() {
+        var customer = customer();
+        var product = product("1.00");
+        var orders =
+                IntStream.range(0, 101).mapToObj(_ -> place(customer, product)).toList();
+
+        cancelAll(customer).body("cancelled", equalTo(orders.subList(0, 100))).body("more", equalTo(true));
+        cancelAll(customer).body("cancelled", contains(orders.getLast())).body("more", equalTo(false));
+    }
+
+    @Test
     void forgetsADeletedOrder() {
         var id = order();
 
@@ -128,6 +285,10 @@ class OrderResourceTest {
         given().get(product.header("Location")).then().statusCode(200).body(equalTo(product.asString()));
         get("/customers?limit=1").body("[0].email", endsWith("@example.com"));
         get("/products?limit=1").body("", hasSize(1));
+    }
+
+    private static ValidatableResponse cancelAll(String customer) {
+        return post("/orders/cancellations", "{\"customerId\": \"%s\"}".formatted(customer));
     }
 
     private static String place(String customer, String product) {

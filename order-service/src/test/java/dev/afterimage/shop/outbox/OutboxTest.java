@@ -2,11 +2,14 @@ package dev.afterimage.shop.outbox;
 
 import static dev.afterimage.shop.Shop.changeStatus;
 import static dev.afterimage.shop.Shop.customer;
+import static dev.afterimage.shop.Shop.newCustomer;
+import static dev.afterimage.shop.Shop.newProduct;
 import static dev.afterimage.shop.Shop.order;
 import static dev.afterimage.shop.Shop.orderOf;
 import static dev.afterimage.shop.Shop.placed;
 import static dev.afterimage.shop.Shop.post;
 import static dev.afterimage.shop.Shop.product;
+import static dev.afterimage.shop.Shop.put;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -33,6 +36,8 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @QuarkusTest
 @WithTestResource(PostgresResource.class)
@@ -96,6 +101,53 @@ class OutboxTest {
             assertThat(rows).extracting(Wal.Change::id).doesNotHaveDuplicates();
         }
         assertThat(count("outbox")).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "customer, CustomerRegistered CustomerChanged CustomerDeleted",
+        "product,  ProductOffered ProductChanged ProductDeleted"
+    })
+    void chainsTheImagesOfCustomersAndProductsToo(String aggregate, String types) throws Exception {
+        var bodies = Stream.generate(() -> aggregate.equals("customer") ? newCustomer() : newProduct("29.90"))
+                .iterator();
+        try (var wal = Wal.asPublished()) {
+            var address =
+                    post("/%ss".formatted(aggregate), bodies.next()).extract().header("Location");
+            var changed = put(address, bodies.next()).asString();
+            given().delete(address).then().statusCode(204);
+
+            var rows = wal.changes();
+            assertThat(rows).extracting(Wal.Change::aggregateType).containsOnly(aggregate);
+            assertThat(rows.getLast().payload()).as("the tombstone").isNull();
+            var events = rows.subList(0, 3).stream().map(Wal.Change::event).toList();
+            assertThat(events)
+                    .extracting(e -> e.at("/source/eventType").asText())
+                    .containsExactly(types.split(" "));
+            assertThat(events).extracting(e -> e.at("/source/version").asInt()).containsExactly(1, 2, 3);
+            assertThat(events.get(1).at("/after")).isEqualTo(JSON.readTree(changed));
+            assertThat(events.get(2).at("/before")).isEqualTo(events.get(1).at("/after"));
+            assertThat(events).allSatisfy(event -> assertThat(Contract.violations(aggregate, event))
+                    .isEmpty());
+        }
+    }
+
+    @Test
+    void announcesEachOrderOfACancellationByAnEventOfItsOwn() throws Exception {
+        var customer = customer();
+        var order = orderOf(customer, product("29.90"), 2);
+        var ids = List.of(placed(order), placed(order), placed(order));
+        try (var wal = Wal.asPublished()) {
+            post("/orders/cancellations", "{\"customerId\": \"%s\"}".formatted(customer))
+                    .statusCode(200);
+
+            var rows = wal.changes();
+            assertThat(rows).extracting(Wal.Change::aggregateId).containsExactlyElementsOf(ids);
+            assertThat(rows).extracting(Wal.Change::type).containsOnly("OrderStatusChanged");
+            assertThat(rows)
+                    .extracting(row -> row.event().at("/after/status").asText())
+                    .containsOnly("CANCELLED");
+        }
     }
 
     @Test

@@ -74,12 +74,12 @@ class SnapshotTest {
                 var client = Executors.newSingleThreadExecutor()) {
             String snapshot;
             CompletableFuture<Integer> change;
-            try (var gate = new Gate(OF_A_SNAPSHOT + " and new.aggregate_id = '%s'".formatted(id))) {
+            try (var gate = Gate.behindOutboxRows(OF_A_SNAPSHOT + " and new.aggregate_id = '%s'".formatted(id))) {
                 snapshot = started("order");
-                gate.awaitArrival();
+                gate.awaitWaiting(1);
                 change = CompletableFuture.supplyAsync(
                         () -> changeStatus(id, "PAID").statusCode(), client);
-                gate.awaitQueue();
+                gate.awaitWaiting(2);
             }
             done(snapshot);
             assertThat(change.get()).isEqualTo(200);
@@ -95,12 +95,12 @@ class SnapshotTest {
                 var client = Executors.newSingleThreadExecutor()) {
             String snapshot;
             CompletableFuture<Integer> change;
-            try (var gate = new Gate("new.payload ->> 'op' = 'u'")) {
+            try (var gate = Gate.behindOutboxRows("new.payload ->> 'op' = 'u'")) {
                 change = CompletableFuture.supplyAsync(
                         () -> changeStatus(id, "PAID").statusCode(), client);
-                gate.awaitArrival();
+                gate.awaitWaiting(1);
                 snapshot = started("order");
-                gate.awaitQueue();
+                gate.awaitWaiting(2);
             }
             done(snapshot);
             assertThat(change.get()).isEqualTo(200);
@@ -113,9 +113,9 @@ class SnapshotTest {
     void refusesASecondOfTheSameAggregateWhileOneRuns() throws Exception {
         placed(orderOf(customer(), product("29.90"), 1));
         String running;
-        try (var gate = new Gate(OF_A_SNAPSHOT)) {
+        try (var gate = Gate.behindOutboxRows(OF_A_SNAPSHOT)) {
             running = started("order");
-            gate.awaitArrival();
+            gate.awaitWaiting(1);
 
             post("/snapshots", "{\"aggregate\": \"order\"}")
                     .statusCode(409)
