@@ -1,0 +1,218 @@
+package dev.afterimage.shop.order;
+
+import static dev.afterimage.shop.Shop.changeStatus;
+import static dev.afterimage.shop.Shop.customer;
+import static dev.afterimage.shop.Shop.get;
+import static dev.afterimage.shop.Shop.placed;
+import static dev.afterimage.shop.Shop.post;
+import static dev.afterimage.shop.Shop.product;
+import static dev.afterimage.shop.Shop.put;
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.afterimage.shop.PostgresResource;
+import dev.afterimage.shop.outbox.Wal;
+import io.agroal.api.AgroalDataSource;
+import io.agroal.api.AgroalDataSource.FlushMode;
+import io.quarkus.scheduler.Scheduler;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What each call costs the database: every statement that PostgreSQL logs, in order. */
+@QuarkusTest
+@WithTestResource(PostgresResource.class)
+class StatementsTest {
+    private static final Pattern STATEMENT = Pattern.compile("LOG:  (?:execute [^:]*|statement): (.*(?:\\n\\t.*)*)");
+    private static final Pattern GIST = Pattern.compile("(?s)(begin|commit)"
+            + "|(insert into|update|delete from) (\\S+).*"
+            + "|(select).*? from (\\S+).*?(?: (for no key update) of \\S+)?");
+
+    @Inject
+    AgroalDataSource pool;
+
+    @Inject
+    Scheduler scheduler;
+
+    private String first = "";
+    private String second = "";
+    private String order = "";
+
+    @BeforeEach
+    void stock() throws SQLException {
+        first = product("1.00");
+        second = product("2.00");
+        order = """
+                {"customerId": "%s", "items": [
+                  {"productId": "%s", "quantity": 1}, {"productId": "%s", "quantity": 2}]}
+                """.formatted(customer(), first, second);
+        scheduler.pause();
+        logStatements(true);
+        // what a new connection asks for once, above all the types of the columns of idempotency_keys
+        post("/orders", order, UUID.randomUUID().toString()).then().statusCode(201);
+    }
+
+    @AfterEach
+    void logNoMore() throws SQLException {
+        logStatements(false);
+        scheduler.resume();
+    }
+
+    /**
+     * Eight statements, six round trips: begin travels with the first one, and the lines as one batch. The prices are
+     * asked for; the customer is not, because its foreign key speaks at the insert. The outbox row is inserted for the log and
+     * deleted for the table.
+     */
+    @Test
+    void placesAnOrderOfTwoLinesByEight() throws Exception {
+        assertThat(statementsOf(() -> post("/orders", order).statusCode(201)))
+                .containsExactly(
+                        "begin",
+                        "select products",
+                        "insert into orders",
+                        "insert into outbox",
+                        "insert into order_items",
+                        "insert into order_items",
+                        "delete from outbox",
+                        "commit");
+    }
+
+    /** Two more for the key: claimed before the work, so that a twin waits, and given the answer behind it. */
+    @Test
+    void placesAnOrderUnderAKeyByTwoMore() throws Exception {
+        var key = UUID.randomUUID().toString();
+        assertThat(statementsOf(() -> post("/orders", order, key).then().statusCode(201)))
+                .containsExactly(
+                        "begin",
+                        "insert into idempotency_keys",
+                        "select products",
+                        "insert into orders",
+                        "insert into outbox",
+                        "insert into order_items",
+                        "insert into order_items",
+                        "delete from outbox",
+                        "update idempotency_keys",
+                        "commit");
+        assertThat(statementsOf(() -> post("/orders", order, key).then().statusCode(201)))
+                .containsExactly("begin", "insert into idempotency_keys", "commit");
+    }
+
+    /** The row lock orders the changes of the order; the lines, read behind it, belong into both images. */
+    @Test
+    void changesAStatusBySeven() throws Exception {
+        var id = placed(order);
+        assertThat(statementsOf(() -> changeStatus(id, "PAID").then().statusCode(200)))
+                .containsExactly(
+                        "begin",
+                        "select orders for no key update",
+                        "select order_items",
+                        "insert into outbox",
+                        "update orders",
+                        "delete from outbox",
+                        "commit");
+    }
+
+    /** The price of the new product only is asked for; a line is updated in its place, one too many deleted. */
+    @Test
+    void changesItemsByTen() throws Exception {
+        var id = placed(order);
+        var items = "{\"items\": [{\"productId\": \"%s\", \"quantity\": 1}]}".formatted(product("3.00"));
+        assertThat(statementsOf(() ->
+                        put("/orders/%s/items".formatted(id), items).then().statusCode(200)))
+                .containsExactly(
+                        "begin",
+                        "select orders for no key update",
+                        "select order_items",
+                        "select products",
+                        "insert into outbox",
+                        "update orders",
+                        "delete from order_items",
+                        "update order_items",
+                        "delete from outbox",
+                        "commit");
+    }
+
+    /** The lines go by one statement; the second outbox row is the tombstone. */
+    @Test
+    void deletesAnOrderByTen() throws Exception {
+        var id = placed(order);
+        assertThat(statementsOf(() -> given().delete("/orders/" + id).then().statusCode(204)))
+                .containsExactly(
+                        "begin",
+                        "select orders for no key update",
+                        "select order_items",
+                        "insert into outbox",
+                        "insert into outbox",
+                        "delete from order_items",
+                        "delete from outbox",
+                        "delete from outbox",
+                        "delete from orders",
+                        "commit");
+    }
+
+    /** An order with its lines, and a page of them, as of one moment. */
+    @Test
+    void readsByOne() throws Exception {
+        var id = placed(order);
+        assertThat(statementsOf(() -> get("/orders/" + id).statusCode(200))).containsExactly("select orders");
+        assertThat(statementsOf(() -> get("/orders?limit=5").statusCode(200))).containsExactly("select orders");
+    }
+
+    private static List<String> statementsOf(Runnable call) throws IOException, SQLException {
+        var before = serverLog().length();
+        call.run();
+        return STATEMENT
+                .matcher(serverLog().substring(before))
+                .results()
+                .map(StatementsTest::gist)
+                .toList();
+    }
+
+    private static String gist(MatchResult statement) {
+        var sql = statement
+                .group(1)
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("\\s+", " ")
+                .strip();
+        var gist = GIST.matcher(sql);
+        assertThat(gist.matches()).as(sql).isTrue();
+        var words = new StringBuilder();
+        for (var group = 1; group <= gist.groupCount(); group++) {
+            if (gist.group(group) != null) {
+                words.append(words.isEmpty() ? "" : " ").append(gist.group(group));
+            }
+        }
+        return words.toString();
+    }
+
+    private static String serverLog() throws IOException, SQLException {
+        try (var connection = Wal.superuser();
+                var statement = connection.createStatement();
+                var folder = statement.executeQuery("show data_directory")) {
+            folder.next();
+            return Files.readString(
+                    Path.of(folder.getString(1)).resolveSibling("logs").resolve("postgres.log"));
+        }
+    }
+
+    /** Of the service's role only, and of new connections only. */
+    private void logStatements(boolean all) throws SQLException {
+        try (var connection = Wal.superuser();
+                var statement = connection.createStatement()) {
+            statement.execute("alter role orders_app set log_statement = '%s'".formatted(all ? "all" : "none"));
+        }
+        pool.flush(FlushMode.ALL);
+    }
+}
