@@ -262,6 +262,7 @@ public class ApiDocument implements OASFilter {
                     METHOD_NOT_ALLOWED,
                     NOT_ACCEPTABLE,
                     UNSUPPORTED_MEDIA_TYPE,
+                    COLLISION,
                     FAILED -> Problem.of(type, null);
         };
     }
