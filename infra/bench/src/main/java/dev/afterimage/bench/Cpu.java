@@ -1,0 +1,50 @@
+package dev.afterimage.bench;
+
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * CPU time used by the three that share the cores.
+ *
+ * @param postgres the server and its children
+ * @param service order-service
+ * @param clients this JVM
+ */
+record Cpu(Duration postgres, Duration service, Duration clients) {
+
+    static final Cpu NONE = new Cpu(Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+    Cpu since(Cpu before) {
+        return new Cpu(postgres.minus(before.postgres), service.minus(before.service), clients.minus(before.clients));
+    }
+
+    Cpu plus(Cpu other) {
+        return new Cpu(postgres.plus(other.postgres), service.plus(other.service), clients.plus(other.clients));
+    }
+
+    Duration all() {
+        return postgres.plus(service).plus(clients);
+    }
+
+    /**
+     * Reads what the processes have used so far.
+     *
+     * @param service null where no service is asked
+     */
+    record Meter(ProcessHandle postgres, @Nullable ProcessHandle service) {
+
+        Cpu read() {
+            return new Cpu(
+                    Stream.concat(Stream.of(postgres), postgres.descendants())
+                            .map(Meter::used)
+                            .reduce(Duration.ZERO, Duration::plus),
+                    service == null ? Duration.ZERO : used(service),
+                    used(ProcessHandle.current()));
+        }
+
+        private static Duration used(ProcessHandle process) {
+            return process.info().totalCpuDuration().orElse(Duration.ZERO);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package dev.afterimage.bench;
+
+import dev.afterimage.bench.Shop.Choice;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The one PostgreSQL server under both sides, with an empty database of orders, and what it says about the service. */
+final class Database {
+
+    private static final String NAME = "orders";
+    private static final Duration RECORDING_LIMIT = Duration.ofSeconds(10);
+
+    private final Postgres postgres;
+
+    private Database(Postgres postgres) {
+        this.postgres = postgres;
+    }
+
+    /** Starts the server, to be ended with this JVM at the latest; orders of earlier runs are dropped. */
+    static Database start(StackConfig config) throws SQLException {
+        try (Postgres earlier = Postgres.start(config)) {
+            execute(earlier, "drop database " + NAME + " with (force)");
+        }
+        return new Database(Postgres.start(config));
+    }
+
+    private static void execute(Postgres postgres, String... statements) throws SQLException {
+        try (Connection connection = postgres.connect("postgres");
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    String jdbcUrl() {
+        return postgres.jdbcUrl(NAME);
+    }
+
+    /** Of the server and, where one is asked, that service. */
+    Cpu.Meter meter(@Nullable Server service) {
+        return new Cpu.Meter(process(postgres), service == null ? null : process(service));
+    }
+
+    private static ProcessHandle process(Server server) {
+        return Optional.ofNullable(server.pid())
+                .flatMap(ProcessHandle::of)
+                .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
+    }
+
+    /** How many connections others have to the database at the moment. */
+    int connections() throws SQLException {
+        try (Connection connection = postgres.connect(NAME);
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("""
+                        select count(*) from pg_stat_activity
+                        where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+                        """)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    /** What the service sends for an order of this choice. Nobody else may use the database meanwhile. */
+    OrderTransaction record(HttpConnection service, Choice choice) throws SQLException, IOException {
+        execute(
+                postgres,
+                "alter system set log_line_prefix = '" + OrderTransaction.LOG_LINE_PREFIX + "'",
+                "alter system set log_statement = 'all'",
+                "select pg_reload_conf()");
+        try {
+            long logged = Files.size(postgres.log());
+            Instant deadline = Instant.now().plus(RECORDING_LIMIT);
+            // again and again, for a backend takes over the settings when it gets round to it
+            while (Instant.now().isBefore(deadline)) {
+                service.post("/orders", choice.order());
+                try (InputStream log = Files.newInputStream(postgres.log())) {
+                    log.skipNBytes(logged);
+                    Optional<OrderTransaction> transaction =
+                            OrderTransaction.lastIn(new String(log.readAllBytes(), StandardCharsets.UTF_8));
+                    if (transaction.isPresent()) {
+                        return transaction.get();
+                    }
+                }
+            }
+        } finally {
+            execute(postgres, "alter system reset all", "select pg_reload_conf()");
+        }
+        throw new StackException("PostgreSQL's log shows no order within " + RECORDING_LIMIT.toSeconds() + " s. "
+                + postgres.lastWords());
+    }
+}

@@ -1,0 +1,78 @@
+package dev.afterimage.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Some seconds of orders by all clients of one side.
+ *
+ * @param seconds how long it really took
+ * @param nanos how long each order took
+ * @param cpu what it cost whom
+ * @param busy the part of all cores that was busy, whoever kept them so
+ */
+record Round(double seconds, long[] nanos, Cpu cpu, double busy) {
+
+    private static final OperatingSystemMXBean MACHINE =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
+    /** Each client on a thread of its own, in a closed loop. */
+    static Round run(List<Side.Client> clients, Duration duration, Cpu.Meter meter) throws Exception {
+        CountDownLatch start = new CountDownLatch(1);
+        List<Future<long[]>> running = new ArrayList<>();
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            for (Side.Client client : clients) {
+                running.add(threads.submit(() -> {
+                    start.await();
+                    return loop(client, duration);
+                }));
+            }
+            Cpu before = meter.read();
+            // tells the load since it was last asked
+            MACHINE.getCpuLoad();
+            long began = System.nanoTime();
+            start.countDown();
+            List<long[]> nanos = new ArrayList<>();
+            for (Future<long[]> client : running) {
+                nanos.add(client.get());
+            }
+            double seconds = (System.nanoTime() - began) / 1e9;
+            return new Round(
+                    seconds,
+                    nanos.stream().flatMapToLong(Arrays::stream).toArray(),
+                    meter.read().since(before),
+                    MACHINE.getCpuLoad());
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+
+    private static long[] loop(Side.Client client, Duration duration) throws Exception {
+        long[] nanos = new long[1024];
+        int count = 0;
+        long began = System.nanoTime();
+        for (long now = began; now - began < duration.toNanos(); count++) {
+            client.place();
+            long answered = System.nanoTime();
+            if (count == nanos.length) {
+                nanos = Arrays.copyOf(nanos, 2 * count);
+            }
+            nanos[count] = answered - now;
+            now = answered;
+        }
+        return Arrays.copyOf(nanos, count);
+    }
+
+    double ordersPerSecond() {
+        return nanos.length / seconds;
+    }
+}

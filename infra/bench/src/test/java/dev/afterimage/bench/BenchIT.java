@@ -1,0 +1,55 @@
+package dev.afterimage.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class BenchIT {
+
+    private static final Path ROOT =
+            Path.of(System.getProperty("afterimage.services", "../..")).toAbsolutePath();
+    private static final String HOME = "infra/bench/target/it";
+
+    private record Run(int exit, String printed) {}
+
+    private static Run bench(String... options) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                ROOT.resolve("infra/bench/bench").toString(),
+                "--home=" + HOME,
+                "--warm-up=1",
+                "--seconds=1",
+                "--rounds=1",
+                "--clients=2"));
+        command.addAll(List.of(options));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Run(process.waitFor(), printed);
+    }
+
+    @Test
+    void comparesTheServiceAndAVariantWithItsOwnTransactionAndLeavesNoProcess() throws Exception {
+        Run run = bench("--variant=-Dquarkus.log.level=WARN");
+
+        assertThat(run.exit()).as(run.printed()).isZero();
+        assertThat(run.printed())
+                .contains("insert into orders", "insert into outbox", "delete from outbox")
+                .containsPattern("(?m)^  JDBC +[1-9][0-9]* +1\\.00 ")
+                .containsPattern("(?m)^  order-service +[1-9][0-9]* +[0-9]\\.[0-9]{2} \\(")
+                .containsPattern("(?m)^  variant-1 +[1-9]");
+        // the stack deletes a process's pid file when it has ended
+        assertThat(ROOT.resolve(HOME)).isNotEmptyDirectory().isDirectoryNotContaining("glob:**.pid");
+    }
+
+    @Test
+    void saysWhichJarIsMissing() throws Exception {
+        Run run = bench("--jar=no/such.jar");
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.printed()).contains("no/such.jar is missing");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.bench;
+
+import org.jspecify.annotations.NullMarked;
