@@ -62,13 +62,13 @@ final class Database {
                 .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
     }
 
-    /** How many connections others have to the database at the moment. */
+    /** How many connections the services have to the database at the moment. */
     int connections() throws SQLException {
         try (Connection connection = postgres.connect(NAME);
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("""
                         select count(*) from pg_stat_activity
-                        where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+                        where datname = current_database() and usename = 'orders_app'
                         """)) {
             row.next();
             return row.getInt(1);

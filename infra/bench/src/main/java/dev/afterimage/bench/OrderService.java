@@ -92,8 +92,13 @@ final class OrderService extends Server {
                     HttpConnection connection = OrderService.this.connect();
                     connected.add(new Client() {
                         @Override
-                        public void place() throws IOException {
-                            connection.post("/orders", shop.choose().order());
+                        public void place() {
+                            try {
+                                connection.post("/orders", shop.choose().order());
+                            } catch (IOException e) {
+                                throw new StackException(
+                                        name() + " does not answer: " + e.getMessage() + ". " + lastWords(), e);
+                            }
                         }
 
                         @Override
