@@ -185,8 +185,8 @@ class IdempotencyTest {
                 var another = Wal.superuser();
                 var lock = another.createStatement()) {
             statement.execute("""
-                    insert into idempotency_keys (key, fingerprint, created_at)
-                    select 'old ' || n, '', now() - interval '25 hours' from generate_series(1, 1200) n;
+                    insert into idempotency_keys (caller, key, fingerprint, created_at)
+                    select 'local', 'old ' || n, '', now() - interval '25 hours' from generate_series(1, 1200) n;
                     create table batches (number serial, size int);
                     create function note_batch() returns trigger language plpgsql security definer as
                     $$ begin insert into batches (size) select count(*) from gone; return null; end $$;

@@ -202,7 +202,7 @@ class OrderResourceTest {
                 .then()
                 .statusCode(409)
                 .body("type", endsWith(":items-fixed"))
-                .body("status", equalTo("PAID"));
+                .body("orderStatus", equalTo("PAID"));
         get("/orders/" + id).header("ETag", "\"2\"").body("items.quantity", contains(1));
     }
 
