@@ -103,6 +103,24 @@ class IdempotencyTest {
     }
 
     @Test
+    void keepsNoOrderWhoseAnswerItCannotKeep() throws Exception {
+        var customer = customer();
+        var order = orderOf(customer, product("29.90"), 2);
+        try (var connection = Wal.superuser();
+                var statement = connection.createStatement()) {
+            statement.execute("""
+                    create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+                    create trigger refuse before update on idempotency_keys for each row execute function refuse();
+                    """);
+            var answer = post("/orders", order, key);
+            statement.execute("drop function refuse cascade");
+            answer.then().statusCode(500);
+        }
+        get("/orders?customerId=" + customer).body("", hasSize(0));
+        post("/orders", order, key).then().statusCode(201);
+    }
+
+    @Test
     void refusesAnotherRequestUnderTheSameKey() {
         var customer = customer();
         var product = product("29.90");
