@@ -19,8 +19,8 @@ final class Fold {
     private final Map<Aggregate, List<JsonNode>> changes = new HashMap<>();
 
     private final Map<Aggregate, JsonNode> rows = new HashMap<>();
+    private final List<String> snapshots = new ArrayList<>();
     private @Nullable Aggregate deleted;
-    private long snapshots;
 
     record Aggregate(String type, String id) {}
 
@@ -52,7 +52,8 @@ final class Fold {
         return changes.getOrDefault(aggregate, List.of());
     }
 
-    long snapshots() {
+    /** The type of each event of a snapshot. */
+    List<String> snapshots() {
         return snapshots;
     }
 
@@ -78,7 +79,7 @@ final class Fold {
     private void addSnapshot(Aggregate aggregate, JsonNode event) {
         assertThat(event.get("after")).as("state at this point of the log").isEqualTo(rows.get(aggregate));
         assertThat(event.at("/source/version")).isEqualTo(event.at("/after/version"));
-        snapshots++;
+        snapshots.add(event.at("/source/eventType").asText());
     }
 
     private void addChange(Aggregate aggregate, JsonNode event) {

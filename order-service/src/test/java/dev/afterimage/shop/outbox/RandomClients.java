@@ -81,7 +81,8 @@ final class RandomClients {
                     Collections.nCopies(6, (Deed) this::changeProduct),
                     Collections.nCopies(3, (Deed) this::deleteProduct),
                     Collections.nCopies(7, (Deed) this::read),
-                    Collections.nCopies(4, (Deed) this::blunder))
+                    Collections.nCopies(4, (Deed) this::blunder),
+                    Collections.nCopies(3, (Deed) this::snapshot))
             .flatMap(Collection::stream)
             .toList();
 
@@ -237,6 +238,12 @@ final class RandomClients {
         } else {
             call(new Request("GET", collection + "/" + one(random, collection), null, null, null), 200, 404);
         }
+    }
+
+    private void snapshot(Random random, int mark) {
+        var aggregate = List.of("customer", "product", "order").get(random.nextInt(3));
+        var start = JSON.createObjectNode().put("aggregate", aggregate);
+        call(new Request("POST", "/snapshots", start, null, null), 202, 409);
     }
 
     /** Requests that nobody may get through with. */
