@@ -50,10 +50,8 @@ public class Customers implements PanacheRepositoryBase<Customer, UUID>, Snapsho
 
     @Override
     public Optional<UUID> last() {
-        return find("order by id desc").page(0, 1).stream()
-                .map(Customer::image)
-                .map(CustomerImage::id)
-                .findFirst();
+        return find("order by id desc").page(0, 1).singleResultOptional().map(Customer::image)
+                .map(CustomerImage::id);
     }
 
     @Override

@@ -54,10 +54,8 @@ public class Products implements PanacheRepositoryBase<Product, UUID>, SnapshotS
 
     @Override
     public Optional<UUID> last() {
-        return find("order by id desc").page(0, 1).stream()
-                .map(Product::image)
-                .map(ProductImage::id)
-                .findFirst();
+        return find("order by id desc").page(0, 1).singleResultOptional().map(Product::image)
+                .map(ProductImage::id);
     }
 
     @Override

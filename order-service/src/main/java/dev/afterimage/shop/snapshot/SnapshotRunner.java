@@ -35,7 +35,10 @@ class SnapshotRunner {
                 Thread.sleep(config.pause());
             }
         } catch (RuntimeException e) {
-            Log.warnf(e, "snapshot interrupted, going on in a second");
+            if (!stopping) {
+                Log.warnf("snapshot interrupted, going on in a second: %s", e.getMessage());
+                Log.debug("snapshot interrupted", e);
+            }
         }
     }
 

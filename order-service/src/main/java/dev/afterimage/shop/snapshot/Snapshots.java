@@ -34,7 +34,7 @@ class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
     }
 
     List<UUID> running() {
-        return find("status = ?1 order by id", Status.RUNNING).stream()
+        return list("status = ?1 order by id", Status.RUNNING).stream()
                 .map(Snapshot::id)
                 .toList();
     }
