@@ -74,7 +74,7 @@ public class ApiDocument implements OASFilter {
     }
 
     private void describe(HttpMethod method, Operation operation, Components components) {
-        var problems = problems(operation);
+        var problems = problems(method, operation);
         for (var parameter : parameters(operation)) {
             describe(parameter);
         }
@@ -106,7 +106,7 @@ public class ApiDocument implements OASFilter {
         operation.getResponses().setAPIResponses(answers);
     }
 
-    private static List<ProblemType> problems(Operation operation) {
+    private static List<ProblemType> problems(HttpMethod method, Operation operation) {
         var parameters = parameters(operation).stream().map(Parameter::getName).toList();
         var hasId = parameters(operation).stream().anyMatch(parameter -> parameter.getIn() == In.PATH);
         var hasBody = operation.getRequestBody() != null;
@@ -138,6 +138,9 @@ public class ApiDocument implements OASFilter {
         }
         if (parameters.contains(Idempotency.HEADER)) {
             problems.add(ProblemType.KEY_REUSED);
+        }
+        if (method != HttpMethod.GET) {
+            problems.add(ProblemType.COLLISION);
         }
         problems.add(ProblemType.DATABASE_AWAY);
         return problems;
@@ -172,7 +175,7 @@ public class ApiDocument implements OASFilter {
             case Idempotency.HEADER ->
                 parameter
                         .description(
-                                "Makes the request safe to repeat: for 24 hours the same key and body get the answer"
+                                "Makes the request safe to repeat: for 24 hours the same key and body of a caller get the answer"
                                         + " of the first time, and nothing is done again. A refusal is not kept.")
                         .schema(string().minLength(1).maxLength(255).pattern("^[!-~]*$"))
                         .example("3f2b7c1e-order-of-ada");
@@ -240,6 +243,8 @@ public class ApiDocument implements OASFilter {
                 Problem.invalid(List.of(new FieldError("items[0].quantity", "must be greater than or equal to 1")));
             case MALFORMED_JSON ->
                 Problem.of(type, "Line 1, column 14.", List.of(new FieldError("customerId", "is not valid JSON")));
+            case UNAUTHENTICATED -> Problem.of(type, Problems.NO_TOKEN);
+            case FORBIDDEN -> Problem.of(type, Problems.NO_ROLE);
             case UNKNOWN_ID -> new Refusal.UnknownId("order", ID).problem();
             case DUPLICATE -> new Refusal.Duplicate("customer", "email").problem();
             case IN_USE -> Problem.of(type, "The customer has orders: delete these first.");
@@ -255,15 +260,10 @@ public class ApiDocument implements OASFilter {
             case VERSION_MOVED -> new Refusal.VersionMoved("order", 4).problem();
             case BODY_TOO_LARGE -> Problem.of(type, "It may have 262144 bytes at the most.");
             case KEY_REUSED -> new Refusal.KeyReused().problem();
+            case COLLISION -> Problem.of(type, Problems.UNDONE);
             case DATABASE_AWAY -> Problem.of(type, Problems.UNCERTAIN);
-            case UNAUTHENTICATED,
-                    FORBIDDEN,
-                    UNKNOWN_ADDRESS,
-                    METHOD_NOT_ALLOWED,
-                    NOT_ACCEPTABLE,
-                    UNSUPPORTED_MEDIA_TYPE,
-                    COLLISION,
-                    FAILED -> Problem.of(type, null);
+            case UNKNOWN_ADDRESS, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE, FAILED ->
+                Problem.of(type, null);
         };
     }
 

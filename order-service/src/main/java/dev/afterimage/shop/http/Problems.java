@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The one place that turns exceptions into answers; none of them shows a class name, a stack trace or SQL. */
 class Problems {
+    static final String NO_TOKEN = "The request has none.";
+    static final String NO_ROLE = "It has no role that does.";
+    static final String UNDONE = "Nothing was done: send it again.";
     static final String UNCERTAIN = "What was under way may or may not have been done.";
     private static final String BODY = "body";
     private static final Pattern AWAY = Pattern.compile("(08|53|57P).*");
@@ -44,7 +47,7 @@ class Problems {
 
     @ServerExceptionMapper
     RestResponse<Problem> anonymous(UnauthorizedException anonymous) {
-        return challenge("The request has none.", "Bearer");
+        return challenge(NO_TOKEN, "Bearer");
     }
 
     /** Whoever has a bad token learns whether it was good once, never what is wrong with it. */
@@ -62,7 +65,7 @@ class Problems {
 
     @ServerExceptionMapper
     RestResponse<Problem> forbidden(ForbiddenException forbidden) {
-        return answer(Problem.of(ProblemType.FORBIDDEN, "It has no role that does."));
+        return answer(Problem.of(ProblemType.FORBIDDEN, NO_ROLE));
     }
 
     @ServerExceptionMapper
@@ -123,7 +126,7 @@ class Problems {
         if (collision != null) {
             // without the message, which shows what a customer wrote
             Log.infof("request collided with another sqlState=%s", collision.getSQLState());
-            return later(Problem.of(ProblemType.COLLISION, "Nothing was done: send it again."), 0);
+            return later(Problem.of(ProblemType.COLLISION, UNDONE), 0);
         }
         Log.error("request failed", failure);
         return answer(Problem.of(ProblemType.FAILED, null));

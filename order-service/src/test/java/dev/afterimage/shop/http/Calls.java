@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +56,7 @@ final class Calls {
             Map.entry("changeOrderStatus", () -> Call.of("PUT", "/orders/%s/status".formatted(order()))
                     .body("{\"status\": \"PAID\"}")),
             Map.entry("cancelOrders", () -> Call.of("POST", "/orders/cancellations")
-                    .body("{\"customerId\": \"%s\"}".formatted(customer()))),
+                    .body("{\"customerId\": \"%s\"}".formatted(anOrder().<String>path("customerId")))),
             Map.entry("deleteOrder", () -> Call.of("DELETE", "/orders/" + order())),
             Map.entry("startSnapshot", Calls::aSnapshot),
             Map.entry(
@@ -72,37 +71,57 @@ final class Calls {
                                             .extract()
                                             .path("id"))));
 
-    /** By cause: what makes another answer of good calls. */
-    static final Map<String, UnaryOperator<Supplier<Call>>> SPOILED = Map.ofEntries(
-            Map.entry("304", good -> () -> {
+    /** By cause: what makes another answer of a good call. */
+    static final Map<String, Spoiler> SPOILED = Map.ofEntries(
+            Map.entry("304", good -> {
                 var call = good.get();
-                return call.with("If-None-Match", call.send().header("ETag"));
+                return call.with("If-None-Match", call.send().header("ETag")).send();
             }),
-            Map.entry("invalid-request", good -> () -> {
-                var call = good.get();
-                return call.body() != null
-                        ? call.body("{\"surprise\": 1}")
-                        : call.method().equals("GET")
-                                ? call.path(call.path() + "?limit=0")
-                                : call.with("If-Match", "1");
-            }),
-            Map.entry("malformed-json", good -> () -> good.get().body("{\"customerId\": oops}")),
+            Map.entry("invalid-request", good -> invalid(good.get()).send()),
             Map.entry(
-                    "unknown-id", good -> () -> good.get().id(UUID.randomUUID().toString())),
-            Map.entry("unknown-address", good -> () -> good.get().id("nobody")),
-            Map.entry("not-acceptable", good -> () -> good.get().with("Accept", "application/xml")),
-            Map.entry("duplicate", good -> () -> {
+                    "malformed-json",
+                    good -> good.get().body("{\"customerId\": oops}").send()),
+            Map.entry(
+                    "unknown-id",
+                    good -> good.get().id(UUID.randomUUID().toString()).send()),
+            Map.entry("unknown-address", good -> good.get().id("nobody").send()),
+            Map.entry(
+                    "not-acceptable",
+                    good -> good.get().with("Accept", "application/xml").send()),
+            Map.entry("duplicate", good -> {
                 var first = good.get();
                 first.send();
-                return good.get().body(first.body());
+                return good.get().body(first.body()).send();
             }),
-            Map.entry("version-moved", good -> () -> good.get().with("If-Match", "\"99\"")),
-            Map.entry("body-too-large", good -> () -> good.get().body(" ".repeat(256 * 1024 + 1))),
-            Map.entry("unsupported-media-type", good -> () -> good.get().with("Content-Type", "text/plain")),
-            Map.entry("key-reused", good -> () -> {
+            Map.entry(
+                    "version-moved",
+                    good -> good.get().with("If-Match", "\"99\"").send()),
+            Map.entry(
+                    "body-too-large",
+                    good -> good.get().body(" ".repeat(256 * 1024 + 1)).send()),
+            Map.entry(
+                    "unsupported-media-type",
+                    good -> good.get().with("Content-Type", "text/plain").send()),
+            Map.entry("key-reused", good -> {
                 var key = UUID.randomUUID().toString();
                 good.get().with(Idempotency.HEADER, key).send();
-                return good.get().with(Idempotency.HEADER, key);
+                return good.get().with(Idempotency.HEADER, key).send();
+            }),
+            Map.entry("collision", good -> {
+                var call = good.get();
+                // as PostgreSQL ends one of two that wait for each other, for not every operation can be brought to
+                // that
+                sql("""
+                        create function collide() returns trigger language plpgsql as
+                        $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$;
+                        create trigger collide before insert on outbox execute function collide();
+                        create trigger collide before insert on snapshots execute function collide()
+                        """);
+                try {
+                    return call.send();
+                } finally {
+                    sql("drop function collide() cascade");
+                }
             }));
 
     /** By operation and cause: what only this operation answers. */
@@ -129,6 +148,11 @@ final class Calls {
                     return call.send();
                 }
             });
+
+    /** Sends a good call in such a way that it gets another answer. */
+    interface Spoiler {
+        Response spoil(Supplier<Call> good) throws Exception;
+    }
 
     /** A request, not yet sent. */
     record Call(
@@ -165,6 +189,14 @@ final class Calls {
         }
     }
 
+    /** With an unknown field, a parameter out of its bounds, or a header that is no entity tag. */
+    private static Call invalid(Call call) {
+        if (call.body() != null) {
+            return call.body("{\"surprise\": 1}");
+        }
+        return call.method().equals("GET") ? call.path(call.path() + "?limit=0") : call.with("If-Match", "1");
+    }
+
     private static String aCustomer() {
         return "{\"name\": \"Grace\", \"email\": \"grace-%s@example.com\"}".formatted(UUID.randomUUID());
     }
@@ -194,6 +226,13 @@ final class Calls {
                 var rows = statement.executeQuery("select exists (select from snapshots where status = 'RUNNING')")) {
             rows.next();
             return rows.getBoolean(1);
+        }
+    }
+
+    private static void sql(String sql) throws SQLException {
+        try (var connection = Wal.superuser();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 }

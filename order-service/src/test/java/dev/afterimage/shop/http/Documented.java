@@ -12,15 +12,17 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.SpecificationVersion;
+import dev.afterimage.shop.http.Calls.Call;
 import io.apicurio.datamodels.Library;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What the running service says of itself at /q/openapi, and whether an answer of it is as it says. */
@@ -57,8 +59,8 @@ final class Documented {
     List<Answer> answers() {
         var answers = new ArrayList<Answer>();
         for (var operation : operations()) {
-            for (var response : operation.at("/responses").properties()) {
-                var id = operation.at("/operationId").asText();
+            for (var response : operation.node().at("/responses").properties()) {
+                var id = operation.id();
                 var status = Integer.parseInt(response.getKey());
                 var problems = response.getValue().at("/content/application~1problem+json/examples");
                 if (status < 400) {
@@ -76,7 +78,7 @@ final class Documented {
     /** Fails unless the response is this answer, in every respect that the document speaks of. */
     void check(Answer answer, Response response) {
         assertThat(response.statusCode()).as(response.asString()).isEqualTo(answer.status());
-        var documented = operation(answer.operationId()).at("/responses/" + answer.status());
+        var documented = operation(answer.operationId()).node().at("/responses/" + answer.status());
         for (var header : HEADERS) {
             if (response.header(header) == null) {
                 assertThat(documented.at("/headers/" + header + "/required").asBoolean())
@@ -114,7 +116,7 @@ final class Documented {
 
     /** Fails unless the document allows the operation to have this body. */
     void checkBody(String operationId, String body) {
-        assertValid(body, operation(operationId).at("/requestBody/content/application~1json/schema"));
+        assertValid(body, operation(operationId).node().at("/requestBody/content/application~1json/schema"));
     }
 
     /** Fails unless the examples keep the schemas that they are examples of; returns how many there are. */
@@ -139,6 +141,8 @@ final class Documented {
         // the linter does not know those of OpenAPI 3.1; see checkExamples
         linted.findParents("examples").forEach(parent -> ((ObjectNode) parent).remove("examples"));
         assertThat(Library.validate(Library.readDocument(linted), null))
+                // unlike 3.0, OpenAPI 3.1 lets a bearer token's roles be named where scopes are
+                .filteredOn(found -> !found.errorCode.equals("SREQ-002"))
                 .extracting(found ->
                         "%s %s %s: %s".formatted(found.severity, found.errorCode, found.nodePath, found.message))
                 .isEmpty();
@@ -159,15 +163,34 @@ final class Documented {
                 .isEmpty();
     }
 
-    private List<JsonNode> operations() {
-        return StreamSupport.stream(document.at("/paths").spliterator(), false)
-                .flatMap(path -> path.properties().stream().map(Map.Entry::getValue))
+    /** A call of the operation for no aggregate in particular. */
+    Call call(String operationId) {
+        var operation = operation(operationId);
+        var call = Call.of(
+                operation.method(),
+                operation.path().replaceAll("\\{[^}]*}", UUID.randomUUID().toString()));
+        return operation.node().has("requestBody") ? call.body("{}") : call;
+    }
+
+    private record Operation(String method, String path, JsonNode node) {
+        String id() {
+            return node.at("/operationId").asText();
+        }
+    }
+
+    private List<Operation> operations() {
+        return document.at("/paths")
+                .propertyStream()
+                .flatMap(path -> path.getValue()
+                        .propertyStream()
+                        .map(operation -> new Operation(
+                                operation.getKey().toUpperCase(Locale.ROOT), path.getKey(), operation.getValue())))
                 .toList();
     }
 
-    private JsonNode operation(String id) {
+    private Operation operation(String id) {
         return operations().stream()
-                .filter(operation -> operation.at("/operationId").asText().equals(id))
+                .filter(operation -> operation.id().equals(id))
                 .findFirst()
                 .orElseThrow();
     }
