@@ -1,6 +1,7 @@
 package dev.afterimage.projection.view;
 
 import dev.afterimage.projection.change.OrderStatus;
+import dev.afterimage.projection.http.ProblemType;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -119,9 +120,8 @@ public class OrderResource {
 
     /** Not thrown: the mapper would log it as a failure of ours, with its stack. */
     private static Response tooLate(long version, Duration limit) {
-        return HttpProblem.builder()
-                .withStatus(Response.Status.GATEWAY_TIMEOUT)
-                .withTitle("Gateway Timeout")
+        return ProblemType.NOT_APPLIED_IN_TIME
+                .problem()
                 .withDetail(
                         "Version %d of the order was not applied within %d ms.".formatted(version, limit.toMillis()))
                 .build()
@@ -169,9 +169,8 @@ public class OrderResource {
         Log.warnf(
                 "%s: %s",
                 e.getMessage(), e.getCause() == null ? "" : e.getCause().getMessage());
-        return HttpProblem.builder()
-                .withStatus(Response.Status.SERVICE_UNAVAILABLE)
-                .withTitle("Service Unavailable")
+        return ProblemType.DATABASE_AWAY
+                .problem()
                 .withDetail("The read model does not answer at the moment.")
                 .withHeader("Retry-After", "2")
                 .build()
@@ -187,9 +186,8 @@ public class OrderResource {
     }
 
     private static HttpProblem notFound() {
-        return HttpProblem.builder()
-                .withStatus(Response.Status.NOT_FOUND)
-                .withTitle("Not Found")
+        return ProblemType.UNKNOWN_ID
+                .problem()
                 .withDetail("No such order is in the read model.")
                 .build();
     }
@@ -263,9 +261,8 @@ public class OrderResource {
 
         void throwIfWrong() {
             if (!errors.isEmpty()) {
-                throw HttpProblem.builder()
-                        .withStatus(Response.Status.BAD_REQUEST)
-                        .withTitle("Bad Request")
+                throw ProblemType.INVALID_REQUEST
+                        .problem()
                         .withDetail("A query parameter cannot be read.")
                         .with("errors", errors)
                         .build();

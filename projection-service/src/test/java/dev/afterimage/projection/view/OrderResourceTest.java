@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasKey;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 
 import dev.afterimage.projection.OrderEvents;
@@ -86,7 +87,8 @@ class OrderResourceTest {
         given().get("/orders/{id}?minVersion=3&wait=50ms", order.id)
                 .then()
                 .statusCode(504)
-                .contentType("application/problem+json");
+                .contentType("application/problem+json")
+                .body("type", equalTo("urn:problem-type:afterimage:not-applied-in-time"));
     }
 
     @Test
@@ -123,7 +125,7 @@ class OrderResourceTest {
                 .statusCode(404)
                 .contentType("application/problem+json")
                 .body("status", equalTo(404))
-                .body("title", equalTo("Not Found"));
+                .body("type", equalTo("urn:problem-type:afterimage:unknown-id"));
     }
 
     @ParameterizedTest
@@ -146,6 +148,7 @@ class OrderResourceTest {
                 .then()
                 .statusCode(400)
                 .contentType("application/problem+json")
+                .body("type", equalTo("urn:problem-type:afterimage:invalid-request"))
                 .body("errors.field", contains(name))
                 .body("errors", hasSize(1));
     }
@@ -158,10 +161,21 @@ class OrderResourceTest {
                 .body("errors.field", contains("status", "limit"));
     }
 
-    @Test
-    void answersAProblemForAPathThatDoesNotExist() {
-        given().get("/nothing-here").then().statusCode(404);
-        given().post("/orders").then().statusCode(405).contentType("application/problem+json");
+    @ParameterizedTest
+    @CsvSource({
+        "GET, /nothing-here, */*, 404, unknown-address",
+        "POST, /orders, */*, 405, method-not-allowed",
+        "GET, /orders, image/png, 406, not-acceptable"
+    })
+    void answersATypedProblemWhereJakartaRestRefuses(
+            String method, String path, String accept, int status, String type) {
+        given().accept(accept)
+                .request(method, path)
+                .then()
+                .statusCode(status)
+                .contentType("application/problem+json")
+                .body("type", equalTo("urn:problem-type:afterimage:" + type))
+                .body("$", not(hasKey("detail")));
     }
 
     @Test

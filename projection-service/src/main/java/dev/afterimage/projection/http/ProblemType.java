@@ -1,0 +1,46 @@
+package dev.afterimage.projection.http;
+
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import java.net.URI;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Every kind of refusal and failure. Its name is the stable {@code type} of the problem, in the same scheme as
+ * order-service's; titles are for people and may change.
+ *
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1">RFC 9457, type</a>
+ */
+public enum ProblemType {
+    INVALID_REQUEST(400, "The request is not valid"),
+    UNKNOWN_ADDRESS(404, "There is nothing at this address"),
+    UNKNOWN_ID(404, "There is none of this id"),
+    METHOD_NOT_ALLOWED(405, "This address does not take this method"),
+    NOT_ACCEPTABLE(406, "The request does not accept what the answer would be"),
+    FAILED(500, "The service failed"),
+    DATABASE_AWAY(503, "The database does not answer"),
+    NOT_APPLIED_IN_TIME(504, "The version was not applied in time");
+
+    private final int status;
+    private final String title;
+
+    ProblemType(int status, String title) {
+        this.status = status;
+        this.title = title;
+    }
+
+    /** A problem of this type, to which details may be added. */
+    public HttpProblem.Builder problem() {
+        return HttpProblem.builder()
+                .withType(URI.create("urn:problem-type:afterimage:"
+                        + name().toLowerCase(Locale.ROOT).replace('_', '-')))
+                .withTitle(title)
+                .withStatus(status);
+    }
+
+    /** The first of this status, empty where there is none. */
+    static Optional<ProblemType> of(int status) {
+        return Arrays.stream(values()).filter(type -> type.status == status).findFirst();
+    }
+}

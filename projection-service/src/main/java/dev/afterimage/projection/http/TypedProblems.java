@@ -1,0 +1,25 @@
+package dev.afterimage.projection.http;
+
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
+import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/** Gives a type to what Jakarta REST itself refuses, and leaves out what an exception has to say of it. */
+@ApplicationScoped
+class TypedProblems implements ProblemPostProcessor {
+
+    @Override
+    public HttpProblem apply(HttpProblem problem, ProblemContext context) {
+        if (problem.getType() != null) {
+            return problem;
+        }
+        return ProblemType.of(problem.getStatusCode())
+                .map(type -> {
+                    var typed = type.problem().withInstance(problem.getInstance());
+                    problem.getHeaders().forEach(typed::withHeader);
+                    return typed.build();
+                })
+                .orElse(problem);
+    }
+}
