@@ -50,7 +50,10 @@ public class Customers implements PanacheRepositoryBase<Customer, UUID>, Snapsho
 
     @Override
     public Optional<UUID> last() {
-        return find("order by id desc").page(0, 1).singleResultOptional().map(Customer::image)
+        return find("order by id desc")
+                .page(0, 1)
+                .singleResultOptional()
+                .map(Customer::image)
                 .map(CustomerImage::id);
     }
 

@@ -142,6 +142,7 @@ public class OrderCommands {
         caller.requireOwner(order.customerId());
         outbox.announce(Change.deleted(Orders.AGGREGATE, "OrderDeleted", order.image(), clock.instant()));
         orders.delete(order);
+        orders.write();
     }
 
     private OrderImage announced(String eventType, OrderImage before, Order order) {

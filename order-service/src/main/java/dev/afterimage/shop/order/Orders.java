@@ -65,7 +65,10 @@ public class Orders implements PanacheRepositoryBase<Order, UUID>, SnapshotSourc
 
     @Override
     public Optional<UUID> last() {
-        return find("select o.id from Order o order by o.id desc").project(UUID.class).page(0, 1).singleResultOptional();
+        return find("select o.id from Order o order by o.id desc")
+                .project(UUID.class)
+                .page(0, 1)
+                .singleResultOptional();
     }
 
     @Override

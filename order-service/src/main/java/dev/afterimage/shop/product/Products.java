@@ -54,7 +54,10 @@ public class Products implements PanacheRepositoryBase<Product, UUID>, SnapshotS
 
     @Override
     public Optional<UUID> last() {
-        return find("order by id desc").page(0, 1).singleResultOptional().map(Product::image)
+        return find("order by id desc")
+                .page(0, 1)
+                .singleResultOptional()
+                .map(Product::image)
                 .map(ProductImage::id);
     }
 

@@ -82,6 +82,7 @@ public class SnapshotCommands {
             outbox.announce(Change.read(source.aggregate(), image, now));
         }
         snapshot.advance(batch, now);
+        snapshots.flush();
         return !batch.isEmpty();
     }
 }
