@@ -50,6 +50,8 @@ final class OrderService extends Server {
     @Override
     protected Map<String, String> environment() {
         return Map.of(
+                "QUARKUS_PROFILE",
+                "local",
                 "QUARKUS_HTTP_HOST",
                 StackConfig.HOST,
                 "QUARKUS_HTTP_PORT",
