@@ -20,7 +20,11 @@ public final class Gate implements AutoCloseable {
         return closed(table, "after delete on " + table, "true");
     }
 
-    /** @param condition on the row, such as {@code new.payload ->> 'op' = 'r'} */
+    /**
+     * Stops who inserts such a row.
+     *
+     * @param condition on the row, such as {@code new.payload ->> 'op' = 'r'}
+     */
     public static Gate behindOutboxRows(String condition) throws SQLException {
         return closed("outbox", "after insert on outbox", condition);
     }

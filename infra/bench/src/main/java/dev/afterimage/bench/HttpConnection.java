@@ -5,6 +5,7 @@ import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -26,7 +27,7 @@ final class HttpConnection implements AutoCloseable {
     private final byte[] answer = new byte[ANSWER_LIMIT_BYTES];
 
     HttpConnection(int port) throws IOException {
-        socket = new Socket(StackConfig.HOST, port);
+        socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(30_000);
         in = socket.getInputStream();

@@ -45,7 +45,7 @@ record OrderTransaction(List<Step> steps) {
     static Optional<OrderTransaction> lastIn(String log) {
         Map<String, Deque<Step>> open = new HashMap<>();
         Optional<OrderTransaction> last = Optional.empty();
-        for (String text : log.split("(?m)^(?=\\|[0-9]+\\|)")) {
+        for (String text : log.split("(?m)^(?=\\|[0-9]+\\|)", -1)) {
             Matcher entry = ENTRY.matcher(text.strip().replace("\n\t", "\n"));
             if (!entry.matches()) {
                 continue;

@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
  * @param cpu what it cost whom
  * @param busy the part of all cores that was busy, whoever kept them so
  */
+@SuppressWarnings("ArrayRecordComponent") // a million numbers, boxed, would disturb what is measured
 record Round(double seconds, long[] nanos, Cpu cpu, double busy) {
 
     private static final OperatingSystemMXBean MACHINE =

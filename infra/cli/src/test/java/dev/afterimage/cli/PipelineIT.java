@@ -242,10 +242,11 @@ class PipelineIT {
     void anOrderServiceKilledBetweenWorkAndCommitPublishesNothing() throws SQLException {
         long rows = count("orders", "select count(*) from orders");
         int published = placedOnTopic().size();
-        whileAnOrderWaitsForItsCommit(order -> {
+        var lost = whileAnOrderWaitsForItsCommit(order -> {
             pipeline.orders().kill();
             assertThatThrownBy(order::join).hasCauseInstanceOf(StackException.class);
         });
+        assertThat(lost).isCompletedExceptionally();
         await().atMost(LIMIT).until(pipeline.orders()::ready);
         assertThat(count("orders", "select count(*) from orders")).isEqualTo(rows);
         awaitArrivalOf(placed());

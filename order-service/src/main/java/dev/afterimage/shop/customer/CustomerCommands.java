@@ -28,7 +28,11 @@ public class CustomerCommands {
         this.caller = caller;
     }
 
-    /** @throws Refusal.Duplicate when another customer has this email, in whatever case */
+    /**
+     * Registers a customer.
+     *
+     * @throws Refusal.Duplicate when another customer has this email, in whatever case
+     */
     @Transactional
     public CustomerImage register(CustomerDetails details) {
         var customer = new Customer(ids.next(), details.name(), details.email(), clock.instant());

@@ -11,7 +11,11 @@ public final class Filters {
     private final List<String> conditions = new ArrayList<>();
     private final Map<String, Object> values = new HashMap<>();
 
-    /** @param condition with the parameter of that name; left out where the value is null */
+    /**
+     * Narrows the list further.
+     *
+     * @param condition with the parameter of that name; left out where the value is null
+     */
     public Filters and(String condition, String name, @Nullable Object value) {
         if (value != null) {
             conditions.add(condition);

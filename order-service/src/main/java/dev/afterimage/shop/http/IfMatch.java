@@ -19,7 +19,11 @@ public record IfMatch(Optional<Set<String>> tags) {
     /** Possessive, for it would otherwise take the stack a frame per tag. */
     private static final Pattern TAGS = Pattern.compile("(W/)?\"[^\"]*\"( *, *(W/)?\"[^\"]*\")*+");
 
-    /** @throws Refusal.InvalidFields when the header is neither {@code *} nor a list of entity tags */
+    /**
+     * Reads the header; null is no header.
+     *
+     * @throws Refusal.InvalidFields when the header is neither {@code *} nor a list of entity tags
+     */
     public static IfMatch of(@Nullable String header) {
         if (header == null || header.strip().equals("*")) {
             return new IfMatch(Optional.empty());
@@ -31,7 +35,11 @@ public record IfMatch(Optional<Set<String>> tags) {
                 Arrays.stream(header.split(",")).map(String::strip).collect(Collectors.toUnmodifiableSet())));
     }
 
-    /** @throws Refusal.VersionMoved when the aggregate is at none of these versions; a weak tag never matches */
+    /**
+     * Passes where the aggregate may be changed.
+     *
+     * @throws Refusal.VersionMoved when the aggregate is at none of these versions; a weak tag never matches
+     */
     public void check(String aggregate, Image current) {
         var tag = "\"%d\"".formatted(current.version());
         if (tags.isPresent() && !tags.get().contains(tag)) {

@@ -47,7 +47,7 @@ public class Product {
     /** Takes the details over; where they are the same already nothing changes, so that a repeated request is harmless. */
     void change(String sku, String name, BigDecimal price, Instant at) {
         var cents = price.setScale(2);
-        if (sku.equals(this.sku) && name.equals(this.name) && cents.equals(this.price)) {
+        if (sku.equals(this.sku) && name.equals(this.name) && cents.compareTo(this.price) == 0) {
             return;
         }
         this.sku = sku;

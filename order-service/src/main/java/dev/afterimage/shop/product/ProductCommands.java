@@ -25,7 +25,11 @@ public class ProductCommands {
         this.clock = clock;
     }
 
-    /** @throws Refusal.Duplicate when another product has this sku */
+    /**
+     * Offers a product.
+     *
+     * @throws Refusal.Duplicate when another product has this sku
+     */
     @Transactional
     public ProductImage offer(ProductDetails details) {
         var product = new Product(ids.next(), details.sku(), details.name(), details.price(), clock.instant());

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.hibernate.LockOptions;
+import org.hibernate.Timeouts;
 import org.hibernate.exception.ConstraintViolationException;
 import org.hibernate.jpa.SpecHints;
 
@@ -43,7 +43,7 @@ class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
     Optional<Snapshot> claim(UUID id) {
         return find("id = ?1 and status = ?2", id, Status.RUNNING)
                 .withLock(LockModeType.PESSIMISTIC_WRITE)
-                .withHint(SpecHints.HINT_SPEC_LOCK_TIMEOUT, LockOptions.SKIP_LOCKED)
+                .withHint(SpecHints.HINT_SPEC_LOCK_TIMEOUT, Timeouts.SKIP_LOCKED_MILLI)
                 .singleResultOptional();
     }
 }

@@ -24,6 +24,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -188,7 +189,7 @@ class IdempotencyTest {
                 \r
                 %s""".formatted(newCustomer().length(), newCustomer());
         // no HTTP client would send it
-        try (var socket = new Socket("127.0.0.1", RestAssured.port)) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
             socket.getOutputStream().write(request.getBytes(charset));
             var answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
             assertThat(answer).startsWith("HTTP/1.1 400 ").contains(Idempotency.HEADER);

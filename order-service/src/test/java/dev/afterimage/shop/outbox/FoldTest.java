@@ -73,7 +73,7 @@ class FoldTest {
     }
 
     private static Wal.Change example(String name) {
-        var words = name.split(" ");
+        var words = name.split(" ", -1);
         var record = Contract.examples(words[0]).stream()
                 .filter(example -> example.at("/headers/eventType").asText().equals(words[1])
                         && example.get("value").isNull() == (words.length == 3))
