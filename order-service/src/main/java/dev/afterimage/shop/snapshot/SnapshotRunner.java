@@ -36,7 +36,10 @@ class SnapshotRunner {
             }
         } catch (RuntimeException e) {
             if (!stopping) {
-                Log.warnf("snapshot interrupted, going on in a second: %s", e.getMessage());
+                // without the message, which may show what a customer wrote
+                Log.warnf(
+                        "snapshot interrupted, going on in a second: %s",
+                        e.getClass().getSimpleName());
                 Log.debug("snapshot interrupted", e);
             }
         }
