@@ -7,6 +7,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -64,10 +65,15 @@ public class Idempotency {
      * @throws Refusal.InvalidFields when the key has more than 255 characters or others than visible ASCII
      * @throws Refusal.KeyReused when the key came with another operation or request before
      */
-    public RestResponse<?> once(
+    public RestResponse<byte[]> once(
             @Nullable String key, String operation, Object request, Supplier<? extends RestResponse<?>> work) {
         if (key == null) {
-            return work.get();
+            var done = work.get();
+            return answer(
+                    done.getStatus(),
+                    done.getHeaderString(HttpHeaders.LOCATION),
+                    done.getHeaderString(HttpHeaders.ETAG),
+                    written(done.getEntity()));
         }
         if (!KEY.matcher(key).matches()) {
             throw new Refusal.InvalidFields(HEADER, "must be 1 to 255 visible ASCII characters");
@@ -90,7 +96,7 @@ public class Idempotency {
             var done = work.get();
             var location = done.getHeaderString(HttpHeaders.LOCATION);
             var tag = done.getHeaderString(HttpHeaders.ETAG);
-            var body = json.writeValueAsBytes(done.getEntity());
+            var body = written(done.getEntity());
             database.createNativeQuery(KEEP)
                     .setParameter("status", done.getStatus())
                     .setParameter("location", location)
@@ -115,13 +121,21 @@ public class Idempotency {
         return answer.build();
     }
 
-    private byte[] fingerprint(String operation, Object request) throws JsonProcessingException {
+    private byte[] fingerprint(String operation, Object request) {
         try {
             var sha = MessageDigest.getInstance("SHA-256");
             sha.update(operation.getBytes(StandardCharsets.UTF_8));
-            return sha.digest(json.writeValueAsBytes(request));
+            return sha.digest(written(request));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private byte[] written(Object value) {
+        try {
+            return json.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.afterimage.shop.outbox;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.debezium.outbox.quarkus.ExportedEvent;
 import io.opentelemetry.api.trace.Span;
@@ -8,6 +8,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Event;
 import jakarta.transaction.Transactional;
 import jakarta.transaction.Transactional.TxType;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;
@@ -16,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /** Hands changes to debezium-quarkus-outbox, which inserts and deletes their row in the caller's transaction. */
 @ApplicationScoped
 public class Outbox {
-    private final Event<ExportedEvent<UUID, JsonNode>> rows;
+    private final Event<ExportedEvent<UUID, String>> rows;
     private final ObjectMapper json;
 
-    public Outbox(Event<ExportedEvent<UUID, JsonNode>> rows, ObjectMapper json) {
+    public Outbox(Event<ExportedEvent<UUID, String>> rows, ObjectMapper json) {
         this.rows = rows;
         this.json = json;
     }
@@ -28,11 +29,19 @@ public class Outbox {
     @Transactional(TxType.MANDATORY)
     public void announce(Change change) {
         var traceparent = traceparent();
-        rows.fire(Row.of(change, json.valueToTree(change), traceparent));
+        rows.fire(Row.of(change, written(change), traceparent));
         if (change.op() == Change.Op.DELETE) {
             // Inserted second, thus behind the delete in the WAL and on the topic: Hibernate inserts in the order of
             // persist.
             rows.fire(Row.of(change, null, traceparent));
+        }
+    }
+
+    private String written(Change change) {
+        try {
+            return json.writeValueAsString(change);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -50,7 +59,7 @@ public class Outbox {
     /**
      * A row of the outbox table.
      *
-     * @param getPayload the envelope, null for a tombstone
+     * @param getPayload the envelope as JSON, null for a tombstone
      * @param traceparent the trace that the change belongs to, null when nobody follows it
      */
     record Row(
@@ -58,11 +67,11 @@ public class Outbox {
             String getAggregateType,
             String getType,
             Instant getTimestamp,
-            @Nullable JsonNode getPayload,
+            @Nullable String getPayload,
             @Nullable String traceparent)
-            implements ExportedEvent<UUID, JsonNode> {
+            implements ExportedEvent<UUID, String> {
 
-        static Row of(Change change, @Nullable JsonNode payload, @Nullable String traceparent) {
+        static Row of(Change change, @Nullable String payload, @Nullable String traceparent) {
             var source = change.source();
             return new Row(
                     change.aggregateId(), source.aggregate(), source.eventType(), change.at(), payload, traceparent);

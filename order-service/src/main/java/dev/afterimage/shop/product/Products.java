@@ -24,10 +24,12 @@ public class Products implements PanacheRepositoryBase<Product, UUID>, SnapshotS
 
     /** What these products cost now; one that does not exist is missing from the map. */
     public Map<UUID, BigDecimal> prices(Collection<UUID> ids) {
-        return list("id in ?1", ids).stream()
-                .map(Product::image)
-                .collect(Collectors.toMap(ProductImage::id, ProductImage::price));
+        return find("select p.id, p.price from Product p where p.id in ?1", ids).project(Price.class).stream()
+                .collect(Collectors.toMap(Price::id, Price::price));
     }
+
+    /** Of a product nothing but this: no entity, whose changes Hibernate would look for at the flush. */
+    public record Price(UUID id, BigDecimal price) {}
 
     /** The product, its row locked until the transaction ends, so that its changes commit in the order of versions. */
     Optional<Product> lock(UUID id) {
