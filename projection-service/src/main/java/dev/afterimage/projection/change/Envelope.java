@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param committedAt the event's {@code ts_ms}
  */
 public record Envelope(
+        String aggregate,
         Operation op,
         UUID id,
         long version,
-        @Nullable OrderImage before,
-        @Nullable OrderImage after,
+        @Nullable Image before,
+        @Nullable Image after,
         String eventType,
         Instant committedAt)
         implements Change {

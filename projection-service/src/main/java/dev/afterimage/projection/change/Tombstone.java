@@ -3,4 +3,4 @@ package dev.afterimage.projection.change;
 import java.util.UUID;
 
 /** A null value: the aggregate is gone. It carries neither version nor time. */
-public record Tombstone(UUID id) implements Change {}
+public record Tombstone(String aggregate, UUID id) implements Change {}

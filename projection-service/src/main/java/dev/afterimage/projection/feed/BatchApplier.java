@@ -1,21 +1,28 @@
 package dev.afterimage.projection.feed;
 
 import dev.afterimage.projection.change.Change;
-import dev.afterimage.projection.change.Effect;
-import dev.afterimage.projection.view.OrderProjection;
+import dev.afterimage.projection.eventlog.EventLog;
+import dev.afterimage.projection.eventlog.LoggedRecord;
+import dev.afterimage.projection.view.Applied;
+import dev.afterimage.projection.view.ReadModel;
+import io.quarkus.arc.All;
 import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** Applies a batch in one transaction: rows, dead letters and position, or nothing. */
@@ -24,13 +31,20 @@ class BatchApplier {
 
     private final DataSource dataSource;
     private final Positions positions;
-    private final OrderProjection orders;
+    private final EventLog eventLog;
+    private final List<ReadModel<?>> models;
     private final DeadLetters deadLetters;
 
-    BatchApplier(DataSource dataSource, Positions positions, OrderProjection orders, DeadLetters deadLetters) {
+    BatchApplier(
+            DataSource dataSource,
+            Positions positions,
+            EventLog eventLog,
+            @All List<ReadModel<?>> models,
+            DeadLetters deadLetters) {
         this.dataSource = dataSource;
         this.positions = positions;
-        this.orders = orders;
+        this.eventLog = eventLog;
+        this.models = models;
         this.deadLetters = deadLetters;
     }
 
@@ -100,22 +114,50 @@ class BatchApplier {
     }
 
     private List<Outcome> applyAll(Connection connection, List<Incoming> news) throws SQLException {
-        List<Change> changes = new ArrayList<>(news.size());
+        Map<String, List<Change>> changes = new HashMap<>();
+        List<LoggedRecord> log = new ArrayList<>(news.size());
         List<Incoming.Malformed> malformed = new ArrayList<>();
         for (Incoming incoming : news) {
             switch (incoming) {
-                case Incoming.Legible legible -> changes.add(legible.change());
+                case Incoming.Legible legible -> {
+                    Change change = legible.change();
+                    changes.computeIfAbsent(change.aggregate(), _ -> new ArrayList<>())
+                            .add(change);
+                    log.add(logged(legible));
+                }
                 case Incoming.Malformed letter -> malformed.add(letter);
             }
         }
-        Iterator<Effect> effects = orders.apply(connection, changes).iterator();
+        eventLog.append(connection, log);
+        Map<String, Iterator<Applied>> applied = new HashMap<>();
+        for (ReadModel<?> model : models) {
+            List<Change> own = changes.getOrDefault(model.aggregate(), List.of());
+            applied.put(model.aggregate(), model.apply(connection, own).iterator());
+        }
         // While the transaction is open: before it, an outage of the database would send the letter again with each
         // attempt; after it, a crash in between would lose it. It is the rare case, and only this partition waits.
         deadLetters.send(malformed);
         return news.stream()
                 .map(incoming -> new Outcome(
-                        incoming, incoming instanceof Incoming.Legible ? effects.next() : Effect.DEAD_LETTER))
+                        incoming,
+                        incoming instanceof Incoming.Legible legible
+                                ? Objects.requireNonNull(
+                                                applied.get(legible.change().aggregate()))
+                                        .next()
+                                : Applied.DEAD_LETTER))
                 .toList();
+    }
+
+    private static LoggedRecord logged(Incoming.Legible legible) {
+        ConsumerRecord<byte[], byte[]> record = legible.record();
+        return new LoggedRecord(
+                legible.change().aggregate() + "s",
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                Instant.ofEpochMilli(record.timestamp()),
+                legible.change().id().toString(),
+                record.value() == null ? null : new String(record.value(), StandardCharsets.UTF_8));
     }
 
     private static void rollback(Connection connection, Throwable cause) {

@@ -5,6 +5,7 @@ import dev.afterimage.projection.change.EnvelopeReader;
 import dev.afterimage.projection.change.MalformedRecord;
 import dev.afterimage.projection.live.LiveEvents;
 import dev.afterimage.projection.view.Arrivals;
+import dev.afterimage.projection.view.Break;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Feed {
 
+    private static final int MAX_WARNINGS = 5;
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
 
     private final FeedConfig config;
@@ -144,7 +146,7 @@ public class Feed {
 
     private Incoming read(ConsumerRecord<byte[], byte[]> record) {
         try {
-            return new Incoming.Legible(record, reader.read(record.key(), record.value()));
+            return new Incoming.Legible(record, reader.read(record.topic(), record.key(), record.value()));
         } catch (MalformedRecord e) {
             return new Incoming.Malformed(record, e.reason());
         } catch (RuntimeException e) {
@@ -169,6 +171,7 @@ public class Feed {
                 .filter(Objects::nonNull)
                 .toList());
         metrics.record(outcomes, receivedAt, appliedAt);
+        warnOfBrokenChains(outcomes);
         traces.record(outcomes, receivedAt, appliedAt);
         if (live.watched()) {
             live.publish(outcomes.stream()
@@ -179,6 +182,29 @@ public class Feed {
             long applied =
                     outcomes.stream().filter(o -> o.effect() == Effect.APPLIED).count();
             Log.debugf("Committed %d records, %d of them news", outcomes.size(), applied);
+        }
+    }
+
+    /** Some of a batch only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
+    private static void warnOfBrokenChains(List<Outcome> outcomes) {
+        List<Outcome> broken = outcomes.stream()
+                .filter(outcome -> outcome.applied().broken() != null)
+                .toList();
+        for (Outcome outcome : broken.subList(0, Math.min(MAX_WARNINGS, broken.size()))) {
+            Break what = Objects.requireNonNull(outcome.applied().broken());
+            ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
+            Log.warnf(
+                    "Applied an event that does not follow, its %s is not the next: held=%s before=%s topic=%s partition=%d"
+                            + " offset=%d",
+                    what.rule().label(),
+                    what.held(),
+                    what.before(),
+                    record.topic(),
+                    record.partition(),
+                    record.offset());
+        }
+        if (broken.size() > MAX_WARNINGS) {
+            Log.warnf("... and %d more such events of this batch", broken.size() - MAX_WARNINGS);
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.List;
 public interface FeedConfig {
 
     /** The topics to follow. */
-    @WithDefault("order.events")
+    @WithDefault("order.events,customer.events,product.events")
     List<String> topics();
 
     /** Instances of one group share the partitions between them. */

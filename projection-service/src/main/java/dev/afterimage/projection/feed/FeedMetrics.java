@@ -3,6 +3,7 @@ package dev.afterimage.projection.feed;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Envelope;
 import dev.afterimage.projection.change.Tombstone;
+import dev.afterimage.projection.view.Break;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -51,6 +52,16 @@ class FeedMetrics {
         for (Outcome outcome : outcomes) {
             var topic = outcome.incoming().record().topic();
             counts.merge(new Kind(topic, operation(outcome.incoming()), outcome.effect()), 1, Integer::sum);
+            Break broken = outcome.applied().broken();
+            if (broken != null) {
+                registry.counter(
+                                "feed.chain.broken",
+                                "topic",
+                                topic,
+                                "rule",
+                                broken.rule().label())
+                        .increment();
+            }
             if (outcome.effect() == Effect.APPLIED
                     && outcome.incoming() instanceof Incoming.Legible legible
                     && legible.change() instanceof Envelope envelope) {

@@ -2,8 +2,8 @@ package dev.afterimage.projection.live;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.afterimage.projection.change.Effect;
+import dev.afterimage.projection.change.Image;
 import dev.afterimage.projection.change.Operation;
-import dev.afterimage.projection.change.OrderImage;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -34,5 +34,5 @@ public record LiveEvent(
         @Nullable Long latencyMs,
         Effect effect,
         @Nullable String reason,
-        @Nullable OrderImage before,
-        @Nullable OrderImage after) {}
+        @Nullable Image before,
+        @Nullable Image after) {}

@@ -26,7 +26,7 @@ public class Arrivals {
     }
 
     /** Begins to listen for the order, so that nothing is missed between a look at the table and the wait. */
-    Waiter expect(UUID id) {
+    public Waiter expect(UUID id) {
         var waiter = new Waiter(id);
         waiting.compute(id, (_, others) -> {
             Set<Waiter> all = others == null ? ConcurrentHashMap.newKeySet() : others;
@@ -37,7 +37,7 @@ public class Arrivals {
     }
 
     /** One reader's wait for one order. */
-    final class Waiter implements AutoCloseable {
+    public final class Waiter implements AutoCloseable {
 
         private final UUID id;
         private final Semaphore woken = new Semaphore(0);
@@ -47,7 +47,7 @@ public class Arrivals {
         }
 
         /** Returns when the order has changed since the last call, or when the time is over. */
-        void await(Duration limit) throws InterruptedException {
+        public void await(Duration limit) throws InterruptedException {
             boolean _ = woken.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS);
             woken.drainPermits();
         }

@@ -3,9 +3,9 @@ package dev.afterimage.projection.view;
 import java.sql.SQLException;
 
 /** The database did not answer a query. */
-class ReadModelUnavailable extends RuntimeException {
+public class ReadModelUnavailable extends RuntimeException {
 
-    ReadModelUnavailable(SQLException cause) {
+    public ReadModelUnavailable(SQLException cause) {
         super("the read model cannot be queried", cause);
     }
 }

@@ -8,10 +8,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.view.customer.CustomerModel;
+import dev.afterimage.projection.view.order.OrderImage;
+import dev.afterimage.projection.view.order.OrderModel;
+import dev.afterimage.projection.view.product.ProductModel;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -28,7 +34,8 @@ class EnvelopeReaderTest {
     private static final Path CONTRACT = Path.of("..", "connectors", "contract", "order");
     private static final JsonMapper JSON = new JsonMapper();
 
-    private final EnvelopeReader reader = new EnvelopeReader();
+    private final EnvelopeReader reader =
+            new EnvelopeReader(List.of(new OrderModel(), new CustomerModel(), new ProductModel()));
     private final OrderEvents order = new OrderEvents();
 
     @ParameterizedTest
@@ -44,7 +51,7 @@ class EnvelopeReaderTest {
         assertThat(read.eventType()).isEqualTo(value.at("/source/eventType").textValue());
         assertThat(read.committedAt())
                 .isEqualTo(Instant.ofEpochMilli(value.get("ts_ms").longValue()));
-        OrderImage image = Objects.requireNonNull(read.after() != null ? read.after() : read.before());
+        var image = (OrderImage) Objects.requireNonNull(read.after() != null ? read.after() : read.before());
         assertThat(image.total()).isEqualTo(new BigDecimal("59.80"));
         assertThat(image.items())
                 .hasSize(1)
@@ -56,20 +63,24 @@ class EnvelopeReaderTest {
 
     @Test
     void knowsEveryExampleOfTheContract() throws Exception {
-        try (Stream<Path> examples = Files.list(CONTRACT)) {
-            for (Path path : examples.toList()) {
-                JsonNode example = JSON.readTree(path.toFile());
-                JsonNode value = example.get("value");
-                assertThat(read(example.get("key").textValue(), value.isNull() ? null : value.toString()))
-                        .as(path.toString())
-                        .isNotNull();
+        for (String aggregate : List.of("order", "customer", "product")) {
+            try (Stream<Path> examples = Files.list(CONTRACT.resolveSibling(aggregate))) {
+                for (Path path : examples.toList()) {
+                    JsonNode example = JSON.readTree(path.toFile());
+                    JsonNode value = example.get("value");
+                    Change change = reader.read(
+                            example.get("topic").textValue(),
+                            example.get("key").textValue().getBytes(UTF_8),
+                            value.isNull() ? null : value.toString().getBytes(UTF_8));
+                    assertThat(change.aggregate()).as(path.toString()).isEqualTo(aggregate);
+                }
             }
         }
     }
 
     @Test
     void readsANullValueAsTombstone() throws Exception {
-        assertThat(read(order.id.toString(), null)).isEqualTo(new Tombstone(order.id));
+        assertThat(read(order.id.toString(), null)).isEqualTo(new Tombstone("order", order.id));
     }
 
     @Test
@@ -204,7 +215,7 @@ class EnvelopeReaderTest {
                 value[random.nextInt(value.length)] = (byte) random.nextInt(256);
             }
             try {
-                reader.read(order.id.toString().getBytes(UTF_8), value);
+                reader.read(OrderTopic.NAME, order.id.toString().getBytes(UTF_8), value);
             } catch (MalformedRecord expected) {
                 assertThat(expected.reason()).hasSizeLessThan(120);
             } catch (RuntimeException e) {
@@ -214,7 +225,10 @@ class EnvelopeReaderTest {
     }
 
     private Change read(@Nullable String key, @Nullable String value) throws MalformedRecord {
-        return reader.read(key == null ? null : key.getBytes(UTF_8), value == null ? null : value.getBytes(UTF_8));
+        return reader.read(
+                OrderTopic.NAME,
+                key == null ? null : key.getBytes(UTF_8),
+                value == null ? null : value.getBytes(UTF_8));
     }
 
     private static Arguments flaw(Consumer<ObjectNode> flaw, String reason) {

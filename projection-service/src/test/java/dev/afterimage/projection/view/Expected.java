@@ -3,31 +3,31 @@ package dev.afterimage.projection.view;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Envelope;
-import dev.afterimage.projection.change.OrderImage;
+import dev.afterimage.projection.change.Image;
 import dev.afterimage.projection.change.Tombstone;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 
 /** The contract's table "semantics of the read model", row by row, one change at a time. */
-final class Expected {
+public final class Expected {
 
-    final Map<UUID, OrderImage> rows = new HashMap<>();
-    final Map<UUID, Long> deletions = new HashMap<>();
+    public final Map<UUID, Image> rows = new HashMap<>();
+    public final Map<UUID, Long> deletions = new HashMap<>();
 
-    Map<UUID, Long> remembered() {
+    public Map<UUID, Long> remembered() {
         return below(rows, deletions);
     }
 
     /** The deletions that still guard something: where a row is back with a higher version, that version guards. */
-    static Map<UUID, Long> below(Map<UUID, OrderImage> rows, Map<UUID, Long> deletions) {
+    public static Map<UUID, Long> below(Map<UUID, ? extends Image> rows, Map<UUID, Long> deletions) {
         Map<UUID, Long> guarding = new HashMap<>(deletions);
         guarding.keySet().removeAll(rows.keySet());
         return guarding;
     }
 
-    Effect apply(Change change) {
-        OrderImage row = rows.get(change.id());
+    public Effect apply(Change change) {
+        Image row = rows.get(change.id());
         long deleted = deletions.getOrDefault(change.id(), 0L);
         switch (change) {
             case Envelope event

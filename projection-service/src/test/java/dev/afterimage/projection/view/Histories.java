@@ -1,9 +1,11 @@
 package dev.afterimage.projection.view;
 
 import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.EnvelopeReader;
 import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.view.order.OrderModel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,25 +14,25 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Random histories of a few orders: any event, in any order, any number of times. */
-final class Histories {
+public final class Histories {
 
-    private static final EnvelopeReader READER = new EnvelopeReader();
+    private static final EnvelopeReader READER = new EnvelopeReader(List.of(new OrderModel()));
 
     private final Random random;
     private final List<OrderEvents> orders = new ArrayList<>();
 
-    Histories(Random random, int howManyOrders) {
+    public Histories(Random random, int howManyOrders) {
         this.random = random;
         for (int i = 0; i < howManyOrders; i++) {
             orders.add(new OrderEvents(new UUID(random.nextLong(), random.nextLong())));
         }
     }
 
-    List<UUID> ids() {
+    public List<UUID> ids() {
         return orders.stream().map(order -> order.id).toList();
     }
 
-    List<Change> changes(int howMany) {
+    public List<Change> changes(int howMany) {
         List<Change> changes = new ArrayList<>();
         for (int i = 0; i < howMany; i++) {
             changes.add(change(orders.get(random.nextInt(orders.size()))));
@@ -39,7 +41,7 @@ final class Histories {
     }
 
     /** Cuts the changes into batches of random size. */
-    List<List<Change>> batches(List<Change> changes) {
+    public List<List<Change>> batches(List<Change> changes) {
         List<List<Change>> batches = new ArrayList<>();
         for (int from = 0; from < changes.size(); ) {
             int to = Math.min(changes.size(), from + 1 + random.nextInt(8));
@@ -60,9 +62,10 @@ final class Histories {
         };
     }
 
-    static Change read(UUID id, @Nullable String value) {
+    public static Change read(UUID id, @Nullable String value) {
         try {
             return READER.read(
+                    OrderTopic.NAME,
                     id.toString().getBytes(StandardCharsets.UTF_8),
                     value == null ? null : value.getBytes(StandardCharsets.UTF_8));
         } catch (MalformedRecord e) {

@@ -1,6 +1,5 @@
-package dev.afterimage.projection.view;
+package dev.afterimage.projection.view.order;
 
-import dev.afterimage.projection.change.OrderStatus;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;

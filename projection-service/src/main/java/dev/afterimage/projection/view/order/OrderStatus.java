@@ -1,4 +1,4 @@
-package dev.afterimage.projection.change;
+package dev.afterimage.projection.view.order;
 
 /** The statuses an order can have. */
 public enum OrderStatus {

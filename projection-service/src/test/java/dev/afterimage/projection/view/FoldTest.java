@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Envelope;
-import dev.afterimage.projection.change.OrderImage;
+import dev.afterimage.projection.change.Image;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class OrderFoldTest {
+class FoldTest {
 
     private final OrderEvents order = new OrderEvents();
 
@@ -29,9 +29,11 @@ class OrderFoldTest {
             var expected = new Expected();
             var tables = new Tables();
             for (List<Change> batch : histories.batches(history)) {
-                var fold = new OrderFold(tables.stored());
+                var fold = new Fold(tables.stored());
                 for (Change change : batch) {
-                    assertThat(fold.take(change)).as("seed %d", seed + run).isEqualTo(expected.apply(change));
+                    assertThat(fold.take(change).effect())
+                            .as("seed %d", seed + run)
+                            .isEqualTo(expected.apply(change));
                 }
                 tables.write(fold);
             }
@@ -44,7 +46,7 @@ class OrderFoldTest {
     void keepsAnOrderThatCameBackAboveItsTombstone() {
         var fold = fold(order.placed(), order.changed(2), order.deleted(3), null, order.placed(), order.changed(2));
         assertThat(fold.upserts()).isEmpty();
-        assertThat(fold.deletions()).extracting(OrderFold.Deletion::version).containsExactly(3L);
+        assertThat(fold.deletions()).extracting(Fold.Deletion::version).containsExactly(3L);
 
         fold = fold(null, order.changed(5));
         assertThat(fold.upserts()).extracting(Envelope::version).containsExactly(5L);
@@ -54,7 +56,7 @@ class OrderFoldTest {
     void remembersTheVersionATombstoneRemoved() {
         var fold = fold(order.placed(), null, order.placed());
         assertThat(fold.upserts()).isEmpty();
-        assertThat(fold.deletions()).containsExactly(new OrderFold.Deletion(order.id, 1, null));
+        assertThat(fold.deletions()).containsExactly(new Fold.Deletion(order.id, 1, null));
     }
 
     @Test
@@ -64,8 +66,8 @@ class OrderFoldTest {
         assertThat(fold.deletions()).isEmpty();
     }
 
-    private OrderFold fold(@Nullable String... values) {
-        var fold = new OrderFold(Map.of());
+    private Fold fold(@Nullable String... values) {
+        var fold = new Fold(Map.of());
         for (String value : values) {
             var _ = fold.take(Histories.read(order.id, value));
         }
@@ -75,14 +77,14 @@ class OrderFoldTest {
     /** What the SQL does, in memory. */
     private static final class Tables {
 
-        final Map<UUID, OrderImage> rows = new HashMap<>();
+        final Map<UUID, Image> rows = new HashMap<>();
         final Map<UUID, Long> deletions = new HashMap<>();
 
-        Map<UUID, OrderFold.Stored> stored() {
-            Map<UUID, OrderFold.Stored> stored = new HashMap<>();
-            deletions.forEach((id, version) -> stored.put(id, new OrderFold.Stored(version, false)));
-            rows.forEach((id, row) -> stored.put(
-                    id, new OrderFold.Stored(Math.max(row.version(), deletions.getOrDefault(id, 0L)), true)));
+        Map<UUID, Fold.Held> stored() {
+            Map<UUID, Fold.Held> stored = new HashMap<>();
+            deletions.forEach((id, version) -> stored.put(id, new Fold.Held(version, null)));
+            rows.forEach((id, row) ->
+                    stored.put(id, new Fold.Held(Math.max(row.version(), deletions.getOrDefault(id, 0L)), row)));
             return stored;
         }
 
@@ -90,13 +92,13 @@ class OrderFoldTest {
             return Expected.below(rows, deletions);
         }
 
-        void write(OrderFold fold) {
+        void write(Fold fold) {
             List<UUID> written = new ArrayList<>();
             for (Envelope upsert : fold.upserts()) {
                 written.add(upsert.id());
                 rows.put(upsert.id(), Objects.requireNonNull(upsert.after()));
             }
-            for (OrderFold.Deletion deletion : fold.deletions()) {
+            for (Fold.Deletion deletion : fold.deletions()) {
                 written.add(deletion.id());
                 rows.remove(deletion.id());
                 deletions.merge(deletion.id(), deletion.version(), Math::max);

@@ -1,8 +1,7 @@
-package dev.afterimage.projection.view;
+package dev.afterimage.projection.view.order;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
-import dev.afterimage.projection.change.OrderImage;
-import dev.afterimage.projection.change.OrderStatus;
+import dev.afterimage.projection.view.Cdc;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
@@ -25,16 +24,11 @@ public record OrderView(
         items = List.copyOf(items);
     }
 
+    OrderImage image() {
+        return new OrderImage(id, customerId, status, currency, total, items, createdAt, updatedAt, version);
+    }
+
     OrderView withItems(List<OrderImage.Item> newItems) {
         return new OrderView(id, customerId, status, currency, total, newItems, createdAt, updatedAt, version, cdc);
     }
-
-    /**
-     * Where the row comes from.
-     *
-     * @param operation the op of the event: c, u or r
-     * @param timestamp when the source committed it
-     * @param syncedAt when it was applied here
-     */
-    public record Cdc(String operation, Instant timestamp, Instant syncedAt) {}
 }

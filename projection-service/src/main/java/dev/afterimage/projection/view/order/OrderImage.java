@@ -1,6 +1,7 @@
-package dev.afterimage.projection.change;
+package dev.afterimage.projection.view.order;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
+import dev.afterimage.projection.change.Image;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -18,7 +19,8 @@ public record OrderImage(
         List<Item> items,
         Instant createdAt,
         Instant updatedAt,
-        long version) {
+        long version)
+        implements Image {
 
     public OrderImage {
         items = List.copyOf(items);

@@ -1,11 +1,13 @@
-package dev.afterimage.projection.view;
+package dev.afterimage.projection.view.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.afterimage.projection.StackResource;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
-import dev.afterimage.projection.change.OrderImage;
+import dev.afterimage.projection.view.Applied;
+import dev.afterimage.projection.view.Expected;
+import dev.afterimage.projection.view.Histories;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
@@ -21,13 +23,13 @@ import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 @QuarkusTestResource(StackResource.class)
-class OrderProjectionTest {
+class OrderModelTest {
 
     @Inject
     DataSource dataSource;
 
     @Inject
-    OrderProjection projection;
+    OrderModel model;
 
     @Inject
     Orders orders;
@@ -48,7 +50,7 @@ class OrderProjectionTest {
             Map<UUID, OrderImage> rows = new HashMap<>();
             Map<UUID, Long> deletions = new HashMap<>();
             for (UUID id : histories.ids()) {
-                orders.byId(id).ifPresent(view -> rows.put(id, image(view)));
+                orders.byId(id).ifPresent(view -> rows.put(id, view.image()));
                 long deleted = number("select coalesce(max(version), 0) from cdc_processed.deletions where id = ?", id);
                 if (deleted > 0) {
                     deletions.put(id, deleted);
@@ -69,7 +71,8 @@ class OrderProjectionTest {
     private List<Effect> apply(List<Change> batch) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
-            List<Effect> effects = projection.apply(connection, batch);
+            List<Effect> effects =
+                    model.apply(connection, batch).stream().map(Applied::effect).toList();
             connection.commit();
             return effects;
         }
@@ -84,18 +87,5 @@ class OrderProjectionTest {
                 return row.getLong(1);
             }
         }
-    }
-
-    private static OrderImage image(OrderView view) {
-        return new OrderImage(
-                view.id(),
-                view.customerId(),
-                view.status(),
-                view.currency(),
-                view.total(),
-                view.items(),
-                view.createdAt(),
-                view.updatedAt(),
-                view.version());
     }
 }

@@ -1,4 +1,4 @@
-package dev.afterimage.projection.view;
+package dev.afterimage.projection.view.order;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -14,6 +14,7 @@ import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.projection.StackResource;
 import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.view.Histories;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
@@ -42,7 +43,7 @@ class OrderResourceTest {
     DataSource dataSource;
 
     @Inject
-    OrderProjection projection;
+    OrderModel model;
 
     @Inject
     @ConfigProperty(name = "kafka.bootstrap.servers")
@@ -232,7 +233,7 @@ class OrderResourceTest {
     private void apply(Change change) throws SQLException {
         try (var connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
-            var _ = projection.apply(connection, List.of(change));
+            var _ = model.apply(connection, List.of(change));
             connection.commit();
         }
     }

@@ -1,7 +1,8 @@
-package dev.afterimage.projection.view;
+package dev.afterimage.projection.view.order;
 
-import dev.afterimage.projection.change.OrderStatus;
 import dev.afterimage.projection.http.ProblemType;
+import dev.afterimage.projection.view.Arrivals;
+import dev.afterimage.projection.view.ReadModelUnavailable;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;

@@ -1,16 +1,16 @@
-package dev.afterimage.projection.view;
+package dev.afterimage.projection.view.order;
 
-import dev.afterimage.projection.change.OrderImage;
-import dev.afterimage.projection.change.OrderStatus;
+import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.ReadModelUnavailable;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -24,7 +24,7 @@ class Orders {
     private static final String WITH_ITEMS = """
             select o.*, i.product_id, i.quantity, i.unit_price, i.line_total
               from picked o
-              left join cdc_processed.order_items i on i.order_id = o.id
+              left join order_items i on i.order_id = o.id
              order by o.created_at desc, o.id desc, i.line_no
             """;
 
@@ -32,6 +32,16 @@ class Orders {
 
     Orders(DataSource dataSource) {
         this.dataSource = dataSource;
+    }
+
+    /** Those of these orders that there are, in the caller's transaction. */
+    static List<OrderView> byIds(Connection connection, Collection<UUID> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(picked("where id = any (?)"))) {
+            Sql.setArray(statement, 1, "uuid", ids, id -> id);
+            try (ResultSet row = statement.executeQuery()) {
+                return orders(row);
+            }
+        }
     }
 
     Optional<OrderView> byId(UUID id) {
@@ -42,7 +52,7 @@ class Orders {
     long deletedVersion(UUID id) {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement statement = connection.prepareStatement(
-                        "select version from cdc_processed.deletions where aggregate = 'order' and id = ?")) {
+                        "select version from deletions where aggregate = 'order' and id = ?")) {
             statement.setObject(1, id);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() ? row.getLong(1) : 0;
@@ -90,9 +100,8 @@ class Orders {
     }
 
     private List<OrderView> select(String which, List<Object> parameters) {
-        String sql = "with picked as (select * from cdc_processed.orders " + which + ")\n" + WITH_ITEMS;
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement(sql)) {
+                PreparedStatement statement = connection.prepareStatement(picked(which))) {
             for (int i = 0; i < parameters.size(); i++) {
                 statement.setObject(i + 1, parameters.get(i));
             }
@@ -102,6 +111,10 @@ class Orders {
         } catch (SQLException e) {
             throw new ReadModelUnavailable(e);
         }
+    }
+
+    private static String picked(String which) {
+        return "with picked as (select * from orders " + which + ")\n" + WITH_ITEMS;
     }
 
     /** One row an item, those of an order next to each other. */
@@ -117,11 +130,10 @@ class Orders {
                     row.getString("currency"),
                     row.getBigDecimal("total"),
                     List.of(),
-                    instant(row, "created_at"),
-                    instant(row, "updated_at"),
+                    Sql.instant(row, "created_at"),
+                    Sql.instant(row, "updated_at"),
                     row.getLong("version"),
-                    new OrderView.Cdc(
-                            row.getString("cdc_operation"), instant(row, "cdc_timestamp"), instant(row, "synced_at")));
+                    Cdc.of(row));
             List<OrderImage.Item> items = new ArrayList<>();
             do {
                 UUID productId = row.getObject("product_id", UUID.class);
@@ -137,9 +149,5 @@ class Orders {
             orders.add(order.withItems(items));
         }
         return orders;
-    }
-
-    private static Instant instant(ResultSet row, String column) throws SQLException {
-        return row.getObject(column, OffsetDateTime.class).toInstant();
     }
 }

@@ -1,0 +1,80 @@
+package dev.afterimage.projection.eventlog;
+
+import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.sql.Sql.Column;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/** {@code cdc_raw.cdc_events}: a row a record, in a partition a day. */
+@ApplicationScoped
+public class EventLog {
+
+    // The database takes the value apart: each part is stored as it came, whatever this version of ours knows of it.
+    private static final String APPEND = """
+            insert into cdc_raw.cdc_events
+                   (source_table, operation, event_key, before_data, after_data, source_metadata,
+                    kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, event_timestamp)
+            select r.source_table, coalesce(e.event ->> 'op', 't'), r.event_key,
+                   nullif(e.event -> 'before', 'null'), nullif(e.event -> 'after', 'null'), e.event -> 'source',
+                   r.topic, r.partition, r.record_offset, r.record_timestamp,
+                   coalesce(to_timestamp((e.event ->> 'ts_ms')::bigint / 1000.0), r.record_timestamp)
+              from unnest(?::text[], ?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::jsonb[])
+                   with ordinality
+                as r(source_table, topic, partition, record_offset, record_timestamp, event_key, value, place)
+             cross join lateral (select case when r.value ? 'op' then r.value else r.value -> 'payload' end) as e(event)
+             order by r.place
+            """.replace("r.value ? 'op'", "r.value ?? 'op'");
+
+    private static final List<Column<LoggedRecord>> COLUMNS = List.of(
+            new Column<>("source_table", "text", LoggedRecord::table),
+            new Column<>("topic", "text", LoggedRecord::topic),
+            new Column<>("partition", "int4", LoggedRecord::partition),
+            new Column<>("record_offset", "int8", LoggedRecord::offset),
+            new Column<>("record_timestamp", "timestamptz", LoggedRecord::timestamp),
+            new Column<>("event_key", "text", LoggedRecord::key),
+            new Column<>("value", "jsonb", LoggedRecord::value));
+
+    private final Set<LocalDate> days = ConcurrentHashMap.newKeySet();
+
+    /** Adds the records, in the caller's transaction. */
+    public void append(Connection connection, List<LoggedRecord> records) throws SQLException {
+        if (records.isEmpty()) {
+            return;
+        }
+        Set<LocalDate> unknown = records.stream()
+                .map(record -> LocalDate.ofInstant(record.timestamp(), ZoneOffset.UTC))
+                .collect(Collectors.toCollection(TreeSet::new));
+        unknown.removeAll(days);
+        for (LocalDate day : unknown) {
+            open(connection, day);
+        }
+        try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
+            Sql.setColumns(statement, 1, records, COLUMNS);
+            statement.executeUpdate();
+        }
+    }
+
+    /** Remembers a day that was there before this transaction, and that no retention drops soon. */
+    private void open(Connection connection, LocalDate day) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("select cdc_raw.open_day(?)")) {
+            statement.setObject(1, day);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                if (row.getBoolean(1)
+                        && !day.isBefore(LocalDate.now(ZoneOffset.UTC).minusDays(1))) {
+                    days.add(day);
+                }
+            }
+        }
+    }
+}

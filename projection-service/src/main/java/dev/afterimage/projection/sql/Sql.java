@@ -1,0 +1,61 @@
+package dev.afterimage.projection.sql;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Many rows as one array a column, as {@code unnest} takes them. */
+public final class Sql {
+
+    private Sql() {}
+
+    /**
+     * A column of the rows.
+     *
+     * @param type the element's type in PostgreSQL
+     */
+    public record Column<T>(String name, String type, Function<T, @Nullable Object> value) {}
+
+    /** Sets the rows' columns from this parameter on. */
+    public static <T> void setColumns(
+            PreparedStatement statement, int parameter, Collection<? extends T> rows, List<Column<T>> columns)
+            throws SQLException {
+        for (int i = 0; i < columns.size(); i++) {
+            setArray(
+                    statement,
+                    parameter + i,
+                    columns.get(i).type(),
+                    rows,
+                    columns.get(i).value());
+        }
+    }
+
+    public static <T> void setArray(
+            PreparedStatement statement,
+            int parameter,
+            String type,
+            Collection<? extends T> rows,
+            Function<T, @Nullable Object> column)
+            throws SQLException {
+        @Nullable Object[] values = new @Nullable Object[rows.size()];
+        int i = 0;
+        for (T row : rows) {
+            Object value = column.apply(row);
+            // the driver writes an element by its toString, and PostgreSQL reads ISO-8601
+            values[i++] = value instanceof Instant instant ? instant.toString() : value;
+        }
+        Connection connection = statement.getConnection();
+        statement.setArray(parameter, connection.createArrayOf(type, values));
+    }
+
+    public static Instant instant(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+}

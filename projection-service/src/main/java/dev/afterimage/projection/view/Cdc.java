@@ -1,0 +1,21 @@
+package dev.afterimage.projection.view;
+
+import dev.afterimage.projection.sql.Sql;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+
+/**
+ * Where a row comes from.
+ *
+ * @param operation the op of the event: c, u or r
+ * @param timestamp when the source committed it
+ * @param syncedAt when it was applied here
+ */
+public record Cdc(String operation, Instant timestamp, Instant syncedAt) {
+
+    public static Cdc of(ResultSet row) throws SQLException {
+        return new Cdc(
+                row.getString("cdc_operation"), Sql.instant(row, "cdc_timestamp"), Sql.instant(row, "synced_at"));
+    }
+}

@@ -1,0 +1,11 @@
+package dev.afterimage.projection.view.customer;
+
+import dev.afterimage.projection.change.Image;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.time.Instant;
+import java.util.UUID;
+
+/** A customer as it was at one version. */
+@RegisterForReflection
+public record CustomerImage(UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version)
+        implements Image {}

@@ -1,0 +1,51 @@
+package dev.afterimage.projection.view.customer;
+
+import dev.afterimage.projection.change.Fields;
+import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.view.ReadModel;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** Writes events into {@code customers}. */
+@ApplicationScoped
+public class CustomerModel extends ReadModel<CustomerImage> {
+
+    public CustomerModel() {
+        super(
+                "customer",
+                List.of(
+                        new Column<>("id", "uuid", CustomerImage::id),
+                        new Column<>("name", "text", CustomerImage::name),
+                        new Column<>("email", "text", CustomerImage::email),
+                        new Column<>("created_at", "timestamptz", CustomerImage::createdAt),
+                        new Column<>("updated_at", "timestamptz", CustomerImage::updatedAt),
+                        new Column<>("version", "int8", CustomerImage::version)));
+    }
+
+    @Override
+    public CustomerImage read(Fields image) throws MalformedRecord {
+        return new CustomerImage(
+                image.uuid("id"),
+                image.text("name"),
+                image.text("email"),
+                image.instant("createdAt"),
+                image.instant("updatedAt"),
+                image.version("version"));
+    }
+
+    @Override
+    protected Map<UUID, CustomerImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
+        Map<UUID, CustomerImage> held = new HashMap<>();
+        for (CustomerView customer : Customers.byIds(connection, ids)) {
+            held.put(customer.id(), customer.image());
+        }
+        return held;
+    }
+}

@@ -1,0 +1,30 @@
+package dev.afterimage.projection.view.customer;
+
+import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.view.Cdc;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.UUID;
+
+/** A customer as the read model holds it: its last image, and which event that came from. */
+@RegisterForReflection
+public record CustomerView(
+        UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version, Cdc cdc) {
+
+    static CustomerView of(ResultSet row) throws SQLException {
+        return new CustomerView(
+                row.getObject("id", UUID.class),
+                row.getString("name"),
+                row.getString("email"),
+                Sql.instant(row, "created_at"),
+                Sql.instant(row, "updated_at"),
+                row.getLong("version"),
+                Cdc.of(row));
+    }
+
+    CustomerImage image() {
+        return new CustomerImage(id, name, email, createdAt, updatedAt, version);
+    }
+}

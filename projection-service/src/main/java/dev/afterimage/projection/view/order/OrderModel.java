@@ -1,0 +1,135 @@
+package dev.afterimage.projection.view.order;
+
+import dev.afterimage.projection.change.Envelope;
+import dev.afterimage.projection.change.Fields;
+import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.view.ReadModel;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/** Writes events into {@code orders} and {@code order_items}. */
+@ApplicationScoped
+public class OrderModel extends ReadModel<OrderImage> {
+
+    private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
+
+    // One statement, hence one snapshot: surplus lines are those the new image no longer has, all others are replaced.
+    private static final String LINES = """
+            with upserted as (
+                select * from unnest(?::uuid[], ?::text[], ?::timestamptz[]) as u(id, cdc_operation, cdc_timestamp)
+            ), lines as (
+                select l.*, u.cdc_operation, u.cdc_timestamp, clock_timestamp()
+                  from unnest(?::uuid[], ?::int[], ?::uuid[], ?::int[], ?::numeric[], ?::numeric[])
+                    as l(order_id, line_no, product_id, quantity, unit_price, line_total)
+                  join upserted u on u.id = l.order_id
+            ), surplus as (
+                delete from order_items old
+                 using upserted u
+                 where old.order_id = u.id
+                   and not exists (select from lines l where l.order_id = old.order_id and l.line_no = old.line_no)
+            )
+            insert into order_items
+                   (order_id, line_no, product_id, quantity, unit_price, line_total,
+                    cdc_operation, cdc_timestamp, synced_at)
+            select * from lines
+                on conflict (order_id, line_no) do update
+               set product_id = excluded.product_id, quantity = excluded.quantity, unit_price = excluded.unit_price,
+                   line_total = excluded.line_total, cdc_operation = excluded.cdc_operation,
+                   cdc_timestamp = excluded.cdc_timestamp, synced_at = excluded.synced_at
+            """;
+
+    private static final String DELETE_LINES = "delete from order_items where order_id = any (?)";
+
+    private record Line(UUID orderId, int lineNo, OrderImage.Item item) {}
+
+    private static final List<Column<Line>> LINE = List.of(
+            new Column<>("order_id", "uuid", Line::orderId),
+            new Column<>("line_no", "int4", Line::lineNo),
+            new Column<>("product_id", "uuid", line -> line.item().productId()),
+            new Column<>("quantity", "int4", line -> line.item().quantity()),
+            new Column<>("unit_price", "numeric", line -> line.item().unitPrice()),
+            new Column<>("line_total", "numeric", line -> line.item().lineTotal()));
+
+    public OrderModel() {
+        super(
+                "order",
+                List.of(
+                        new Column<>("id", "uuid", OrderImage::id),
+                        new Column<>("customer_id", "uuid", OrderImage::customerId),
+                        new Column<>("status", "text", OrderImage::status),
+                        new Column<>("currency", "text", OrderImage::currency),
+                        new Column<>("total", "numeric", OrderImage::total),
+                        new Column<>("created_at", "timestamptz", OrderImage::createdAt),
+                        new Column<>("updated_at", "timestamptz", OrderImage::updatedAt),
+                        new Column<>("version", "int8", OrderImage::version)));
+    }
+
+    @Override
+    public OrderImage read(Fields image) throws MalformedRecord {
+        List<OrderImage.Item> items = new ArrayList<>();
+        for (Fields item : image.list("items")) {
+            items.add(new OrderImage.Item(
+                    item.uuid("productId"),
+                    item.quantity("quantity"),
+                    item.money("unitPrice"),
+                    item.money("lineTotal")));
+        }
+        return new OrderImage(
+                image.uuid("id"),
+                image.uuid("customerId"),
+                image.oneOf(OrderStatus.class, "status", "a status of an order"),
+                image.matching("currency", CURRENCY, "three capital letters"),
+                image.money("total"),
+                items,
+                image.instant("createdAt"),
+                image.instant("updatedAt"),
+                image.version("version"));
+    }
+
+    @Override
+    protected Map<UUID, OrderImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
+        Map<UUID, OrderImage> held = new HashMap<>();
+        for (OrderView order : Orders.byIds(connection, ids)) {
+            held.put(order.id(), order.image());
+        }
+        return held;
+    }
+
+    @Override
+    protected void written(Connection connection, List<Envelope> events) throws SQLException {
+        List<Line> lines = new ArrayList<>(events.size() * 2);
+        for (Envelope event : events) {
+            List<OrderImage.Item> items = after(event).items();
+            for (int i = 0; i < items.size(); i++) {
+                lines.add(new Line(event.id(), i + 1, items.get(i)));
+            }
+        }
+        try (PreparedStatement statement = connection.prepareStatement(LINES)) {
+            Sql.<Envelope>setArray(statement, 1, "uuid", events, Envelope::id);
+            Sql.<Envelope>setArray(
+                    statement, 2, "text", events, event -> event.op().code());
+            Sql.<Envelope>setArray(statement, 3, "timestamptz", events, Envelope::committedAt);
+            Sql.setColumns(statement, 4, lines, LINE);
+            statement.executeUpdate();
+        }
+    }
+
+    @Override
+    protected void deleted(Connection connection, Collection<UUID> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(DELETE_LINES)) {
+            Sql.setArray(statement, 1, "uuid", ids, id -> id);
+            statement.executeUpdate();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.afterimage.projection.view.product;
+
+import dev.afterimage.projection.change.Fields;
+import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.view.ReadModel;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** Writes events into {@code products}. */
+@ApplicationScoped
+public class ProductModel extends ReadModel<ProductImage> {
+
+    public ProductModel() {
+        super(
+                "product",
+                List.of(
+                        new Column<>("id", "uuid", ProductImage::id),
+                        new Column<>("sku", "text", ProductImage::sku),
+                        new Column<>("name", "text", ProductImage::name),
+                        new Column<>("price", "numeric", ProductImage::price),
+                        new Column<>("created_at", "timestamptz", ProductImage::createdAt),
+                        new Column<>("updated_at", "timestamptz", ProductImage::updatedAt),
+                        new Column<>("version", "int8", ProductImage::version)));
+    }
+
+    @Override
+    public ProductImage read(Fields image) throws MalformedRecord {
+        return new ProductImage(
+                image.uuid("id"),
+                image.text("sku"),
+                image.text("name"),
+                image.money("price"),
+                image.instant("createdAt"),
+                image.instant("updatedAt"),
+                image.version("version"));
+    }
+
+    @Override
+    protected Map<UUID, ProductImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
+        Map<UUID, ProductImage> held = new HashMap<>();
+        for (ProductView product : Products.byIds(connection, ids)) {
+            held.put(product.id(), product.image());
+        }
+        return held;
+    }
+}
