@@ -20,6 +20,7 @@ class BenchIT {
     private static Run bench(String... options) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 ROOT.resolve("infra/bench/bench").toString(),
+                "orders",
                 "--home=" + HOME,
                 "--warm-up=1",
                 "--seconds=1",

@@ -170,6 +170,19 @@ public final class Connectors {
                 .POST(HttpRequest.BodyPublishers.noBody())));
     }
 
+    /**
+     * Stops the connector and forgets its configuration; its offsets stay.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when there is no such connector
+     */
+    public void delete(String name) throws IOException {
+        HttpResponse<String> response = send(request("/connectors/" + name).DELETE());
+        if (response.statusCode() >= 300) {
+            throw new StackException("Connect does not delete " + name + ": " + message(response));
+        }
+    }
+
     private HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(worker.resolve(path)).timeout(Duration.ofSeconds(10));
     }

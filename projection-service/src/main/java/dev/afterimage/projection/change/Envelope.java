@@ -1,5 +1,6 @@
 package dev.afterimage.projection.change;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param before the image the change replaced; null for a create and a snapshot
  * @param after the image the change left; null for a delete only
  * @param committedAt the event's {@code ts_ms}
+ * @param raw what came, with the fields that no image here knows
  */
 public record Envelope(
         String aggregate,
@@ -20,8 +22,12 @@ public record Envelope(
         @Nullable Image before,
         @Nullable Image after,
         String eventType,
-        Instant committedAt)
+        Instant committedAt,
+        Raw raw)
         implements Change {
+
+    /** The parts of the envelope as JSON; an image that there is not is null. */
+    public record Raw(@Nullable JsonNode before, @Nullable JsonNode after, JsonNode source) {}
 
     public Envelope {
         if ((before != null) != op.hasBefore() || (after != null) != op.hasAfter()) {

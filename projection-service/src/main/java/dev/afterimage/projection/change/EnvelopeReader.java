@@ -39,6 +39,8 @@ public class EnvelopeReader {
         var mapper = JsonMapper.builder()
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                 .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+                // the event log keeps every digit
+                .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
                 .build();
         mapper.getFactory()
                 .setStreamReadConstraints(
@@ -88,7 +90,18 @@ public class EnvelopeReader {
         }
         String eventType = source.matching("eventType", EVENT_TYPE, "the name of an event");
         return new Envelope(
-                images.aggregate(), op, id, version, before, after, eventType, envelope.epochMillis("ts_ms"));
+                images.aggregate(),
+                op,
+                id,
+                version,
+                before,
+                after,
+                eventType,
+                envelope.epochMillis("ts_ms"),
+                new Envelope.Raw(
+                        before == null ? null : envelope.node().get("before"),
+                        after == null ? null : envelope.node().get("after"),
+                        source.node()));
     }
 
     private static UUID readKey(byte @Nullable [] key) throws MalformedRecord {

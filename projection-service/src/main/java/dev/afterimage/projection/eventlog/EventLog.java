@@ -1,8 +1,10 @@
 package dev.afterimage.projection.eventlog;
 
-import dev.afterimage.projection.sql.Sql;
-import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.change.Envelope;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -14,35 +16,23 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.postgresql.PGConnection;
 
 /** {@code cdc_raw.cdc_events}: a row a record, in a partition a day. */
 @ApplicationScoped
 public class EventLog {
 
-    // The database takes the value apart: each part is stored as it came, whatever this version of ours knows of it.
     private static final String APPEND = """
-            insert into cdc_raw.cdc_events
-                   (source_table, operation, event_key, before_data, after_data, source_metadata,
-                    kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, event_timestamp)
-            select r.source_table, coalesce(e.event ->> 'op', 't'), r.event_key,
-                   nullif(e.event -> 'before', 'null'), nullif(e.event -> 'after', 'null'), e.event -> 'source',
-                   r.topic, r.partition, r.record_offset, r.record_timestamp,
-                   coalesce(to_timestamp((e.event ->> 'ts_ms')::bigint / 1000.0), r.record_timestamp)
-              from unnest(?::text[], ?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::jsonb[])
-                   with ordinality
-                as r(source_table, topic, partition, record_offset, record_timestamp, event_key, value, place)
-             cross join lateral (select case when r.value ? 'op' then r.value else r.value -> 'payload' end) as e(event)
-             order by r.place
-            """.replace("r.value ? 'op'", "r.value ?? 'op'");
+            copy cdc_raw.cdc_events (source_table, operation, event_key, before_data, after_data, source_metadata,
+                                     kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, event_timestamp)
+            from stdin (format binary)
+            """;
 
-    private static final List<Column<LoggedRecord>> COLUMNS = List.of(
-            new Column<>("source_table", "text", LoggedRecord::table),
-            new Column<>("topic", "text", LoggedRecord::topic),
-            new Column<>("partition", "int4", LoggedRecord::partition),
-            new Column<>("record_offset", "int8", LoggedRecord::offset),
-            new Column<>("record_timestamp", "timestamptz", LoggedRecord::timestamp),
-            new Column<>("event_key", "text", LoggedRecord::key),
-            new Column<>("value", "jsonb", LoggedRecord::value));
+    private static final int BUFFER_BYTES = 64 * 1024;
+    /** SQLSTATE of a connection that broke. */
+    private static final String CONNECTION_FAILURE = "08006";
+
+    private static final String TOMBSTONE = "t";
 
     private final Set<LocalDate> days = ConcurrentHashMap.newKeySet();
 
@@ -58,10 +48,35 @@ public class EventLog {
         for (LocalDate day : unknown) {
             open(connection, day);
         }
-        try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
-            Sql.setColumns(statement, 1, records, COLUMNS);
-            statement.executeUpdate();
+        try {
+            var rows = new CopyRows();
+            for (LoggedRecord record : records) {
+                add(rows, record);
+            }
+            connection
+                    .unwrap(PGConnection.class)
+                    .getCopyAPI()
+                    .copyIn(APPEND, new ByteArrayInputStream(rows.end()), BUFFER_BYTES);
+        } catch (IOException e) {
+            throw new SQLException("the events cannot be sent to the log", CONNECTION_FAILURE, e);
         }
+    }
+
+    private static void add(CopyRows rows, LoggedRecord record) throws IOException {
+        Change change = record.change();
+        Envelope event = change instanceof Envelope envelope ? envelope : null;
+        rows.row(11)
+                .text(change.aggregate() + "s")
+                .text(event == null ? TOMBSTONE : event.op().code())
+                .text(change.id().toString())
+                .jsonb(event == null ? null : event.raw().before())
+                .jsonb(event == null ? null : event.raw().after())
+                .jsonb(event == null ? null : event.raw().source())
+                .text(record.topic())
+                .int4(record.partition())
+                .int8(record.offset())
+                .timestamptz(record.timestamp())
+                .timestamptz(event == null ? record.timestamp() : event.committedAt());
     }
 
     /** Remembers a day that was there before this transaction, and that no retention drops soon. */

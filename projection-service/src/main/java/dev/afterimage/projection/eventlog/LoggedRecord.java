@@ -1,20 +1,11 @@
 package dev.afterimage.projection.eventlog;
 
+import dev.afterimage.projection.change.Change;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A record as it came.
+ * An event and where it stood.
  *
- * @param table the source table that it tells of, such as {@code orders}
  * @param timestamp the record's own, which says in which partition of the log it lies
- * @param value JSON, bare or with its schema; null for a tombstone
  */
-public record LoggedRecord(
-        String table,
-        String topic,
-        int partition,
-        long offset,
-        Instant timestamp,
-        String key,
-        @Nullable String value) {}
+public record LoggedRecord(String topic, int partition, long offset, Instant timestamp, Change change) {}

@@ -8,7 +8,6 @@ import dev.afterimage.projection.view.ReadModel;
 import io.quarkus.arc.All;
 import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -151,13 +150,11 @@ class BatchApplier {
     private static LoggedRecord logged(Incoming.Legible legible) {
         ConsumerRecord<byte[], byte[]> record = legible.record();
         return new LoggedRecord(
-                legible.change().aggregate() + "s",
                 record.topic(),
                 record.partition(),
                 record.offset(),
                 Instant.ofEpochMilli(record.timestamp()),
-                legible.change().id().toString(),
-                record.value() == null ? null : new String(record.value(), StandardCharsets.UTF_8));
+                legible.change());
     }
 
     private static void rollback(Connection connection, Throwable cause) {

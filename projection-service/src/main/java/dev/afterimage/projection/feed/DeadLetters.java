@@ -28,7 +28,7 @@ class DeadLetters {
 
     private final Map<String, Object> kafka;
     private final FeedConfig config;
-    private @Nullable Producer<byte[], byte[]> producer; // only the feed's thread uses it
+    private @Nullable Producer<byte[], byte[]> producer;
 
     DeadLetters(@Identifier("default-kafka-broker") Map<String, Object> kafka, FeedConfig config) {
         this.kafka = kafka;
@@ -69,14 +69,14 @@ class DeadLetters {
         }
     }
 
-    void close() {
+    synchronized void close() {
         if (producer != null) {
             producer.close(config.deadLetterTimeout());
             producer = null;
         }
     }
 
-    private Producer<byte[], byte[]> producer() {
+    private synchronized Producer<byte[], byte[]> producer() {
         if (producer == null) { // most services never see a malformed record, and the client costs memory and threads
             Map<String, Object> settings = new HashMap<>(kafka);
             settings.put(ProducerConfig.CLIENT_ID_CONFIG, config.instanceId() + "-dead-letters");

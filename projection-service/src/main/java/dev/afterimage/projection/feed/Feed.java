@@ -18,15 +18,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the topics on a thread of its own: one poll, one transaction. No trouble of the database or the broker ends
+ * Follows the topics on a thread of its own, and has the records of each partition applied. No trouble of the database or the broker ends
  * it; it tries again until it is stopped.
  */
 @ApplicationScoped
@@ -47,6 +54,7 @@ public class Feed {
     private final Outage outage;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().name("feed").unstarted(this::run);
+    private final ExecutorService workers;
     private volatile @Nullable Subscription subscription;
     private volatile FeedState state = FeedState.STARTING;
 
@@ -70,6 +78,8 @@ public class Feed {
         this.live = live;
         this.arrivals = arrivals;
         this.outage = new Outage(config.maxBackoff());
+        this.workers = Executors.newFixedThreadPool(
+                config.workers(), Thread.ofPlatform().name("feed-", 1).factory());
     }
 
     FeedState state() {
@@ -107,6 +117,7 @@ public class Feed {
                 pause("The feed lost its consumer", e);
             }
         }
+        workers.close();
         deadLetters.close();
         state = FeedState.STOPPED;
     }
@@ -117,15 +128,7 @@ public class Feed {
             try {
                 current.place();
                 if (!records.isEmpty()) {
-                    Instant receivedAt = Instant.now();
-                    List<Incoming> batch = new ArrayList<>(records.count());
-                    records.forEach(record -> batch.add(read(record)));
-                    current.acceptResetLogs(batch);
-                    applier.apply(batch, current.applied(), outcomes -> {
-                        current.markApplied(outcomes);
-                        announce(outcomes, receivedAt);
-                    });
-                    current.commit(records.nextOffsets());
+                    apply(current, records);
                 }
                 outage.isOver();
                 state = current.state();
@@ -141,6 +144,55 @@ public class Feed {
                 current.placeAgain(records.partitions());
                 pause("The broker does not answer", e);
             }
+        }
+    }
+
+    /**
+     * Each partition in transactions of its own, several at a time: a key lives in one partition, so that they do not meet.
+     * What fails is tried again together with those that did not; their positions say that there is nothing to do.
+     */
+    private void apply(Subscription current, ConsumerRecords<byte[], byte[]> records)
+            throws SQLException, PositionLost {
+        Instant receivedAt = Instant.now();
+        List<Future<?>> running = new ArrayList<>();
+        for (TopicPartition partition : records.partitions()) {
+            running.add(workers.submit(() -> {
+                apply(current, records.records(partition), receivedAt);
+                return null;
+            }));
+        }
+        List<Throwable> failures = new ArrayList<>();
+        for (Future<?> each : running) {
+            try {
+                each.get();
+            } catch (ExecutionException e) {
+                failures.add(e.getCause());
+            } catch (InterruptedException e) {
+                throw new InterruptException(e);
+            }
+        }
+        for (Throwable failure : failures) {
+            switch (failure) {
+                case SQLException e -> throw e;
+                case PositionLost e -> throw e;
+                case RuntimeException e -> throw e;
+                default -> throw new IllegalStateException(failure);
+            }
+        }
+        current.commit(records.nextOffsets());
+    }
+
+    private void apply(Subscription current, List<ConsumerRecord<byte[], byte[]>> records, Instant receivedAt)
+            throws SQLException, PositionLost {
+        for (int from = 0; from < records.size(); from += config.maxBatch()) {
+            List<Incoming> batch = records.subList(from, Math.min(records.size(), from + config.maxBatch())).stream()
+                    .map(this::read)
+                    .toList();
+            current.acceptResetLogs(batch);
+            applier.apply(batch, current.applied(), outcomes -> {
+                current.markApplied(outcomes);
+                announce(outcomes, receivedAt);
+            });
         }
     }
 

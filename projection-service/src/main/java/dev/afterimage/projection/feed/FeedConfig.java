@@ -32,6 +32,10 @@ public interface FeedConfig {
     @WithDefault("4000")
     int maxBatch();
 
+    /** So many partitions are applied at the same time, each on a connection of its own. */
+    @WithDefault("2")
+    int workers();
+
     /** While the database or the broker does not answer, the pause between attempts doubles up to this. */
     @WithDefault("2s")
     Duration maxBackoff();

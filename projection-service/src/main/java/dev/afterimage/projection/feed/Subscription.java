@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The partitions this instance has, and where it stands in each. A partition is placed before its first record: the
- * consumer is set to where the database stands. Until then it is paused. Only {@link #wakeup()} may be called from
- * another thread.
+ * consumer is set to where the database stands. Until then it is paused. Other threads may call {@link #wakeup()},
+ * and those that apply a partition's records what is about these.
  */
 final class Subscription implements AutoCloseable {
 
@@ -36,7 +37,7 @@ final class Subscription implements AutoCloseable {
     private final Positions positions;
     private final Metric connections;
     private final Set<TopicPartition> unplaced = new HashSet<>();
-    private final Map<TopicPartition, Long> applied = new HashMap<>();
+    private final Map<TopicPartition, Long> applied = new ConcurrentHashMap<>();
     private boolean joined;
 
     Subscription(Consumer<byte[], byte[]> consumer, List<String> topics, DataSource dataSource, Positions positions) {

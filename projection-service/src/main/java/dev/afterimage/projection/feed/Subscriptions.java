@@ -46,7 +46,8 @@ class Subscriptions {
         int sessionMs = Math.toIntExact(config.sessionTimeout().toMillis());
         settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, sessionMs);
         settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, sessionMs / 4);
-        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, config.maxBatch());
+        // as much as was fetched: what of each partition, bounds its transaction
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 4 * config.maxBatch());
         // answer as soon as there is a byte; the sizes bound the memory, about one fetch a partition waits here
         settings.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1);
         // the broker answers one request of a connection after the other: what we ask it beside waits this long

@@ -98,21 +98,29 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
         if (changes.isEmpty()) {
             return List.of();
         }
-        var fold = new Fold(held(connection, changes));
+        Set<UUID> ids = changes.stream().map(Change::id).collect(Collectors.toSet());
+        Map<UUID, I> held = held(connection, ids);
+        var fold = new Fold(known(held, deletedVersions(connection, ids)));
         List<Applied> applied = new ArrayList<>(changes.size());
         for (Change change : changes) {
             applied.add(fold.take(change));
         }
-        upsert(connection, fold.upserts());
+        upsert(connection, fold.upserts(), held);
         delete(connection, fold.deletions());
         return applied;
     }
 
-    /** The images that the tables hold; an aggregate without a row is missing. */
+    /**
+     * The images that the tables hold, their rows locked until the transaction ends; an aggregate without a row is missing.
+     */
     protected abstract Map<UUID, I> held(Connection connection, Collection<UUID> ids) throws SQLException;
 
-    /** These rows were written: what hangs on them has to follow. */
-    protected void written(Connection connection, List<Envelope> events) throws SQLException {}
+    /**
+     * These rows were written: what hangs on them has to follow.
+     *
+     * @param held the images that they had before
+     */
+    protected void written(Connection connection, List<Envelope> events, Map<UUID, I> held) throws SQLException {}
 
     /** These rows were deleted: what hangs on them has to go. */
     protected void deleted(Connection connection, Collection<UUID> ids) throws SQLException {}
@@ -123,26 +131,30 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
         return (I) Objects.requireNonNull(event.after());
     }
 
-    private Map<UUID, Fold.Held> held(Connection connection, List<? extends Change> changes) throws SQLException {
-        Set<UUID> ids = changes.stream().map(Change::id).collect(Collectors.toSet());
-        Map<UUID, Fold.Held> held = HashMap.newHashMap(ids.size());
+    /** The versions with which they were deleted, where they were. */
+    private Map<UUID, Long> deletedVersions(Connection connection, Set<UUID> ids) throws SQLException {
+        Map<UUID, Long> versions = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(DELETED)) {
             statement.setString(1, aggregate);
             Sql.setArray(statement, 2, "uuid", ids, id -> id);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    held.put(row.getObject("id", UUID.class), new Fold.Held(row.getLong("version"), null));
+                    versions.put(row.getObject("id", UUID.class), row.getLong("version"));
                 }
             }
         }
-        held(connection, ids).forEach((id, image) -> {
-            long deleted = held.getOrDefault(id, Fold.Held.NOTHING).version();
-            held.put(id, new Fold.Held(Math.max(deleted, image.version()), image));
-        });
-        return held;
+        return versions;
     }
 
-    private void upsert(Connection connection, List<Envelope> events) throws SQLException {
+    private Map<UUID, Fold.Held> known(Map<UUID, I> images, Map<UUID, Long> deleted) {
+        Map<UUID, Fold.Held> known = HashMap.newHashMap(images.size() + deleted.size());
+        deleted.forEach((id, version) -> known.put(id, new Fold.Held(version, null)));
+        images.forEach((id, image) ->
+                known.put(id, new Fold.Held(Math.max(image.version(), deleted.getOrDefault(id, 0L)), image)));
+        return known;
+    }
+
+    private void upsert(Connection connection, List<Envelope> events, Map<UUID, I> held) throws SQLException {
         if (events.isEmpty()) {
             return;
         }
@@ -153,13 +165,9 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
                     .code());
             Sql.<Envelope>setArray(statement, columns.size() + 2, "timestamptz", events, Envelope::committedAt);
             Set<UUID> ids = ids(statement);
-            written(
-                    connection,
-                    ids.size() == events.size()
-                            ? events
-                            : events.stream()
-                                    .filter(event -> ids.contains(event.id()))
-                                    .toList());
+            List<Envelope> written =
+                    events.stream().filter(event -> ids.contains(event.id())).toList();
+            written(connection, written, held);
         }
     }
 

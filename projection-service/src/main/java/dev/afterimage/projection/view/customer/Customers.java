@@ -15,9 +15,10 @@ final class Customers {
 
     private Customers() {}
 
-    /** Those of these customers that there are, in the caller's transaction. */
-    static List<CustomerView> byIds(Connection connection, Collection<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("select * from customers where id = any (?)")) {
+    /** Those of these customers that there are, locked until the caller's transaction ends. */
+    static List<CustomerView> lock(Connection connection, Collection<UUID> ids) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("select * from customers where id = any (?) for update")) {
             Sql.setArray(statement, 1, "uuid", ids, id -> id);
             List<CustomerView> found = new ArrayList<>();
             try (ResultSet row = statement.executeQuery()) {

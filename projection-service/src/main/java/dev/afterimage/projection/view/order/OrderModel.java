@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -24,42 +25,38 @@ public class OrderModel extends ReadModel<OrderImage> {
 
     private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
 
-    // One statement, hence one snapshot: surplus lines are those the new image no longer has, all others are replaced.
     private static final String LINES = """
-            with upserted as (
-                select * from unnest(?::uuid[], ?::text[], ?::timestamptz[]) as u(id, cdc_operation, cdc_timestamp)
-            ), lines as (
-                select l.*, u.cdc_operation, u.cdc_timestamp, clock_timestamp()
-                  from unnest(?::uuid[], ?::int[], ?::uuid[], ?::int[], ?::numeric[], ?::numeric[])
-                    as l(order_id, line_no, product_id, quantity, unit_price, line_total)
-                  join upserted u on u.id = l.order_id
-            ), surplus as (
-                delete from order_items old
-                 using upserted u
-                 where old.order_id = u.id
-                   and not exists (select from lines l where l.order_id = old.order_id and l.line_no = old.line_no)
-            )
             insert into order_items
                    (order_id, line_no, product_id, quantity, unit_price, line_total,
                     cdc_operation, cdc_timestamp, synced_at)
-            select * from lines
+            select l.*, clock_timestamp()
+              from unnest(?::uuid[], ?::int[], ?::uuid[], ?::int[], ?::numeric[], ?::numeric[], ?::text[],
+                          ?::timestamptz[]) as l
                 on conflict (order_id, line_no) do update
                set product_id = excluded.product_id, quantity = excluded.quantity, unit_price = excluded.unit_price,
                    line_total = excluded.line_total, cdc_operation = excluded.cdc_operation,
                    cdc_timestamp = excluded.cdc_timestamp, synced_at = excluded.synced_at
             """;
 
+    private static final String SURPLUS = """
+            delete from order_items i
+             using unnest(?::uuid[], ?::int[]) as o(id, lines)
+             where i.order_id = o.id and i.line_no > o.lines
+            """;
+
     private static final String DELETE_LINES = "delete from order_items where order_id = any (?)";
 
-    private record Line(UUID orderId, int lineNo, OrderImage.Item item) {}
+    private record Line(Envelope event, int lineNo, OrderImage.Item item) {}
 
     private static final List<Column<Line>> LINE = List.of(
-            new Column<>("order_id", "uuid", Line::orderId),
+            new Column<>("order_id", "uuid", line -> line.event().id()),
             new Column<>("line_no", "int4", Line::lineNo),
             new Column<>("product_id", "uuid", line -> line.item().productId()),
             new Column<>("quantity", "int4", line -> line.item().quantity()),
             new Column<>("unit_price", "numeric", line -> line.item().unitPrice()),
-            new Column<>("line_total", "numeric", line -> line.item().lineTotal()));
+            new Column<>("line_total", "numeric", line -> line.item().lineTotal()),
+            new Column<>("cdc_operation", "text", line -> line.event().op().code()),
+            new Column<>("cdc_timestamp", "timestamptz", line -> line.event().committedAt()));
 
     public OrderModel() {
         super(
@@ -100,28 +97,46 @@ public class OrderModel extends ReadModel<OrderImage> {
     @Override
     protected Map<UUID, OrderImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
         Map<UUID, OrderImage> held = new HashMap<>();
-        for (OrderView order : Orders.byIds(connection, ids)) {
+        for (OrderView order : Orders.lock(connection, ids)) {
             held.put(order.id(), order.image());
         }
         return held;
     }
 
+    /** Lines that are as they were stay as they are: most events change the status only. */
     @Override
-    protected void written(Connection connection, List<Envelope> events) throws SQLException {
+    protected void written(Connection connection, List<Envelope> events, Map<UUID, OrderImage> held)
+            throws SQLException {
         List<Line> lines = new ArrayList<>(events.size() * 2);
+        List<OrderImage> shrunk = new ArrayList<>();
         for (Envelope event : events) {
-            List<OrderImage.Item> items = after(event).items();
-            for (int i = 0; i < items.size(); i++) {
-                lines.add(new Line(event.id(), i + 1, items.get(i)));
+            OrderImage after = after(event);
+            List<OrderImage.Item> before = held.containsKey(event.id())
+                    ? Objects.requireNonNull(held.get(event.id())).items()
+                    : List.of();
+            if (after.items().equals(before)) {
+                continue;
+            }
+            for (int i = 0; i < after.items().size(); i++) {
+                lines.add(new Line(event, i + 1, after.items().get(i)));
+            }
+            if (after.items().size() < before.size()) {
+                shrunk.add(after);
             }
         }
-        try (PreparedStatement statement = connection.prepareStatement(LINES)) {
-            Sql.<Envelope>setArray(statement, 1, "uuid", events, Envelope::id);
-            Sql.<Envelope>setArray(
-                    statement, 2, "text", events, event -> event.op().code());
-            Sql.<Envelope>setArray(statement, 3, "timestamptz", events, Envelope::committedAt);
-            Sql.setColumns(statement, 4, lines, LINE);
-            statement.executeUpdate();
+        if (!lines.isEmpty()) {
+            try (PreparedStatement statement = connection.prepareStatement(LINES)) {
+                Sql.setColumns(statement, 1, lines, LINE);
+                statement.executeUpdate();
+            }
+        }
+        if (!shrunk.isEmpty()) {
+            try (PreparedStatement statement = connection.prepareStatement(SURPLUS)) {
+                Sql.setArray(statement, 1, "uuid", shrunk, OrderImage::id);
+                Sql.<OrderImage>setArray(
+                        statement, 2, "int4", shrunk, order -> order.items().size());
+                statement.executeUpdate();
+            }
         }
     }
 

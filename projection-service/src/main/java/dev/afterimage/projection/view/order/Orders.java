@@ -34,9 +34,9 @@ class Orders {
         this.dataSource = dataSource;
     }
 
-    /** Those of these orders that there are, in the caller's transaction. */
-    static List<OrderView> byIds(Connection connection, Collection<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(picked("where id = any (?)"))) {
+    /** Those of these orders that there are, locked until the caller's transaction ends. */
+    static List<OrderView> lock(Connection connection, Collection<UUID> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(picked("where id = any (?) for update"))) {
             Sql.setArray(statement, 1, "uuid", ids, id -> id);
             try (ResultSet row = statement.executeQuery()) {
                 return orders(row);

@@ -15,9 +15,10 @@ final class Products {
 
     private Products() {}
 
-    /** Those of these products that there are, in the caller's transaction. */
-    static List<ProductView> byIds(Connection connection, Collection<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("select * from products where id = any (?)")) {
+    /** Those of these products that there are, locked until the caller's transaction ends. */
+    static List<ProductView> lock(Connection connection, Collection<UUID> ids) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("select * from products where id = any (?) for update")) {
             Sql.setArray(statement, 1, "uuid", ids, id -> id);
             List<ProductView> found = new ArrayList<>();
             try (ResultSet row = statement.executeQuery()) {

@@ -1,0 +1,78 @@
+package dev.afterimage.bench;
+
+import dev.afterimage.stack.Jvm;
+import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A service as a JVM of its own, from the jar that the build made and with the JVM's own optimising compiler. */
+class QuarkusJar extends Server {
+
+    private static final int HEAP_MB = 512;
+
+    private final Path jar;
+    private final List<String> jvmOptions;
+    private final int port;
+    private final Map<String, String> settings;
+
+    /** @param settings as environment variables, beside profile, host and port */
+    QuarkusJar(
+            String name, StackConfig stack, Path jar, List<String> jvmOptions, int port, Map<String, String> settings) {
+        super(name, stack.home());
+        this.jar = jar.toAbsolutePath();
+        this.jvmOptions = jvmOptions;
+        this.port = port;
+        this.settings = settings;
+    }
+
+    /** Starts it, to be ended with this JVM at the latest. */
+    final void startForThisRun() {
+        closeAtExit();
+        start();
+    }
+
+    @Override
+    protected List<String> prepare() {
+        if (!Files.isRegularFile(jar)) {
+            throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
+        }
+        List<String> rest = new ArrayList<>(jvmOptions);
+        rest.addAll(List.of("-jar", jar.toString()));
+        return Jvm.command(HEAP_MB, Jvm.Compiler.OPTIMIZING, rest);
+    }
+
+    @Override
+    protected Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>(settings);
+        environment.put("QUARKUS_PROFILE", "local");
+        environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
+        environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
+        return environment;
+    }
+
+    @Override
+    protected Map<String, Integer> ports() {
+        return Map.of(name(), port);
+    }
+
+    /** Quarkus opens the port when it has started; readiness would wait for what nobody here needs. */
+    @Override
+    protected boolean answers() {
+        try (HttpConnection connection = connect()) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    HttpConnection connect() throws IOException {
+        return new HttpConnection(port);
+    }
+}
