@@ -34,8 +34,8 @@ public final class OrderEvents {
         return event(
                         "u",
                         version,
-                        image(version - 1, "PENDING", "EUR", "59.80", 1),
-                        image(version, "PAID", "EUR", "59.80", (int) version))
+                        version == 2 ? image(1, "PENDING", "EUR", "59.80", 1) : paid(version - 1),
+                        paid(version))
                 .toString();
     }
 
@@ -45,8 +45,11 @@ public final class OrderEvents {
     }
 
     public String deleted(long version) {
-        return event("d", version, image(version - 1, "PAID", "EUR", "59.80", 1), null)
-                .toString();
+        return event("d", version, paid(version - 1), null).toString();
+    }
+
+    private ObjectNode paid(long version) {
+        return image(version, "PAID", "EUR", "59.80", (int) version);
     }
 
     /** A placed event to be broken by the caller. */

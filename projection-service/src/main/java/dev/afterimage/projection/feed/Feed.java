@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Feed {
 
-    private static final int MAX_WARNINGS = 5;
+    private static final Duration PAUSE_OF_WARNINGS = Duration.ofSeconds(1);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
 
     private final FeedConfig config;
@@ -52,6 +53,7 @@ public class Feed {
     private final LiveEvents live;
     private final Arrivals arrivals;
     private final Outage outage;
+    private final AtomicReference<Instant> nextWarning = new AtomicReference<>(Instant.MIN);
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().name("feed").unstarted(this::run);
     private final ExecutorService workers;
@@ -223,7 +225,7 @@ public class Feed {
                 .filter(Objects::nonNull)
                 .toList());
         metrics.record(outcomes, receivedAt, appliedAt);
-        warnOfBrokenChains(outcomes);
+        warnOfBrokenChains(outcomes, appliedAt);
         traces.record(outcomes, receivedAt, appliedAt);
         if (live.watched()) {
             live.publish(outcomes.stream()
@@ -237,26 +239,26 @@ public class Feed {
         }
     }
 
-    /** Some of a batch only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
-    private static void warnOfBrokenChains(List<Outcome> outcomes) {
-        List<Outcome> broken = outcomes.stream()
-                .filter(outcome -> outcome.applied().broken() != null)
-                .toList();
-        for (Outcome outcome : broken.subList(0, Math.min(MAX_WARNINGS, broken.size()))) {
-            Break what = Objects.requireNonNull(outcome.applied().broken());
+    /** One a second only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
+    private void warnOfBrokenChains(List<Outcome> outcomes, Instant appliedAt) {
+        for (Outcome outcome : outcomes) {
+            Break broken = outcome.applied().broken();
+            Instant quietUntil = nextWarning.get();
+            if (broken == null
+                    || appliedAt.isBefore(quietUntil)
+                    || !nextWarning.compareAndSet(quietUntil, appliedAt.plus(PAUSE_OF_WARNINGS))) {
+                continue;
+            }
             ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
             Log.warnf(
-                    "Applied an event that does not follow, its %s is not the next: held=%s before=%s topic=%s partition=%d"
-                            + " offset=%d",
-                    what.rule().label(),
-                    what.held(),
-                    what.before(),
+                    "Applied an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
+                            + " all of them): held=%s before=%s topic=%s partition=%d offset=%d",
+                    broken.rule().label(),
+                    broken.held(),
+                    broken.before(),
                     record.topic(),
                     record.partition(),
                     record.offset());
-        }
-        if (broken.size() > MAX_WARNINGS) {
-            Log.warnf("... and %d more such events of this batch", broken.size() - MAX_WARNINGS);
         }
     }
 

@@ -28,8 +28,8 @@ class Positions {
             """;
 
     private static final String PUT = """
-            insert into cdc_raw.positions as p (topic, partition, next_offset)
-            select * from unnest(?::text[], ?::int[], ?::bigint[])
+            insert into cdc_raw.positions as p (topic, partition, next_offset, logged_from)
+            select n.*, n.next_offset from unnest(?::text[], ?::int[], ?::bigint[]) as n(topic, partition, next_offset)
                 on conflict (topic, partition) do update set next_offset = excluded.next_offset
             """;
 

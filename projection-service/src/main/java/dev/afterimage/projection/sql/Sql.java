@@ -55,6 +55,12 @@ public final class Sql {
         statement.setArray(parameter, connection.createArrayOf(type, values));
     }
 
+    /** Class 22 is a data exception, 23 a broken constraint: trying again would not help. */
+    public static boolean refusesData(SQLException e) {
+        String state = e.getSQLState();
+        return state != null && (state.startsWith("22") || state.startsWith("23"));
+    }
+
     public static Instant instant(ResultSet row, String column) throws SQLException {
         return row.getObject(column, OffsetDateTime.class).toInstant();
     }

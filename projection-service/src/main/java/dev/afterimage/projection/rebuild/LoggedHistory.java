@@ -1,0 +1,102 @@
+package dev.afterimage.projection.rebuild;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** The event log as a history: each event put together again as it came. */
+@ApplicationScoped
+class LoggedHistory implements History {
+
+    private static final int CHUNK = 4_000;
+
+    private static final String NEXT = """
+            select kafka_offset, event_key,
+                   case when operation <> 't' then
+                       jsonb_build_object('op', operation, 'before', before_data, 'after', after_data,
+                                          'source', source_metadata,
+                                          'ts_ms', (extract(epoch from event_timestamp) * 1000)::bigint)::text
+                   end as value
+              from cdc_raw.cdc_events
+             where kafka_topic = ? and kafka_partition = ? and kafka_offset >= ? and kafka_offset < ?
+             order by kafka_offset
+             limit ?
+            """;
+
+    private static final String FIRST = "select logged_from from cdc_raw.positions where topic = ? and partition = ?";
+
+    private final DataSource dataSource;
+
+    LoggedHistory(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    @Override
+    public String name() {
+        return "log";
+    }
+
+    @Override
+    public long first(String topic, int partition) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement statement = connection.prepareStatement(FIRST)) {
+            statement.setString(1, topic);
+            statement.setInt(2, partition);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
+    @Override
+    public Reader open(String topic, int partition, long from) {
+        return new Reader() {
+            private long next = from;
+
+            @Override
+            public List<Past> next(long until) throws SQLException {
+                List<Past> found = read(topic, partition, next, until);
+                next = found.isEmpty() ? next : found.getLast().offset() + 1;
+                return found;
+            }
+
+            @Override
+            public void close() {
+                // each chunk is a query of its own
+            }
+        };
+    }
+
+    private List<Past> read(String topic, int partition, long from, long until) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement statement = connection.prepareStatement(NEXT)) {
+            statement.setString(1, topic);
+            statement.setInt(2, partition);
+            statement.setLong(3, from);
+            statement.setLong(4, until);
+            statement.setInt(5, CHUNK);
+            List<Past> found = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    found.add(new Past(
+                            row.getLong("kafka_offset"),
+                            bytes(row.getString("event_key")),
+                            bytes(row.getString("value"))));
+                }
+            }
+            return found;
+        }
+    }
+
+    private static byte @Nullable [] bytes(@Nullable String text) {
+        return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+    }
+}

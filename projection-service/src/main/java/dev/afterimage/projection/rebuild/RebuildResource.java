@@ -1,0 +1,100 @@
+package dev.afterimage.projection.rebuild;
+
+import dev.afterimage.projection.http.ProblemType;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.net.URI;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.jspecify.annotations.Nullable;
+
+/** Asks for rebuilds of the read model and tells how far they are. */
+@Path("/rebuilds")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class RebuildResource {
+
+    private final Rebuilds rebuilds;
+
+    RebuildResource(Rebuilds rebuilds) {
+        this.rebuilds = rebuilds;
+    }
+
+    /**
+     * What to rebuild from.
+     *
+     * @param source {@code topics}, which is the default, or {@code log}
+     * @param incomplete whether a history may do whose beginning is no longer there, because a snapshot was published since
+     */
+    @RegisterForReflection
+    public record StartRebuild(
+            @Schema(
+                    enumeration = {"topics", "log"},
+                    defaultValue = "topics")
+            @Nullable String source,
+
+            boolean incomplete) {}
+
+    /** Starts a rebuild beside the live read model; events and reads go on meanwhile. */
+    @POST
+    @APIResponse(
+            responseCode = "202",
+            description = "started; Location shows its progress",
+            content = @Content(schema = @Schema(implementation = Rebuild.class)))
+    @APIResponse(responseCode = "400", description = "source is none of topics, log")
+    @APIResponse(responseCode = "409", description = "one is running")
+    public Response start(@Nullable StartRebuild wanted) {
+        String source = wanted == null || wanted.source() == null ? "topics" : wanted.source();
+        if (!source.equals("topics") && !source.equals("log")) {
+            throw ProblemType.INVALID_REQUEST
+                    .problem()
+                    .withDetail("source must be topics or log.")
+                    .build();
+        }
+        UUID id = UUID.randomUUID();
+        if (!rebuilds.start(id, source, wanted != null && wanted.incomplete())) {
+            throw ProblemType.REBUILD_RUNNING
+                    .problem()
+                    .withDetail("Wait until the rebuild that is running has ended.")
+                    .build();
+        }
+        Log.infof("rebuild asked for rebuildId=%s source=%s", id, source);
+        return Response.accepted(rebuilds.byId(id).orElseThrow(RebuildResource::notFound))
+                .location(URI.create("/rebuilds/" + id))
+                .build();
+    }
+
+    /** How far a rebuild is. */
+    @GET
+    @Path("/{id}")
+    @APIResponse(
+            responseCode = "200",
+            description = "the rebuild",
+            content = @Content(schema = @Schema(implementation = Rebuild.class)))
+    @APIResponse(responseCode = "404", description = "there was no such rebuild")
+    public Rebuild get(@PathParam("id") String id) {
+        try {
+            return rebuilds.byId(UUID.fromString(id)).orElseThrow(RebuildResource::notFound);
+        } catch (IllegalArgumentException e) {
+            throw notFound();
+        }
+    }
+
+    private static HttpProblem notFound() {
+        return ProblemType.UNKNOWN_ID
+                .problem()
+                .withDetail("There was no such rebuild.")
+                .build();
+    }
+}

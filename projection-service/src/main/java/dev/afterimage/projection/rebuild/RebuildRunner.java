@@ -1,0 +1,272 @@
+package dev.afterimage.projection.rebuild;
+
+import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.change.EnvelopeReader;
+import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.rebuild.History.Past;
+import dev.afterimage.projection.rebuild.Rebuilds.Running;
+import dev.afterimage.projection.rebuild.ShadowModel.Position;
+import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.view.ReadModel;
+import io.quarkus.arc.All;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.sql.DataSource;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the rebuild that was asked for, in whichever instance looks first. Each chunk of events is a transaction that moves the
+ * rebuild's positions too, so that after a crash it goes on where it was.
+ */
+@ApplicationScoped
+class RebuildRunner {
+
+    /** Any number; the same for all instances. */
+    private static final long LOCK = 0x5ebd1d;
+
+    private static final String PROBLEM = "The rebuild does not get on, and is tried again every second: %s";
+
+    private final DataSource dataSource;
+    private final EnvelopeReader reader;
+    private final List<ReadModel<?>> models;
+    private final List<History> histories;
+    private final int workers;
+    private volatile boolean stopping;
+    private @Nullable String lastTrouble;
+
+    RebuildRunner(
+            DataSource dataSource,
+            EnvelopeReader reader,
+            @All List<ReadModel<?>> models,
+            @All List<History> histories,
+            @ConfigProperty(name = "rebuild.workers", defaultValue = "2") int workers) {
+        this.dataSource = dataSource;
+        this.reader = reader;
+        this.models = models;
+        this.histories = histories;
+        this.workers = workers;
+    }
+
+    /** It cannot be done, and trying again would not help. */
+    private static final class Impossible extends Exception {
+        Impossible(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        stopping = true;
+    }
+
+    @Scheduled(every = "1s", concurrentExecution = ConcurrentExecution.SKIP)
+    void look() {
+        try (Connection connection = dataSource.getConnection()) {
+            Optional<Running> running = Rebuilds.running(connection);
+            if (running.isPresent() && locked(connection)) {
+                try {
+                    run(connection, running.get());
+                } finally {
+                    execute(connection, "select pg_advisory_unlock(" + LOCK + ")");
+                }
+            }
+            lastTrouble = null;
+        } catch (SQLException | IOException e) {
+            String trouble = String.valueOf(e.getMessage());
+            if (!stopping && !trouble.equals(lastTrouble)) {
+                Log.warnf(PROBLEM, trouble);
+            }
+            lastTrouble = trouble;
+        }
+    }
+
+    /** Whether no other instance is at it. */
+    private static boolean locked(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select pg_try_advisory_lock(" + LOCK + ")")) {
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
+    private void run(Connection connection, Running rebuild) throws SQLException, IOException {
+        try {
+            History history = histories.stream()
+                    .filter(each -> each.name().equals(rebuild.source()))
+                    .findFirst()
+                    .orElseThrow(() -> new Impossible("there is no source " + rebuild.source()));
+            connection.setAutoCommit(false);
+            ShadowModel.prepare(connection, rebuild.id());
+            connection.commit();
+            Log.infof("Rebuilding the read model rebuildId=%s source=%s", rebuild.id(), rebuild.source());
+            catchUp(history, rebuild);
+            ShadowModel.index(connection);
+            connection.commit();
+            catchUp(history, rebuild);
+            if (!stopping) {
+                swap(connection, history, rebuild);
+            }
+        } catch (Impossible | RuntimeException e) {
+            Log.errorf(e, "The rebuild failed rebuildId=%s", rebuild.id());
+            connection.rollback();
+            try (Statement statement = connection.createStatement()) {
+                ShadowModel.drop(statement);
+            }
+            Rebuilds.end(
+                    connection,
+                    rebuild.id(),
+                    Rebuild.Status.FAILED,
+                    0,
+                    e instanceof Impossible ? e.getMessage() : "the service failed; its log tells more");
+            connection.commit();
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    /** Brings each partition to where the live model stands, several at a time. */
+    private void catchUp(History history, Running rebuild) throws SQLException, IOException, Impossible {
+        List<Position> positions;
+        try (Connection connection = dataSource.getConnection()) {
+            positions = ShadowModel.positions(connection, rebuild.id());
+        }
+        try (ExecutorService pool = Executors.newFixedThreadPool(
+                workers, Thread.ofPlatform().name("rebuild-", 1).factory())) {
+            List<Future<?>> running = new ArrayList<>();
+            for (Position position : positions) {
+                running.add(pool.submit(() -> {
+                    catchUp(history, rebuild, position);
+                    return null;
+                }));
+            }
+            for (Future<?> each : running) {
+                each.get();
+            }
+        } catch (ExecutionException e) {
+            switch (Objects.requireNonNull(e.getCause())) {
+                case SQLException cause -> throw cause;
+                case IOException cause -> throw cause;
+                case Impossible cause -> throw cause;
+                default -> throw new IllegalStateException(e.getCause());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    private void catchUp(History history, Running rebuild, Position position)
+            throws SQLException, IOException, Impossible {
+        if (position.live() == 0) {
+            return;
+        }
+        long first = history.first(position.topic(), position.partition());
+        if (first > 0 && !rebuild.incomplete()) {
+            throw new Impossible(
+                    "%s/%d is complete from offset %d on only. Have the order-service publish its state once more"
+                                    .formatted(position.topic(), position.partition(), first)
+                            + " (POST /snapshots), then ask for a rebuild with \"incomplete\": true");
+        }
+        long from = position.rebuilt() == null ? first : position.rebuilt();
+        try (Connection connection = dataSource.getConnection();
+                History.Reader past = history.open(position.topic(), position.partition(), from)) {
+            connection.setAutoCommit(false);
+            for (List<Past> chunk = past.next(position.live());
+                    !chunk.isEmpty() && !stopping;
+                    chunk = past.next(position.live())) {
+                apply(connection, rebuild, position, first, chunk);
+            }
+            if (!stopping) {
+                ShadowModel.move(connection, rebuild.id(), position, first, position.live(), 0);
+                connection.commit();
+            }
+        }
+    }
+
+    /** What the database refuses was refused before, and lies in the dead letters. */
+    private void apply(Connection connection, Running rebuild, Position position, long first, List<Past> chunk)
+            throws SQLException {
+        try {
+            ShadowModel.apply(connection, models, changes(position.topic(), chunk));
+            ShadowModel.move(
+                    connection, rebuild.id(), position, first, chunk.getLast().offset() + 1, chunk.size());
+            connection.commit();
+        } catch (SQLException e) {
+            connection.rollback();
+            if (!Sql.refusesData(e)) {
+                throw e;
+            }
+            if (chunk.size() > 1) {
+                apply(connection, rebuild, position, first, chunk.subList(0, chunk.size() / 2));
+                apply(connection, rebuild, position, first, chunk.subList(chunk.size() / 2, chunk.size()));
+            }
+        }
+    }
+
+    private List<Change> changes(String topic, List<Past> chunk) {
+        List<Change> changes = new ArrayList<>(chunk.size());
+        for (Past past : chunk) {
+            try {
+                changes.add(reader.read(topic, past.key(), past.value()));
+            } catch (MalformedRecord e) {
+                Log.debugf("Left out offset %d: %s", past.offset(), e.reason());
+            }
+        }
+        return changes;
+    }
+
+    /** While nobody applies events: the last of them, and then the new model is the one that is read. */
+    private void swap(Connection connection, History history, Running rebuild) throws SQLException, IOException {
+        execute(connection, "lock table cdc_raw.positions in exclusive mode");
+        if (!Rebuilds.running(connection).map(Running::id).equals(Optional.of(rebuild.id()))) {
+            return; // another instance was quicker, having had its lock when our connection broke
+        }
+        for (Position position : ShadowModel.positions(connection, rebuild.id())) {
+            long from = position.rebuilt() == null ? 0 : position.rebuilt();
+            try (History.Reader past = history.open(position.topic(), position.partition(), from)) {
+                for (List<Past> rest = past.next(position.live()); !rest.isEmpty(); rest = past.next(position.live())) {
+                    ShadowModel.apply(connection, models, changes(position.topic(), rest));
+                    ShadowModel.move(
+                            connection,
+                            rebuild.id(),
+                            position,
+                            from,
+                            rest.getLast().offset() + 1,
+                            rest.size());
+                }
+            }
+        }
+        long events = ShadowModel.progress(connection, rebuild.id()).events();
+        ShadowModel.swap(connection);
+        Rebuilds.end(connection, rebuild.id(), Rebuild.Status.DONE, events, null);
+        connection.commit();
+        Log.infof("The rebuilt read model is in place rebuildId=%s events=%d", rebuild.id(), events);
+        // only now, for it waits for the queries that still read it
+        execute(connection, "drop schema cdc_replaced cascade");
+        connection.commit();
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package dev.afterimage.projection.rebuild;
+
+import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.view.ReadModelUnavailable;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** {@code cdc_raw.rebuilds}. */
+@ApplicationScoped
+class Rebuilds {
+
+    // Nobody applies anything meanwhile: what is replayed from the dead letters knows from here on that a rebuild runs.
+    private static final String START = "lock table cdc_raw.positions in exclusive mode";
+
+    private static final String INSERT = """
+            insert into cdc_raw.rebuilds (id, source, incomplete, status) values (?, ?, ?, 'RUNNING')
+                on conflict (status) where status = 'RUNNING' do nothing
+            """;
+
+    private static final String END = """
+            update cdc_raw.rebuilds
+               set status = ?, events = ?, error = ?, ended_at = clock_timestamp()
+             where id = ?
+            """;
+
+    private final DataSource dataSource;
+
+    Rebuilds(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /** Returns false when one is running. */
+    boolean start(UUID id, String source, boolean incomplete) {
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try (PreparedStatement lock = connection.prepareStatement(START);
+                    PreparedStatement insert = connection.prepareStatement(INSERT)) {
+                lock.execute();
+                insert.setObject(1, id);
+                insert.setString(2, source);
+                insert.setBoolean(3, incomplete);
+                boolean started = insert.executeUpdate() == 1;
+                connection.commit();
+                return started;
+            } catch (SQLException e) {
+                connection.rollback();
+                throw e;
+            }
+        } catch (SQLException e) {
+            throw new ReadModelUnavailable(e);
+        }
+    }
+
+    /**
+     * One that was started and has not ended.
+     *
+     * @param incomplete whether it may go without events that are no longer there
+     */
+    record Running(UUID id, String source, boolean incomplete) {}
+
+    static Optional<Running> running(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                        "select id, source, incomplete from cdc_raw.rebuilds where status = 'RUNNING'");
+                ResultSet row = statement.executeQuery()) {
+            return row.next()
+                    ? Optional.of(new Running(
+                            row.getObject("id", UUID.class), row.getString("source"), row.getBoolean("incomplete")))
+                    : Optional.empty();
+        }
+    }
+
+    static void end(Connection connection, UUID id, Rebuild.Status status, long events, @Nullable String error)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(END)) {
+            statement.setString(1, status.name());
+            statement.setLong(2, events);
+            statement.setString(3, error);
+            statement.setObject(4, id);
+            statement.executeUpdate();
+        }
+    }
+
+    Optional<Rebuild> byId(UUID id) {
+        try (Connection connection = dataSource.getConnection()) {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("select * from cdc_raw.rebuilds where id = ?")) {
+                statement.setObject(1, id);
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next() ? Optional.of(rebuild(connection, row)) : Optional.empty();
+                }
+            }
+        } catch (SQLException e) {
+            throw new ReadModelUnavailable(e);
+        }
+    }
+
+    private static Rebuild rebuild(Connection connection, ResultSet row) throws SQLException {
+        Rebuild.Status status = Rebuild.Status.valueOf(row.getString("status"));
+        var progress = status == Rebuild.Status.RUNNING
+                ? ShadowModel.progress(connection, row.getObject("id", UUID.class))
+                : new ShadowModel.Progress(row.getLong("events"), status == Rebuild.Status.DONE ? 1 : 0);
+        OffsetDateTime ended = row.getObject("ended_at", OffsetDateTime.class);
+        return new Rebuild(
+                row.getObject("id", UUID.class),
+                row.getString("source"),
+                status,
+                Sql.instant(row, "started_at"),
+                ended == null ? null : ended.toInstant(),
+                progress.events(),
+                progress.part(),
+                row.getString("error"));
+    }
+}

@@ -1,0 +1,161 @@
+package dev.afterimage.projection.rebuild;
+
+import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.view.ReadModel;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The read model that a rebuild fills, a schema beside the live one's, and how far it is filled. */
+final class ShadowModel {
+
+    private static final String SCHEMA = "cdc_rebuild";
+
+    private static final String POSITION = """
+            select p.topic, p.partition, p.next_offset as live, r.next_offset as rebuilt
+              from cdc_raw.positions p
+              left join cdc_raw.rebuild_positions r
+                on r.rebuild_id = ? and r.topic = p.topic and r.partition = p.partition
+             order by p.topic, p.partition
+            """;
+
+    private static final String MOVE = """
+            insert into cdc_raw.rebuild_positions as r (rebuild_id, topic, partition, first_offset, next_offset, events)
+            values (?, ?, ?, ?, ?, ?)
+                on conflict (rebuild_id, topic, partition) do update
+               set next_offset = excluded.next_offset, events = r.events + excluded.events
+            """;
+
+    private static final String PROGRESS = """
+            select coalesce(sum(r.events), 0),
+                   coalesce(sum(r.next_offset - r.first_offset)::float8
+                            / nullif(sum(p.next_offset - coalesce(r.first_offset, 0)), 0), 0)
+              from cdc_raw.positions p
+              left join cdc_raw.rebuild_positions r
+                on r.rebuild_id = ? and r.topic = p.topic and r.partition = p.partition
+            """;
+
+    private ShadowModel() {}
+
+    /**
+     * How far a partition is.
+     *
+     * @param live where the live model stands
+     * @param rebuilt where the shadow stands, null where it has not begun
+     */
+    record Position(
+            String topic,
+            int partition,
+            long live,
+            @Nullable Long rebuilt) {}
+
+    /** How far all are. */
+    record Progress(long events, double part) {}
+
+    /** Makes it empty, unless the rebuild has begun to fill it before, in an earlier life of this process or in another. */
+    static void prepare(Connection connection, UUID rebuild) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            try (ResultSet owner = statement.executeQuery(
+                    "select obj_description(to_regnamespace('" + SCHEMA + "'), 'pg_namespace')")) {
+                owner.next();
+                if (Objects.equals(owner.getString(1), rebuild.toString())) {
+                    return;
+                }
+            }
+            drop(statement);
+            statement.execute("delete from cdc_raw.rebuild_positions");
+            statement.execute("select cdc_raw.new_model('" + SCHEMA + "')");
+            statement.execute("comment on schema " + SCHEMA + " is '" + rebuild + "'");
+        }
+    }
+
+    static void drop(Statement statement) throws SQLException {
+        statement.execute("drop schema if exists " + SCHEMA + " cascade");
+    }
+
+    static List<Position> positions(Connection connection, UUID rebuild) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(POSITION)) {
+            statement.setObject(1, rebuild);
+            List<Position> positions = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    positions.add(new Position(
+                            row.getString("topic"),
+                            row.getInt("partition"),
+                            row.getLong("live"),
+                            row.getObject("rebuilt", Long.class)));
+                }
+            }
+            return positions;
+        }
+    }
+
+    /** Applies the changes to it, in the caller's transaction, which sees this model instead of the live one from here on. */
+    static void apply(Connection connection, List<ReadModel<?>> models, List<Change> changes) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set local search_path to " + SCHEMA);
+        }
+        for (ReadModel<?> model : models) {
+            var _ = model.apply(
+                    connection,
+                    changes.stream()
+                            .filter(change -> change.aggregate().equals(model.aggregate()))
+                            .toList());
+        }
+    }
+
+    static void move(Connection connection, UUID rebuild, Position position, long first, long next, long events)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
+            statement.setObject(1, rebuild);
+            statement.setString(2, position.topic());
+            statement.setInt(3, position.partition());
+            statement.setLong(4, first);
+            statement.setLong(5, next);
+            statement.setLong(6, events);
+            statement.executeUpdate();
+        }
+    }
+
+    static Progress progress(Connection connection, UUID rebuild) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(PROGRESS)) {
+            statement.setObject(1, rebuild);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return new Progress(row.getLong(1), row.getDouble(2));
+            }
+        }
+    }
+
+    /** What queries need beside the keys. */
+    static void index(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("select cdc_raw.index_model('" + SCHEMA + "')");
+            try (ResultSet row = statement.executeQuery(
+                    "select format('analyze %I.%I', schemaname, tablename) from pg_tables where schemaname = '" + SCHEMA
+                            + "'")) {
+                List<String> analyses = new ArrayList<>();
+                while (row.next()) {
+                    analyses.add(row.getString(1));
+                }
+                for (String analyze : analyses) {
+                    statement.execute(analyze);
+                }
+            }
+        }
+    }
+
+    /** Puts it in the place of the live one, in the caller's transaction. */
+    static void swap(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("select cdc_raw.swap_models('" + SCHEMA + "')");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package dev.afterimage.projection.rebuild;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
+
+import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.StackResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.http.ContentType;
+import jakarta.inject.Inject;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.sql.DataSource;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@QuarkusTest
+@QuarkusTestResource(StackResource.class)
+class RebuildTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @Inject
+    DataSource dataSource;
+
+    @Inject
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"topics", "log"})
+    void endsWithWhatTheEventsTellWhileReadsAndWritesGoOn(String source) throws Exception {
+        List<OrderEvents> orders = new ArrayList<>();
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            for (int i = 0; i < 300; i++) {
+                orders.add(new OrderEvents());
+                send(topic, orders.getLast(), 1 + i % 4);
+            }
+            topic.flush();
+            awaitVersions(orders);
+            String indexes = text("select string_agg(indexdef, ';' order by indexdef) from pg_indexes"
+                    + " where schemaname = 'cdc_processed'");
+            UUID invented = UUID.randomUUID();
+            change("update orders set total = total + 1, status = 'CANCELLED'");
+            change("delete from order_items where line_no = 1");
+            change("insert into customers select '" + invented
+                    + "', 'Nobody', 'n@example.com', now(), now(), 1, 'c', now()," + " now()");
+            change("delete from deletions");
+
+            String id = started(source);
+            var ended = new AtomicBoolean();
+            var refused = CompletableFuture.supplyAsync(() -> reads(orders.getFirst().id, ended));
+            for (int i = 0; !status(id).equals("DONE"); i++) {
+                assertThat(status(id)).isIn("RUNNING", "DONE");
+                assertThat(i).isLessThan(2_000);
+                orders.add(new OrderEvents());
+                send(topic, orders.getLast(), 1 + i % 4);
+            }
+            ended.set(true);
+            topic.flush();
+
+            awaitVersions(orders);
+            assertThat(refused.join()).as("reads that failed meanwhile").isZero();
+            assertThat(text("select count(*) from orders where total <> 59.80 or status = 'CANCELLED'"))
+                    .isEqualTo("0");
+            assertThat(text("select count(*) from orders o where not exists"
+                            + " (select from order_items i where i.order_id = o.id and i.line_no = 1)"))
+                    .isEqualTo("0");
+            assertThat(text("select count(*) from customers where id = '" + invented + "'"))
+                    .isEqualTo("0");
+            assertThat(text("select string_agg(indexdef, ';' order by indexdef) from pg_indexes"
+                            + " where schemaname = 'cdc_processed'"))
+                    .isEqualTo(indexes);
+            assertThat(text("select count(*) from pg_namespace where nspname in ('cdc_rebuild', 'cdc_replaced')"))
+                    .isEqualTo("0");
+            given().get("/rebuilds/" + id)
+                    .then()
+                    .body("progress", equalTo(1.0f))
+                    .body("source", equalTo(source));
+        }
+    }
+
+    @Test
+    void refusesASecondOneWhileOneRuns() throws SQLException {
+        // Given one that nobody takes up, for its lock is held
+        try (var holder = dataSource.getConnection();
+                var lock = holder.createStatement()) {
+            lock.execute("select pg_advisory_lock(" + 0x5ebd1d + ")");
+            String first = started("log");
+
+            given().contentType(ContentType.JSON)
+                    .body("{}")
+                    .post("/rebuilds")
+                    .then()
+                    .statusCode(409)
+                    .body("type", equalTo("urn:problem-type:afterimage:rebuild-running"));
+
+            lock.execute("select pg_advisory_unlock(" + 0x5ebd1d + ")");
+            await().atMost(LIMIT).until(() -> status(first).equals("DONE"));
+        }
+    }
+
+    @Test
+    void saysWhatIsMissingInsteadOfForgettingIt() throws Exception {
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            var order = new OrderEvents();
+            send(topic, order, 1);
+            topic.flush();
+            awaitVersions(List.of(order));
+        }
+        change("update cdc_raw.positions set logged_from = 7 where topic = 'order.events' and next_offset > 0");
+        try {
+            String id = started("log");
+            await().atMost(LIMIT).until(() -> status(id).equals("FAILED"));
+            assertThat((String) given().get("/rebuilds/" + id).path("error"))
+                    .contains("is complete from offset 7 on only", "POST /snapshots");
+        } finally {
+            change("update cdc_raw.positions set logged_from = 0");
+        }
+    }
+
+    @Test
+    void refusesASourceThatThereIsNot() {
+        given().contentType(ContentType.JSON)
+                .body("{\"source\": \"memory\"}")
+                .post("/rebuilds")
+                .then()
+                .statusCode(400);
+        given().get("/rebuilds/" + UUID.randomUUID()).then().statusCode(404);
+        given().get("/rebuilds/none").then().statusCode(404);
+    }
+
+    private static String started(String source) {
+        return given().contentType(ContentType.JSON)
+                .body("{\"source\": \"%s\"}".formatted(source))
+                .post("/rebuilds")
+                .then()
+                .statusCode(202)
+                .extract()
+                .path("id");
+    }
+
+    private static String status(String id) {
+        return given().get("/rebuilds/" + id).then().statusCode(200).extract().path("status");
+    }
+
+    private static int reads(UUID id, AtomicBoolean ended) {
+        int refused = 0;
+        while (!ended.get()) {
+            refused += given().get("/orders/" + id).statusCode() == 200 ? 0 : 1;
+            refused += given().get("/orders?limit=5").statusCode() == 200 ? 0 : 1;
+        }
+        return refused;
+    }
+
+    /** Four versions, the last a delete with its tombstone, or fewer. */
+    private static void send(OrderTopic topic, OrderEvents order, int versions) {
+        topic.send(order.id, order.placed());
+        for (int version = 2; version <= Math.min(versions, 3); version++) {
+            topic.send(order.id, order.changed(version));
+        }
+        if (versions == 4) {
+            topic.send(order.id, order.deleted(4));
+            topic.send(order.id, null);
+        }
+    }
+
+    private void awaitVersions(List<OrderEvents> orders) {
+        await().atMost(LIMIT).untilAsserted(() -> {
+            for (int i = 0; i < orders.size(); i++) {
+                UUID id = orders.get(i).id;
+                String live =
+                        text("select version || ' ' || (select count(*) from order_items i where i.order_id = o.id)"
+                                + " from orders o where id = '" + id + "'");
+                String deleted = text("select version from deletions where id = '" + id + "'");
+                assertThat(live == null ? "deleted " + deleted : live).isIn("1 1", "2 2", "3 3", "deleted 4");
+            }
+        });
+    }
+
+    private void change(String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private @Nullable String text(String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            return row.next() ? row.getString(1) : null;
+        }
+    }
+}
