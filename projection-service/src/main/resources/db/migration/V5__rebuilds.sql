@@ -5,6 +5,29 @@ alter table cdc_raw.positions add column logged_from bigint;
 update cdc_raw.positions set logged_from = next_offset;
 alter table cdc_raw.positions alter column logged_from set not null;
 
+-- Drops whole days of the event log and returns how many; each partition remembers from where on it is complete.
+create function cdc_raw.drop_days_before(first_kept date) returns int language plpgsql as $$
+declare
+    day     record;
+    dropped int := 0;
+begin
+    for day in
+        select c.oid::regclass as name
+          from pg_inherits i join pg_class c on c.oid = i.inhrelid
+         where i.inhparent = 'cdc_raw.cdc_events'::regclass
+           and to_date(right(c.relname, 8), 'YYYYMMDD') < first_kept
+         order by c.relname
+    loop
+        execute format($update$
+            update cdc_raw.positions p set logged_from = greatest(p.logged_from, gone.next)
+              from (select kafka_topic, kafka_partition, max(kafka_offset) + 1 as next from %s group by 1, 2) gone
+             where p.topic = gone.kafka_topic and p.partition = gone.kafka_partition $update$, day.name);
+        execute format('drop table %s', day.name);
+        dropped := dropped + 1;
+    end loop;
+    return dropped;
+end $$;
+
 create table cdc_raw.rebuilds (
     id         uuid primary key,
     source     text        not null check (source in ('log', 'topics')),

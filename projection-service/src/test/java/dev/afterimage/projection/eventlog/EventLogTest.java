@@ -1,0 +1,135 @@
+package dev.afterimage.projection.eventlog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.StackResource;
+import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.view.Histories;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(StackResource.class)
+class EventLogTest {
+
+    @Inject
+    DataSource dataSource;
+
+    @Inject
+    EventLog log;
+
+    @Inject
+    Retention retention;
+
+    private final OrderEvents order = new OrderEvents();
+    private final String topic = "log-" + UUID.randomUUID();
+
+    @Test
+    void keepsEachEventAsItCame() throws SQLException {
+        Instant now = Instant.now();
+        append(List.of(
+                record(0, now, Histories.read(order.id, order.placed())),
+                record(1, now, Histories.read(order.id, order.changed(2))),
+                record(4, now, Histories.read(order.id, order.deleted(3))),
+                record(5, now, Histories.read(order.id, null))));
+
+        assertThat(rows("""
+                select operation || '@' || kafka_offset || ' ' || coalesce(before_data ->> 'version', '-')
+                       || ' ' || coalesce(after_data ->> 'version', '-') || ' '
+                       || coalesce(source_metadata ->> 'eventType', '-')
+                  from cdc_raw.cdc_events
+                 where kafka_topic = '%s' and source_table = 'orders' and event_key = '%s'
+                 order by kafka_offset
+                """.formatted(topic, order.id)))
+                .containsExactly("c@0 - 1 OrderEvent", "u@1 1 2 OrderEvent", "d@4 2 - OrderEvent", "t@5 - - -");
+        assertThat(rows(
+                        "select after_data -> 'items' -> 0 ->> 'lineTotal' from cdc_raw.cdc_events where kafka_topic = '"
+                                + topic + "' and kafka_offset = 1"))
+                .containsExactly("59.80");
+        assertThat(rows("select count(*) from cdc_raw.cdc_events where kafka_topic = '" + topic
+                        + "' and processed_at between kafka_timestamp - interval '1 second' and now()"))
+                .containsExactly("4");
+    }
+
+    @Test
+    void takesNoRecordTwice() throws SQLException {
+        var record = record(7, Instant.now(), Histories.read(order.id, order.placed()));
+        append(List.of(record));
+        assertThatThrownBy(() -> append(List.of(record)))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("duplicate key");
+    }
+
+    @Test
+    void dropsWholeDaysAndRemembersFromWhereOnItIsComplete() throws SQLException {
+        Instant old = Instant.now().minus(Duration.ofDays(400));
+        change("insert into cdc_raw.positions (topic, partition, next_offset, logged_from) values ('%s', 0, 3, 0)"
+                .formatted(topic));
+        append(List.of(
+                record(0, old, Histories.read(order.id, order.placed())),
+                record(1, old.plus(Duration.ofDays(1)), Histories.read(order.id, order.changed(2))),
+                record(2, Instant.now(), Histories.read(order.id, order.changed(3)))));
+        try {
+            assertThat(retention.run(Clock.fixed(Instant.now(), ZoneOffset.UTC)))
+                    .isGreaterThanOrEqualTo(2);
+
+            assertThat(rows("select kafka_offset from cdc_raw.cdc_events where kafka_topic = '" + topic + "'"))
+                    .containsExactly("2");
+            assertThat(rows("select logged_from from cdc_raw.positions where topic = '" + topic + "'"))
+                    .containsExactly("2");
+            assertThat(retention.run(Clock.fixed(Instant.now(), ZoneOffset.UTC)))
+                    .isZero();
+        } finally {
+            change("delete from cdc_raw.positions where topic = '" + topic + "'");
+        }
+    }
+
+    private LoggedRecord record(long offset, Instant timestamp, Change change) {
+        return new LoggedRecord(topic, 0, offset, timestamp, change);
+    }
+
+    private void append(List<LoggedRecord> records) throws SQLException {
+        try (var connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                log.append(connection, records);
+                connection.commit();
+            } catch (SQLException e) {
+                connection.rollback();
+                throw e;
+            }
+        }
+    }
+
+    private void change(String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private List<String> rows(String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            List<String> rows = new ArrayList<>();
+            while (row.next()) {
+                rows.add(row.getString(1));
+            }
+            return rows;
+        }
+    }
+}
