@@ -4,6 +4,7 @@ import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
 import dev.afterimage.stack.KafkaBroker;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -46,16 +47,18 @@ final class Backlog {
      *
      * @param rows of orders that are not deleted
      * @param versions their sum
+     * @param records on the topic of events, tombstones among them
+     * @param live the version of each order that is not deleted
      */
-    record End(long rows, long versions) {}
+    record End(long rows, long versions, long records, Map<UUID, Integer> live) {}
 
     /** As order-service makes them. */
     private final TimeBasedEpochGenerator rising = Generators.timeBasedEpochGenerator();
 
     private final Random random;
     private final int events;
-    private long rows;
-    private long versions;
+    private final Map<UUID, Integer> live = new HashMap<>();
+    private long records;
 
     /** @param events without the tombstones, one for each delete */
     Backlog(long seed, int events) {
@@ -86,25 +89,20 @@ final class Backlog {
                     placed[i] = rising.generate();
                     send(producer, eventTopic, rowTopic, placed[i], 1, "c");
                 }
-                rows += orders;
-                versions += orders;
                 sent += orders;
                 for (int i = 0; i < orders && sent < events; i++, sent++) {
-                    if (random.nextInt(5) > 0) {
-                        send(producer, eventTopic, rowTopic, placed[i], 2, "u");
-                        versions++;
-                    } else {
-                        send(producer, eventTopic, rowTopic, placed[i], 2, "d");
-                        rows--;
-                        versions--;
-                    }
+                    send(producer, eventTopic, rowTopic, placed[i], 2, random.nextInt(5) > 0 ? "u" : "d");
                 }
             }
         }
-        return new End(rows, versions);
+        return new End(
+                live.size(),
+                live.values().stream().mapToLong(version -> version).sum(),
+                records,
+                live);
     }
 
-    private static void send(
+    private void send(
             KafkaProducer<byte[], byte[]> producer,
             String eventTopic,
             String rowTopic,
@@ -121,9 +119,13 @@ final class Backlog {
                         System.currentTimeMillis());
         String rowKey = KEY_SCHEMA + "{\"id\":\"%s\"}}".formatted(id);
         put(producer, eventTopic, id.toString(), event);
+        records++;
+        live.put(id, version);
         put(producer, rowTopic, rowKey, op.equals("d") ? null : ROW_SCHEMA + row(id, version) + "}");
         if (op.equals("d")) {
             put(producer, eventTopic, id.toString(), null);
+            records++;
+            live.remove(id);
         }
     }
 

@@ -196,12 +196,12 @@ final class BacklogBench implements Callable<Integer> {
         try (Connection connection = postgres.connect(database);
                 Statement statement = connection.createStatement()) {
             while (Instant.now().isBefore(deadline)) {
-                Backlog.End now = now(statement, table);
+                Table now = now(statement, table);
                 if (began == 0 && now.rows() > 0) {
                     began = System.nanoTime();
                     seenAtFirst = now.rows();
                 }
-                if (now.equals(end)) {
+                if (now.equals(new Table(end.rows(), end.versions()))) {
                     Cpu used = meter.read().since(before);
                     double seconds = (System.nanoTime() - began) / 1e9;
                     return new Result((events - seenAtFirst) / seconds, used.service(), used.postgres());
@@ -209,20 +209,22 @@ final class BacklogBench implements Callable<Integer> {
                 Thread.sleep(LOOK);
             }
             throw new StackException("%s did not work off the backlog in %d minutes: %s instead of %s. %s"
-                    .formatted(side.name(), LIMIT.toMinutes(), now(statement, table), end, side.lastWords()));
+                    .formatted(side.name(), LIMIT.toMinutes(), now(statement, table), end.rows(), side.lastWords()));
         }
     }
 
-    private static Backlog.End now(Statement statement, String table) throws SQLException {
+    private record Table(long rows, long versions) {}
+
+    private static Table now(Statement statement, String table) throws SQLException {
         try (ResultSet there = statement.executeQuery("select to_regclass('%s')".formatted(table))) {
             there.next();
             if (there.getString(1) == null) {
-                return new Backlog.End(0, 0);
+                return new Table(0, 0);
             }
         }
         try (ResultSet row = statement.executeQuery("select count(*), coalesce(sum(version), 0) from " + table)) {
             row.next();
-            return new Backlog.End(row.getLong(1), row.getLong(2));
+            return new Table(row.getLong(1), row.getLong(2));
         }
     }
 
