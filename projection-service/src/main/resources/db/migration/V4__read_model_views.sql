@@ -22,3 +22,30 @@ select status, currency, count(*) as orders, count(distinct customer_id) as cust
        max(cdc_timestamp) as last_change, max(synced_at) as last_synced
   from orders
  group by status, currency;
+
+-- What the log was given since its beginning, also of days that retention has dropped: a row a partition and operation, moved
+-- with every batch in its own transaction. Keyed as the positions are, whose lock that transaction holds, so that instances
+-- do not wait for each other here.
+create table cdc_raw.statistics (
+    kafka_topic     text        not null,
+    kafka_partition int         not null,
+    source_table    text        not null,
+    operation       text        not null,
+    events          bigint      not null check (events >= 1),
+    first_event     timestamptz not null,
+    last_event      timestamptz not null,
+    last_processed  timestamptz not null,
+    primary key (kafka_topic, kafka_partition, source_table, operation)
+) with (fillfactor = 10);
+
+insert into cdc_raw.statistics
+select kafka_topic, kafka_partition, source_table, operation, count(*), min(event_timestamp), max(event_timestamp),
+       max(processed_at)
+  from cdc_raw.cdc_events
+ group by kafka_topic, kafka_partition, source_table, operation;
+
+create or replace view cdc_raw.cdc_statistics as
+select source_table, operation, sum(events)::bigint as events, min(first_event) as first_event,
+       max(last_event) as last_event, max(last_processed) as last_processed
+  from cdc_raw.statistics
+ group by source_table, operation;

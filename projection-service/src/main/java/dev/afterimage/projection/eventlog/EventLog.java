@@ -21,18 +21,35 @@ public class EventLog {
 
     // The database takes the value apart: each part is stored as it came, whatever this version of ours knows of it.
     private static final String APPEND = """
-            insert into cdc_raw.cdc_events
-                   (source_table, operation, event_key, before_data, after_data, source_metadata,
-                    kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, event_timestamp)
-            select r.source_table, coalesce(e.event ->> 'op', 't'), r.event_key,
-                   nullif(e.event -> 'before', 'null'), nullif(e.event -> 'after', 'null'), e.event -> 'source',
-                   r.topic, r.partition, r.record_offset, r.record_timestamp,
-                   coalesce(to_timestamp((e.event ->> 'ts_ms')::bigint / 1000.0), r.record_timestamp)
-              from unnest(?::text[], ?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::jsonb[])
-                   with ordinality
-                as r(source_table, topic, partition, record_offset, record_timestamp, event_key, value, place)
-             cross join lateral (select case when r.value ? 'op' then r.value else r.value -> 'payload' end) as e(event)
-             order by r.place
+            with appended as (
+                insert into cdc_raw.cdc_events
+                       (source_table, operation, event_key, before_data, after_data, source_metadata,
+                        kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, event_timestamp)
+                select r.source_table, coalesce(e.event ->> 'op', 't'), r.event_key,
+                       nullif(e.event -> 'before', 'null'), nullif(e.event -> 'after', 'null'), e.event -> 'source',
+                       r.topic, r.partition, r.record_offset, r.record_timestamp,
+                       coalesce(to_timestamp((e.event ->> 'ts_ms')::bigint / 1000.0), r.record_timestamp)
+                  from unnest(?::text[], ?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::jsonb[])
+                       with ordinality
+                    as r(source_table, topic, partition, record_offset, record_timestamp, event_key, value, place)
+                 cross join lateral (select case when r.value ? 'op' then r.value else r.value -> 'payload' end)
+                    as e(event)
+                 order by r.place
+                returning kafka_topic, kafka_partition, source_table, operation, event_timestamp, processed_at
+            )
+            insert into cdc_raw.statistics as s
+                   (kafka_topic, kafka_partition, source_table, operation,
+                    events, first_event, last_event, last_processed)
+            select kafka_topic, kafka_partition, source_table, operation,
+                   count(*), min(event_timestamp), max(event_timestamp), max(processed_at)
+              from appended
+             group by kafka_topic, kafka_partition, source_table, operation
+             order by kafka_topic, kafka_partition, source_table, operation
+                on conflict (kafka_topic, kafka_partition, source_table, operation) do update
+               set events = s.events + excluded.events,
+                   first_event = least(s.first_event, excluded.first_event),
+                   last_event = greatest(s.last_event, excluded.last_event),
+                   last_processed = excluded.last_processed
             """.replace("r.value ? 'op'", "r.value ?? 'op'");
 
     private static final List<Column<LoggedRecord>> COLUMNS = List.of(
@@ -46,7 +63,7 @@ public class EventLog {
 
     private final Set<LocalDate> days = ConcurrentHashMap.newKeySet();
 
-    /** Adds the records, in the caller's transaction. */
+    /** Adds the records and counts them, in the caller's transaction. */
     public void append(Connection connection, List<LoggedRecord> records) throws SQLException {
         if (records.isEmpty()) {
             return;

@@ -49,6 +49,7 @@ public class Feed {
     private final Thread thread = Thread.ofPlatform().name("feed").unstarted(this::run);
     private volatile @Nullable Subscription subscription;
     private volatile FeedState state = FeedState.STARTING;
+    private volatile List<FeedProgress.Partition> progress = List.of();
 
     Feed(
             FeedConfig config,
@@ -74,6 +75,11 @@ public class Feed {
 
     FeedState state() {
         return state;
+    }
+
+    /** How far this instance is, without asking the broker. */
+    public FeedProgress progress() {
+        return FeedProgress.of(state, progress);
     }
 
     void start(@Observes StartupEvent event) {
@@ -127,6 +133,8 @@ public class Feed {
                     });
                     current.commit(records.nextOffsets());
                 }
+                progress = current.progress();
+                metrics.record(progress);
                 outage.isOver();
                 state = current.state();
             } catch (PositionLost e) {
