@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 @RegisterForReflection
 public record Difference(
-        @Schema(description = "Where it stands, as a JSON Pointer", examples = "\"/items/0/quantity\"")
+        @Schema(description = "Where it stands, as a JSON Pointer", examples = "/items/0/quantity")
         String path,
 
         @Nullable JsonNode before,
