@@ -37,6 +37,11 @@ public final class OrderTopic implements AutoCloseable {
         return put(new ProducerRecord<>(NAME, bytes(key), bytes(value)));
     }
 
+    /** Puts a record on the topic of another aggregate. */
+    public RecordMetadata putOn(String name, UUID key, @Nullable String value) {
+        return put(new ProducerRecord<>(name, bytes(key.toString()), bytes(value)));
+    }
+
     /**
      * Puts a record as the event router does.
      *

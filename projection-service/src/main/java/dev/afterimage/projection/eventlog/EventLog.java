@@ -2,6 +2,8 @@ package dev.afterimage.projection.eventlog;
 
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Envelope;
+import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.sql.Sql.Column;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -9,9 +11,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +31,20 @@ public class EventLog {
             copy cdc_raw.cdc_events (source_table, operation, event_key, before_data, after_data, source_metadata,
                                      kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, event_timestamp)
             from stdin (format binary)
+            """;
+
+    private static final String COUNT = """
+            insert into cdc_raw.statistics as s
+                   (kafka_topic, kafka_partition, source_table, operation,
+                    events, first_event, last_event, last_processed)
+            select c.*, clock_timestamp()
+              from unnest(?::text[], ?::int[], ?::text[], ?::text[], ?::bigint[], ?::timestamptz[], ?::timestamptz[]) as c
+             order by 1, 2, 3, 4
+                on conflict (kafka_topic, kafka_partition, source_table, operation) do update
+               set events = s.events + excluded.events,
+                   first_event = least(s.first_event, excluded.first_event),
+                   last_event = greatest(s.last_event, excluded.last_event),
+                   last_processed = excluded.last_processed
             """;
 
     private static final int BUFFER_BYTES = 64 * 1024;
@@ -60,14 +79,61 @@ public class EventLog {
         } catch (IOException e) {
             throw new SQLException("the events cannot be sent to the log", CONNECTION_FAILURE, e);
         }
+        count(connection, records);
+    }
+
+    private record Kind(String topic, int partition, String table, String operation) {}
+
+    private record Count(Kind kind, long events, Instant first, Instant last) {
+
+        Count plus(Count other) {
+            return new Count(
+                    kind,
+                    events + other.events,
+                    first.isBefore(other.first) ? first : other.first,
+                    last.isAfter(other.last) ? last : other.last);
+        }
+    }
+
+    private static final List<Column<Count>> COUNT_COLUMNS = List.of(
+            new Column<>("kafka_topic", "text", count -> count.kind().topic()),
+            new Column<>("kafka_partition", "int4", count -> count.kind().partition()),
+            new Column<>("source_table", "text", count -> count.kind().table()),
+            new Column<>("operation", "text", count -> count.kind().operation()),
+            new Column<>("events", "int8", Count::events),
+            new Column<>("first_event", "timestamptz", Count::first),
+            new Column<>("last_event", "timestamptz", Count::last));
+
+    private static void count(Connection connection, List<LoggedRecord> records) throws SQLException {
+        Map<Kind, Count> counts = new HashMap<>();
+        for (LoggedRecord record : records) {
+            var kind = new Kind(record.topic(), record.partition(), table(record), operation(record));
+            counts.merge(kind, new Count(kind, 1, time(record), time(record)), Count::plus);
+        }
+        try (PreparedStatement statement = connection.prepareStatement(COUNT)) {
+            Sql.setColumns(statement, 1, counts.values(), COUNT_COLUMNS);
+            statement.executeUpdate();
+        }
+    }
+
+    private static String table(LoggedRecord record) {
+        return record.change().aggregate() + "s";
+    }
+
+    private static String operation(LoggedRecord record) {
+        return record.change() instanceof Envelope event ? event.op().code() : TOMBSTONE;
+    }
+
+    private static Instant time(LoggedRecord record) {
+        return record.change() instanceof Envelope event ? event.committedAt() : record.timestamp();
     }
 
     private static void add(CopyRows rows, LoggedRecord record) throws IOException {
         Change change = record.change();
         Envelope event = change instanceof Envelope envelope ? envelope : null;
         rows.row(11)
-                .text(change.aggregate() + "s")
-                .text(event == null ? TOMBSTONE : event.op().code())
+                .text(table(record))
+                .text(operation(record))
                 .text(change.id().toString())
                 .jsonb(event == null ? null : event.raw().before())
                 .jsonb(event == null ? null : event.raw().after())
@@ -76,7 +142,7 @@ public class EventLog {
                 .int4(record.partition())
                 .int8(record.offset())
                 .timestamptz(record.timestamp())
-                .timestamptz(event == null ? record.timestamp() : event.committedAt());
+                .timestamptz(time(record));
     }
 
     /** Remembers a day that was there before this transaction, and that no retention drops soon. */

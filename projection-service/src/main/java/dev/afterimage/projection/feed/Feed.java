@@ -59,6 +59,7 @@ public class Feed {
     private final ExecutorService workers;
     private volatile @Nullable Subscription subscription;
     private volatile FeedState state = FeedState.STARTING;
+    private volatile List<FeedProgress.Partition> progress = List.of();
 
     Feed(
             FeedConfig config,
@@ -86,6 +87,11 @@ public class Feed {
 
     FeedState state() {
         return state;
+    }
+
+    /** How far this instance is, without asking the broker. */
+    public FeedProgress progress() {
+        return FeedProgress.of(state, progress);
     }
 
     void start(@Observes StartupEvent event) {
@@ -132,6 +138,8 @@ public class Feed {
                 if (!records.isEmpty()) {
                     apply(current, records);
                 }
+                progress = current.progress();
+                metrics.record(progress);
                 outage.isOver();
                 state = current.state();
             } catch (PositionLost e) {

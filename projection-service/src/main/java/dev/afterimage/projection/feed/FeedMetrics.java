@@ -6,6 +6,8 @@ import dev.afterimage.projection.change.Tombstone;
 import dev.afterimage.projection.view.Break;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -14,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
 
 /** The feed in figures. */
 @ApplicationScoped
@@ -25,6 +28,8 @@ class FeedMetrics {
     private final DistributionSummary batchSize;
     private final Timer apply;
     private final Timer latency;
+    private final MultiGauge lag;
+    private volatile Map<TopicPartition, Long> lags = Map.of();
 
     FeedMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -43,6 +48,30 @@ class FeedMetrics {
                 .minimumExpectedValue(Duration.ofMillis(1))
                 .maximumExpectedValue(Duration.ofSeconds(10))
                 .register(registry);
+        lag = MultiGauge.builder("feed.lag")
+                .description("offsets of the partition that are not applied yet")
+                .register(registry);
+    }
+
+    /** Takes the lag of each partition, and leaves out those that this instance no longer has. */
+    void record(List<FeedProgress.Partition> progress) {
+        Map<TopicPartition, Long> now = new HashMap<>();
+        for (FeedProgress.Partition each : progress) {
+            if (each.lag() != null) {
+                now.put(new TopicPartition(each.topic(), each.partition()), each.lag());
+            }
+        }
+        boolean others = !now.keySet().equals(lags.keySet());
+        lags = now;
+        if (others) {
+            lag.register(now.keySet().stream().map(this::row).toList(), true);
+        }
+    }
+
+    private MultiGauge.Row<?> row(TopicPartition partition) {
+        return MultiGauge.Row.of(
+                Tags.of("topic", partition.topic(), "partition", Integer.toString(partition.partition())),
+                () -> lags.get(partition));
     }
 
     void record(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {

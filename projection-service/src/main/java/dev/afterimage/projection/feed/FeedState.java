@@ -1,7 +1,7 @@
 package dev.afterimage.projection.feed;
 
-/** How the feed is, for the readiness check. */
-enum FeedState {
+/** How the feed is. */
+public enum FeedState {
     STARTING("has no partitions assigned yet", false),
     FOLLOWING("follows its partitions", true),
     BROKER_LOST("has no connection to the broker", false),

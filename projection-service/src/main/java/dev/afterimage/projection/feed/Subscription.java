@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,6 +171,28 @@ final class Subscription implements AutoCloseable {
             return FeedState.BROKER_LOST;
         }
         return joined && unplaced.isEmpty() ? FeedState.FOLLOWING : FeedState.STARTING;
+    }
+
+    /** Where it stands, by what the consumer knows already: the broker is not asked. */
+    List<FeedProgress.Partition> progress() {
+        return applied.entrySet().stream()
+                .map(each -> FeedProgress.Partition.of(
+                        each.getKey().topic(),
+                        each.getKey().partition(),
+                        position(each.getKey(), each.getValue()),
+                        consumer.currentLag(each.getKey())))
+                .sorted(Comparator.comparing(FeedProgress.Partition::topic)
+                        .thenComparing(FeedProgress.Partition::partition))
+                .toList();
+    }
+
+    /** The consumer's own also stands behind the transaction markers, which are no records. */
+    private long position(TopicPartition partition, long otherwise) {
+        try {
+            return consumer.position(partition, Duration.ZERO);
+        } catch (TimeoutException e) {
+            return otherwise; // it is being validated, after a change of the partition's leader
+        }
     }
 
     void wakeup() {

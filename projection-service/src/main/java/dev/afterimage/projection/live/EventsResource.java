@@ -10,6 +10,10 @@ import jakarta.ws.rs.sse.OutboundSseEvent;
 import jakarta.ws.rs.sse.Sse;
 import java.time.Duration;
 import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 
 /** Every record that passes, as server-sent events. */
 @Path("/events")
@@ -29,6 +33,19 @@ public class EventsResource {
      * client was too slow; a comment comes at intervals.
      */
     @GET
+    @Operation(
+            operationId = "watchEvents",
+            summary = "Watch every record as it passes",
+            description =
+                    "A message named dropped says how many were left out because this client was too slow; a comment"
+                            + " comes at intervals.")
+    @APIResponse(
+            responseCode = "200",
+            description = "The data of each message",
+            content =
+                    @Content(
+                            mediaType = MediaType.SERVER_SENT_EVENTS,
+                            schema = @Schema(implementation = LiveEvent.class)))
     @Produces(MediaType.SERVER_SENT_EVENTS)
     public Multi<OutboundSseEvent> watch(@Context Sse sse) {
         Multi<OutboundSseEvent> passing =

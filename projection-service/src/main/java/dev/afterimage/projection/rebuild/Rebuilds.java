@@ -1,7 +1,7 @@
 package dev.afterimage.projection.rebuild;
 
+import dev.afterimage.projection.sql.DatabaseAway;
 import dev.afterimage.projection.sql.Sql;
-import dev.afterimage.projection.view.ReadModelUnavailable;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -55,7 +55,7 @@ class Rebuilds {
                 throw e;
             }
         } catch (SQLException e) {
-            throw new ReadModelUnavailable(e);
+            throw new DatabaseAway(e);
         }
     }
 
@@ -98,7 +98,7 @@ class Rebuilds {
                 }
             }
         } catch (SQLException e) {
-            throw new ReadModelUnavailable(e);
+            throw new DatabaseAway(e);
         }
     }
 

@@ -6,12 +6,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Many rows as one array a column, as {@code unnest} takes them. */
+/** Many rows as one array a column, as {@code unnest} takes them, and rows as objects. */
 public final class Sql {
 
     private Sql() {}
@@ -22,6 +23,31 @@ public final class Sql {
      * @param type the element's type in PostgreSQL
      */
     public record Column<T>(String name, String type, Function<T, @Nullable Object> value) {}
+
+    /** Makes objects of rows; several rows may make one. */
+    @FunctionalInterface
+    public interface Reader<T> {
+
+        List<T> read(ResultSet rows) throws SQLException;
+
+        /** Makes one object of each row. */
+        static <T> Reader<T> ofEach(RowReader<T> reader) {
+            return rows -> {
+                List<T> read = new ArrayList<>();
+                while (rows.next()) {
+                    read.add(reader.read(rows));
+                }
+                return read;
+            };
+        }
+    }
+
+    /** Makes an object of one row. */
+    @FunctionalInterface
+    public interface RowReader<T> {
+
+        T read(ResultSet row) throws SQLException;
+    }
 
     /** Sets the rows' columns from this parameter on. */
     public static <T> void setColumns(

@@ -1,4 +1,4 @@
-/** How many rows go to PostgreSQL at once. */
+/** Rows to PostgreSQL, many at once, and rows from it. */
 @NullMarked
 package dev.afterimage.projection.sql;
 

@@ -9,13 +9,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Wakes those who wait for an order: a reader of its own write sleeps until the feed has committed it. */
+/** Wakes those who wait for an aggregate: a reader of its own write sleeps until the feed has committed it. */
 @ApplicationScoped
 public class Arrivals {
 
     private final ConcurrentHashMap<UUID, Set<Waiter>> waiting = new ConcurrentHashMap<>();
 
-    /** Tells that these orders have changed; to be called after the commit, and cheap when nobody waits. */
+    /** Tells that these aggregates have changed; to be called after the commit, and cheap when nobody waits. */
     public void arrived(Collection<UUID> ids) {
         if (waiting.isEmpty()) {
             return;
@@ -25,7 +25,7 @@ public class Arrivals {
         }
     }
 
-    /** Begins to listen for the order, so that nothing is missed between a look at the table and the wait. */
+    /** Begins to listen for the aggregate, so that nothing is missed between a look at the table and the wait. */
     public Waiter expect(UUID id) {
         var waiter = new Waiter(id);
         waiting.compute(id, (_, others) -> {
@@ -36,7 +36,7 @@ public class Arrivals {
         return waiter;
     }
 
-    /** One reader's wait for one order. */
+    /** One reader's wait for one aggregate. */
     public final class Waiter implements AutoCloseable {
 
         private final UUID id;
@@ -46,7 +46,7 @@ public class Arrivals {
             this.id = id;
         }
 
-        /** Returns when the order has changed since the last call, or when the time is over. */
+        /** Returns when the aggregate has changed since the last call, or when the time is over. */
         public void await(Duration limit) throws InterruptedException {
             boolean _ = woken.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS);
             woken.drainPermits();

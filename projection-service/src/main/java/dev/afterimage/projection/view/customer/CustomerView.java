@@ -2,6 +2,8 @@ package dev.afterimage.projection.view.customer;
 
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.Selection;
+import dev.afterimage.projection.view.View;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -11,9 +13,13 @@ import java.util.UUID;
 /** A customer as the read model holds it: its last image, and which event that came from. */
 @RegisterForReflection
 public record CustomerView(
-        UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version, Cdc cdc) {
+        UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version, Cdc cdc)
+        implements View {
 
-    static CustomerView of(ResultSet row) throws SQLException {
+    static final Selection<CustomerView> CUSTOMERS =
+            new Selection<>("customer", "select * from customers %s", Sql.Reader.ofEach(CustomerView::of));
+
+    private static CustomerView of(ResultSet row) throws SQLException {
         return new CustomerView(
                 row.getObject("id", UUID.class),
                 row.getString("name"),

@@ -2,15 +2,24 @@ package dev.afterimage.projection.view.order;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
 import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.View;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
-/** An order as the read model holds it: its last image, and which event that came from. */
+/**
+ * An order as the read model holds it: its last image, and which event that came from.
+ *
+ * @param customer null while no event of the customer has been applied, or after its delete: it has a topic of its own
+ */
+@RegisterForReflection
 public record OrderView(
         UUID id,
         UUID customerId,
+        @Nullable Customer customer,
         OrderStatus status,
         String currency,
         @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal total,
@@ -18,17 +27,23 @@ public record OrderView(
         Instant createdAt,
         Instant updatedAt,
         long version,
-        Cdc cdc) {
+        Cdc cdc)
+        implements View {
 
     public OrderView {
         items = List.copyOf(items);
     }
+
+    /** Who ordered, as its last event left it, whatever version the order is of. */
+    @RegisterForReflection
+    public record Customer(UUID id, String name, String email) {}
 
     OrderImage image() {
         return new OrderImage(id, customerId, status, currency, total, items, createdAt, updatedAt, version);
     }
 
     OrderView withItems(List<OrderImage.Item> newItems) {
-        return new OrderView(id, customerId, status, currency, total, newItems, createdAt, updatedAt, version, cdc);
+        return new OrderView(
+                id, customerId, customer, status, currency, total, newItems, createdAt, updatedAt, version, cdc);
     }
 }

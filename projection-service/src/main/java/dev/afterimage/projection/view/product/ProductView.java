@@ -3,6 +3,8 @@ package dev.afterimage.projection.view.product;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.Selection;
+import dev.afterimage.projection.view.View;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
@@ -20,9 +22,13 @@ public record ProductView(
         Instant createdAt,
         Instant updatedAt,
         long version,
-        Cdc cdc) {
+        Cdc cdc)
+        implements View {
 
-    static ProductView of(ResultSet row) throws SQLException {
+    static final Selection<ProductView> PRODUCTS =
+            new Selection<>("product", "select * from products %s", Sql.Reader.ofEach(ProductView::of));
+
+    private static ProductView of(ResultSet row) throws SQLException {
         return new ProductView(
                 row.getObject("id", UUID.class),
                 row.getString("sku"),

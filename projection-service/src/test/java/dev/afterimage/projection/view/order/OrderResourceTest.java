@@ -3,6 +3,7 @@ package dev.afterimage.projection.view.order;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasKey;
@@ -10,6 +11,7 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 
+import dev.afterimage.projection.NamedEvents;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.projection.StackResource;
@@ -68,6 +70,30 @@ class OrderResourceTest {
                 .body("cdc.operation", equalTo("u"))
                 .body("cdc", hasKey("timestamp"))
                 .body("cdc", hasKey("syncedAt"));
+    }
+
+    @Test
+    void joinsTheCustomerInOnceItHasArrived() throws SQLException {
+        NamedEvents ada = NamedEvents.customer(UUID.randomUUID() + "@example.org");
+        apply(Histories.read(order.id, order.placed().replace(order.customerId.toString(), ada.id.toString())));
+        given().get("/orders/{id}", order.id)
+                .then()
+                .body("customerId", equalTo(ada.id.toString()))
+                .body("$", hasKey("customer"))
+                .body("customer", nullValue());
+
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            topic.putOn("customer.events", ada.id, ada.created("Ada"));
+        }
+        given().get("/customers/{id}?minVersion=1&wait=20s", ada.id).then().statusCode(200);
+
+        given().get("/orders/{id}", order.id)
+                .then()
+                .header("ETag", "\"1\"")
+                .body("customer.id", equalTo(ada.id.toString()))
+                .body("customer.name", equalTo("Ada"))
+                .body("customer.email", containsString("@example.org"));
+        given().get("/orders?customerId=" + ada.id).then().body("customer.name", contains("Ada"));
     }
 
     @Test

@@ -1,0 +1,5 @@
+/** The service in figures, for people and for the page. */
+@NullMarked
+package dev.afterimage.projection.stats;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,166 @@
+package dev.afterimage.projection.view;
+
+import dev.afterimage.projection.http.Parameters;
+import dev.afterimage.projection.http.ProblemType;
+import dev.afterimage.projection.sql.Database;
+import dev.afterimage.projection.sql.Sql;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Answers with an aggregate, its version being the entity tag, or with a page of them. */
+@ApplicationScoped
+public class Answers {
+
+    private static final Pattern VERSION = Pattern.compile("[0-9]{1,18}");
+    private static final Pattern WAIT = Pattern.compile("([0-9]{1,5})(ms|s)");
+    private static final Duration DEFAULT_WAIT = Duration.ofSeconds(2);
+    private static final Duration MAX_WAIT = Duration.ofSeconds(30);
+
+    private final Database database;
+    private final Arrivals arrivals;
+
+    Answers(Database database, Arrivals arrivals) {
+        this.database = database;
+        this.arrivals = arrivals;
+    }
+
+    /**
+     * The aggregate, or 304 where the client has this version; 404 where there is none or it was deleted. With
+     * {@code minVersion} the answer waits until that version is applied, and is 504 where that takes longer than
+     * {@code wait}.
+     */
+    public <V extends View> Response one(
+            Selection<V> selection, String id, @Nullable String minVersion, @Nullable String wait, Request request)
+            throws InterruptedException {
+        var parameters = new Parameters();
+        Long version = parameters.read("minVersion", minVersion, Answers::version, "must be a version");
+        Duration limit = parameters.readOr(
+                DEFAULT_WAIT, "wait", wait, Answers::wait, "must be like 500ms or 2s, and at most 30s");
+        parameters.throwIfWrong();
+        UUID known = uuid(id).orElseThrow(() -> unknown(selection));
+        if (version == null) {
+            return answer(byId(selection, known).orElseThrow(() -> unknown(selection)), request);
+        }
+        return await(selection, known, version, limit)
+                .map(view -> answer(view, request))
+                .orElseGet(() -> tooLate(selection, version, limit));
+    }
+
+    /** A page of the list, newest first; the next page is in the {@code Link} header. */
+    public <V extends View> Response page(
+            Selection<V> selection, Filter filter, @Nullable String limit, @Nullable String after, UriInfo uri) {
+        Filter.Page page = filter.page(limit, after);
+        List<V> found = database.select(selection.sql(page.which()), page.values(), selection.reader());
+        if (found.size() <= page.size()) {
+            return Response.ok(found).build();
+        }
+        List<V> shown = found.subList(0, page.size());
+        return Response.ok(shown)
+                .header(
+                        HttpHeaders.LINK,
+                        Parameters.next(uri, Cursor.of(shown.getLast()).text()))
+                .build();
+    }
+
+    private <V extends View> Optional<V> byId(Selection<V> selection, UUID id) {
+        return database.select(selection.sql("where id = ?"), List.of(id), selection.reader()).stream()
+                .findFirst();
+    }
+
+    /** The version with which the aggregate was deleted, or 0 when no delete of it is remembered. */
+    private long deletedVersion(Selection<?> selection, UUID id) {
+        return database
+                .select(
+                        "select version from deletions where aggregate = ? and id = ?",
+                        List.of(selection.aggregate(), id),
+                        Sql.Reader.ofEach(row -> row.getLong(1)))
+                .stream()
+                .findFirst()
+                .orElse(0L);
+    }
+
+    private <V extends View> Optional<V> await(Selection<V> selection, UUID id, long version, Duration limit)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        try (var waiter = arrivals.expect(id)) {
+            while (true) {
+                // taken before the look at the table, so that the last look is never older than the deadline
+                Duration left = Duration.ofNanos(deadline - System.nanoTime());
+                Optional<V> found = byId(selection, id);
+                if (found.isPresent() && found.get().version() >= version) {
+                    return found;
+                }
+                if (found.isEmpty() && deletedVersion(selection, id) >= version) {
+                    throw unknown(selection);
+                }
+                if (!left.isPositive()) {
+                    return Optional.empty();
+                }
+                waiter.await(left);
+            }
+        }
+    }
+
+    private static Response answer(View view, Request request) {
+        var tag = new EntityTag(Long.toString(view.version()));
+        Response.ResponseBuilder unchanged = request.evaluatePreconditions(tag);
+        return (unchanged != null ? unchanged : Response.ok(view)).tag(tag).build();
+    }
+
+    /** Not thrown: the mapper would log it as a failure of ours, with its stack. */
+    private static Response tooLate(Selection<?> selection, long version, Duration limit) {
+        return ProblemType.NOT_APPLIED_IN_TIME
+                .problem()
+                .withDetail("Version %d of the %s was not applied within %d ms."
+                        .formatted(version, selection.aggregate(), limit.toMillis()))
+                .build()
+                .toResponse();
+    }
+
+    private static HttpProblem unknown(Selection<?> selection) {
+        return ProblemType.UNKNOWN_ID
+                .problem()
+                .withDetail("No such %s is in the read model.".formatted(selection.aggregate()))
+                .build();
+    }
+
+    private static Optional<UUID> uuid(String id) {
+        try {
+            return Optional.of(Parameters.uuid(id));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static long version(String text) {
+        if (!VERSION.matcher(text).matches()) {
+            throw new IllegalArgumentException("no version");
+        }
+        return Long.parseLong(text);
+    }
+
+    private static Duration wait(String text) {
+        Matcher matcher = WAIT.matcher(text);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException("no duration");
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        Duration wait = matcher.group(2).equals("s") ? Duration.ofSeconds(amount) : Duration.ofMillis(amount);
+        if (wait.compareTo(MAX_WAIT) > 0) {
+            throw new IllegalArgumentException("too long");
+        }
+        return wait;
+    }
+}

@@ -1,0 +1,50 @@
+package dev.afterimage.projection.view;
+
+import dev.afterimage.projection.http.Parameters;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Which aggregates a list is narrowed to, by query parameters. */
+public final class Filter {
+
+    private final Parameters parameters = new Parameters();
+    private final List<String> conditions = new ArrayList<>();
+    private final List<Object> values = new ArrayList<>();
+
+    /**
+     * Narrows the list where the parameter is there.
+     *
+     * @param condition SQL with a question mark for what the reader makes of the text
+     * @param rule what the parameter must be where the reader throws {@link IllegalArgumentException}
+     */
+    public Filter by(
+            String condition, String name, @Nullable String text, Function<String, Object> reader, String rule) {
+        Object value = parameters.read(name, text, reader, rule);
+        if (value != null) {
+            conditions.add(condition);
+            values.add(value);
+        }
+        return this;
+    }
+
+    /** Reads {@code limit} and {@code after}, and refuses the request where any parameter was wrong. */
+    Page page(@Nullable String limit, @Nullable String after) {
+        int size = parameters.limit(limit);
+        Cursor cursor = parameters.read("after", after, Cursor::parse, "must come from a Link header");
+        parameters.throwIfWrong();
+        if (cursor != null) {
+            conditions.add("(created_at, id) < (?, ?)");
+            values.add(cursor.createdAt().atOffset(ZoneOffset.UTC));
+            values.add(cursor.id());
+        }
+        String where = conditions.isEmpty() ? "" : "where " + String.join(" and ", conditions);
+        values.add(size + 1); // one more than asked for tells whether there is a next page
+        return new Page(where + " order by created_at desc, id desc limit ?", values, size);
+    }
+
+    /** What to select: at most one row more than the size of the page. */
+    record Page(String which, List<Object> values, int size) {}
+}

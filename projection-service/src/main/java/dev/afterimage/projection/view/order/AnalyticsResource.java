@@ -1,0 +1,36 @@
+package dev.afterimage.projection.view.order;
+
+import dev.afterimage.projection.sql.Database;
+import dev.afterimage.projection.sql.Sql;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+
+/** The orders of the read model in figures. */
+@Path("/analytics")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class AnalyticsResource {
+
+    private final Database database;
+
+    AnalyticsResource(Database database) {
+        this.database = database;
+    }
+
+    @GET
+    @Operation(
+            operationId = "showAnalytics",
+            summary = "Show the orders in figures, by status and currency",
+            description = "Computed at the call from every order there is, so its time rises with their number.")
+    public List<OrderFigures> get() {
+        return database.select(
+                "select * from analytics_summary order by status, currency",
+                List.of(),
+                Sql.Reader.ofEach(OrderFigures::of));
+    }
+}

@@ -1,0 +1,44 @@
+package dev.afterimage.projection.view.order;
+
+import com.fasterxml.jackson.annotation.JsonFormat;
+import dev.afterimage.projection.sql.Sql;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+
+/**
+ * The orders of one status and currency in figures, a row of {@code analytics_summary}.
+ *
+ * @param customers how many different ones ordered
+ * @param revenue the sum of the totals
+ * @param averageTotal rounded to two digits
+ * @param lastChange when the source committed the latest change of one of them
+ * @param lastSynced when the latest was applied here
+ */
+public record OrderFigures(
+        OrderStatus status,
+        String currency,
+        long orders,
+        long customers,
+        @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal revenue,
+        @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal averageTotal,
+        Instant firstOrder,
+        Instant lastOrder,
+        Instant lastChange,
+        Instant lastSynced) {
+
+    static OrderFigures of(ResultSet row) throws SQLException {
+        return new OrderFigures(
+                OrderStatus.valueOf(row.getString("status")),
+                row.getString("currency"),
+                row.getLong("orders"),
+                row.getLong("customers"),
+                row.getBigDecimal("revenue"),
+                row.getBigDecimal("average_total"),
+                Sql.instant(row, "first_order"),
+                Sql.instant(row, "last_order"),
+                Sql.instant(row, "last_change"),
+                Sql.instant(row, "last_synced"));
+    }
+}

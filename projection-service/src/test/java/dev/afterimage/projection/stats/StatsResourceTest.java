@@ -1,0 +1,129 @@
+package dev.afterimage.projection.stats;
+
+import static io.restassured.RestAssured.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.everyItem;
+import static org.hamcrest.Matchers.greaterThan;
+
+import dev.afterimage.projection.NamedEvents;
+import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.StackResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.path.json.JsonPath;
+import jakarta.inject.Inject;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(StackResource.class)
+class StatsResourceTest {
+
+    private static final List<String> COUNTS = List.of("creates", "updates", "deletes", "snapshots", "rows");
+
+    @Inject
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @Inject
+    DataSource dataSource;
+
+    @Test
+    void countsWhatCameAndWhatThereIs() {
+        JsonPath before = stats();
+        var one = new OrderEvents();
+        var other = new OrderEvents();
+        var product = NamedEvents.product(UUID.randomUUID().toString());
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            topic.put(one.id, one.placed());
+            topic.put(one.id, one.changed(2));
+            topic.put(one.id, one.changed(3));
+            topic.put(one.id, one.deleted(4));
+            topic.put(one.id, null);
+            topic.put(other.id, other.placed());
+            topic.put(other.id, other.placed()); // arrived twice, hence counted twice
+            topic.put(other.id, other.snapshot(2));
+            topic.putOn("product.events", product.id, product.created("Lamp"));
+        }
+        get("/orders/{id}?minVersion=4&wait=20s", one.id).then().statusCode(404);
+        get("/orders/{id}?minVersion=2&wait=20s", other.id).then().statusCode(200);
+        get("/products/{id}?minVersion=1&wait=20s", product.id).then().statusCode(200);
+
+        JsonPath after = stats();
+        assertThat(grown("order", before, after)).isEqualTo(List.of(3, 2, 1, 1, 1));
+        assertThat(grown("product", before, after)).isEqualTo(List.of(1, 0, 0, 0, 1));
+        assertThat(grown("customer", before, after)).isEqualTo(List.of(0, 0, 0, 0, 0));
+        assertThat(after.getLong("latency.count") - before.getLong("latency.count"))
+                .as("events that were news")
+                .isEqualTo(7);
+        assertThat(after.getDouble("latency.p50Ms")).isPositive().isLessThanOrEqualTo(after.getDouble("latency.p90Ms"));
+        assertThat(after.getDouble("latency.p90Ms")).isLessThanOrEqualTo(after.getDouble("latency.p99Ms"));
+    }
+
+    @Test
+    void theCountsAreThoseOfTheLog() throws SQLException {
+        var order = new OrderEvents();
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            topic.put(order.id, order.placed());
+        }
+        get("/orders/{id}?minVersion=1&wait=20s", order.id).then().statusCode(200);
+        try (var connection = dataSource.getConnection();
+                var row = connection.createStatement().executeQuery("""
+                        select count(*)
+                          from (select source_table, operation, count(*) as events, min(event_timestamp) as first_event,
+                                       max(event_timestamp) as last_event, max(processed_at) as last_processed
+                                  from cdc_raw.cdc_events
+                                 group by source_table, operation) as counted
+                          full join cdc_raw.cdc_statistics s using (source_table, operation)
+                         where (s.events, s.first_event, s.last_event, s.last_processed) is distinct from
+                               (counted.events, counted.first_event, counted.last_event, counted.last_processed)
+                        """)) {
+            row.next();
+            assertThat(row.getLong(1)).as("groups that differ").isZero();
+        }
+    }
+
+    @Test
+    void tellsWhereEachPartitionStandsAndThatItLagsNoMore() {
+        var order = new OrderEvents();
+        RecordMetadata last;
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            last = topic.put(order.id, order.placed());
+        }
+        String partition = "feed.partitions.find { it.topic == '%s' && it.partition == %d }."
+                .formatted(OrderTopic.NAME, last.partition());
+
+        await().untilAsserted(() -> get("/stats")
+                .then()
+                .body("feed.state", equalTo("FOLLOWING"))
+                .body("feed.lag", equalTo(0))
+                .body("feed.partitions.size()", equalTo(12))
+                .body("feed.partitions.lag", everyItem(equalTo(0)))
+                .body(partition + "position", greaterThan((int) last.offset()))
+                .body(partition + "end", greaterThan((int) last.offset())));
+        get("/q/metrics")
+                .then()
+                .body(containsString(
+                        "feed_lag{partition=\"%d\",topic=\"order.events\"} 0.0".formatted(last.partition())));
+    }
+
+    private static JsonPath stats() {
+        return get("/stats").then().statusCode(200).extract().jsonPath();
+    }
+
+    private static List<Integer> grown(String aggregate, JsonPath before, JsonPath after) {
+        return COUNTS.stream()
+                .map(count -> "aggregates." + aggregate + "." + count)
+                .map(path -> after.getInt(path) - before.getInt(path))
+                .toList();
+    }
+}
