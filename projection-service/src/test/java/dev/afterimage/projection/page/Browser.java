@@ -54,6 +54,7 @@ final class Browser implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(new File("target", "chromium.log")))
                 .start();
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly)); // should we not get as far as close
         Path portFile = profile.resolve("DevToolsActivePort");
         await("Chromium has started; see target/chromium.log")
                 .atMost(LIMIT)

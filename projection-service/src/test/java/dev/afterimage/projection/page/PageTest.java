@@ -38,7 +38,8 @@ class PageTest {
     @Test
     void showsAnOrderAsItPassesAndItsJourney() throws Exception {
         try (var topic = new OrderTopic(bootstrapServers);
-                var browser = watching()) {
+                var browser = new Browser()) {
+            watch(browser, RestAssured.port);
             topic.put(order.id, order.placed());
             topic.put(order.id, order.changed(2));
 
@@ -71,7 +72,8 @@ class PageTest {
     @Test
     void findsAnOrderByItsIdAndSaysSoWhereThereIsNone() throws Exception {
         try (var topic = new OrderTopic(bootstrapServers);
-                var browser = watching()) {
+                var browser = new Browser()) {
+            watch(browser, RestAssured.port);
             topic.put(order.id, order.placed());
             await().atMost(SOON)
                     .untilAsserted(() -> get("/orders/{id}", order.id).then().statusCode(200));
@@ -90,7 +92,8 @@ class PageTest {
     @Test
     void showsARecordThatWasSetAside() throws Exception {
         try (var topic = new OrderTopic(bootstrapServers);
-                var browser = watching()) {
+                var browser = new Browser()) {
+            watch(browser, RestAssured.port);
             topic.put(order.id, "no json");
 
             await().atMost(SOON)
@@ -105,7 +108,8 @@ class PageTest {
     @Test
     void filtersAndPauses() throws Exception {
         try (var topic = new OrderTopic(bootstrapServers);
-                var browser = watching()) {
+                var browser = new Browser()) {
+            watch(browser, RestAssured.port);
             topic.put(order.id, order.placed());
             topic.put(order.id, order.changed(2));
             await().atMost(SOON).untilAsserted(() -> assertThat(rows(browser)).hasSize(2));
@@ -139,13 +143,33 @@ class PageTest {
         get("/q/swagger-ui/").then().statusCode(200).header("Content-Security-Policy", nullValue());
     }
 
-    private static Browser watching() throws Exception {
-        var browser = new Browser();
+    @Test
+    void goesOnWhenTheServiceIsBack() throws Exception {
+        try (var topic = new OrderTopic(bootstrapServers);
+                var relay = new Relay(RestAssured.port);
+                var browser = new Browser()) {
+            watch(browser, relay.port());
+            topic.put(order.id, order.placed());
+            await().atMost(SOON).untilAsserted(() -> assertThat(rows(browser)).hasSize(1));
+
+            relay.cut();
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(browser.text("#connection")).isEqualTo("reconnecting"));
+            relay.listen();
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(browser.text("#connection")).isEqualTo("live"));
+            topic.put(order.id, order.changed(2));
+
+            await().atMost(SOON).untilAsserted(() -> assertThat(rows(browser)).hasSize(2));
+            assertThat(browser.text("#events .gap")).contains("the connection was lost");
+        }
+    }
+
+    private static void watch(Browser browser, int port) {
         browser.resize(1280, 900);
-        browser.visit(URI.create("http://localhost:" + RestAssured.port));
+        browser.visit(URI.create("http://localhost:" + port));
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(browser.text("#connection")).isEqualTo("live"));
-        return browser;
     }
 
     private String row() {
