@@ -39,7 +39,7 @@ export function inALine({ before, after }) {
     .map(name => (before ? { path: name, before: image[name] } : { path: name, after: image[name] }));
 }
 
-export const isRoutine = ({ path }) => ROUTINE.has(path.replace(/^\//, ''));
+export const isRoutine = ({ path }) => ROUTINE.has(path);
 
 /** A value as a reader says it. */
 function said(value) {

@@ -20,11 +20,14 @@ export function tell(id, text, mood) {
   else delete place.dataset.mood;
 }
 
-/** The JSON of a GET; {missing: true} where this service has no such address, {failed: true} where it does not answer. */
+/**
+ * The JSON of a GET and the address of its next page, if there is one; {missing: true} where this service has no such
+ * address, {failed: true} where it does not answer.
+ */
 export async function get(address) {
   try {
     const answer = await fetch(address, { headers: { Accept: 'application/json' } });
-    if (answer.ok) return { body: await answer.json() };
+    if (answer.ok) return { body: await answer.json(), next: /<([^>]+)>; rel="next"/.exec(answer.headers.get('Link'))?.[1] };
     return { missing: answer.status === 404, failed: answer.status !== 404 };
   } catch {
     return { failed: true };

@@ -45,9 +45,10 @@ async function refresh() {
     at('journey-note').textContent = 'This is no id of an order.';
     return;
   }
-  const history = await get(`orders/${id}/history`);
+  const history = await get(`orders/${id}/history?limit=200`);
   const steps = history.body ?? [];
-  const deleted = steps.at(-1)?.operation === 'd' || steps.at(-1)?.operation == null && steps.at(-2)?.operation === 'd';
+  for (let page = history; page.next; steps.push(...(page.body ?? []))) page = await get(page.next);
+  const deleted = steps.findLast(({ version }) => version)?.operation === 'd';
   const order = deleted ? {} : await get(`orders/${id}`);
   if (shown !== id) return; // another was opened meanwhile
   at('journey-now').replaceChildren(...now(order.body, deleted));
@@ -86,25 +87,18 @@ function customer(order) {
 
 function step(event) {
   const kind = event.operation in KINDS ? event.operation : 'tombstone';
-  const changes = (event.changes ?? differences(event.before ?? undefined, event.after ?? undefined)).toSorted((a, b) => isRoutine(a) - isRoutine(b));
-  const tookMs = new Date(event.processedAt) - new Date(event.eventTimestamp);
+  const tookMs = new Date(event.processedAt) - new Date(event.committedAt);
   return element('li', { className: kind },
     element('h3', {},
       element('span', { className: 'op', role: 'img', 'aria-label': KINDS[kind] }, sign(kind)), ' ',
       event.eventType ?? KINDS[kind], ' ',
       element('span', { className: 'version' }, event.version ? `v${event.version}` : '')),
     element('p', { className: 'note' },
-      `${moment(event.eventTimestamp ?? event.processedAt)}${tookMs >= 0 && event.eventTimestamp ? `, applied ${milliseconds(tookMs)} later` : ''}, `,
+      `${moment(event.committedAt)}, here ${milliseconds(Math.max(0, tookMs))} later, `,
       element('code', {}, `${event.topic}-${event.partition}@${event.offset}`)),
-    element('ul', {}, ...(event.before || event.after ? changes : []).flatMap(whole).map(of =>
-      element('li', { className: isRoutine(of) ? 'routine' : '' }, change(of)))));
-}
-
-/** A difference that is a whole image, field by field. */
-function whole(of) {
-  const image = of.path ? undefined : (of.after ?? of.before);
-  if (!image) return [of];
-  return Object.entries(image).map(([path, value]) => (of.after ? { path, after: value } : { path, before: value }));
+    element('ul', {}, ...differences(event.before ?? {}, event.after ?? {})
+      .toSorted((a, b) => isRoutine(a) - isRoutine(b))
+      .map(of => element('li', { className: isRoutine(of) ? 'routine' : '' }, change(of)))));
 }
 
 dialog.onclose = () => {

@@ -1,4 +1,4 @@
-import { at, element, poll, tell } from './elements.js';
+import { at, element, get, poll, tell } from './elements.js';
 import { brief, count, moment } from './words.js';
 
 const EVERY_MS = 5000;
@@ -10,9 +10,9 @@ let letters = [];
 let drawn = '';
 
 /** Asks for the dead letters now. */
-export const refresh = poll('dead-letters', EVERY_MS, take);
+export const refresh = poll('dead-letters?limit=200', EVERY_MS, take);
 
-function take({ body, missing }) {
+function take({ body, next, missing }) {
   if (!body) {
     letters = [];
     tell('letters-count', '–');
@@ -21,7 +21,7 @@ function take({ body, missing }) {
   } else {
     letters = body;
     for (const id of replies.keys()) if (!letters.some(letter => String(letter.id) === id)) replies.delete(id);
-    tell('letters-count', count(letters.length), letters.length ? 'bad' : 'good');
+    tell('letters-count', count(letters.length) + (next ? '+' : ''), letters.length ? 'bad' : 'good');
     tell('letters-note', letters.length ? 'set aside, wait for you' : 'every record could be read');
     at('letters-empty').textContent = letters.length ? '' : 'None. A record that cannot be read or breaks a rule is set aside here, and those behind it go on.';
   }
@@ -43,11 +43,7 @@ function draw() {
 function row(letter, open) {
   const id = String(letter.id);
   const record = `${letter.topic}-${letter.partition}@${letter.offset}`;
-  const reason = element('td', { className: 'reason' }, letter.reason);
-  if (letter.value != null) {
-    const text = typeof letter.value === 'string' ? letter.value : JSON.stringify(letter.value);
-    reason.append(element('details', { 'data-id': id, open: open.has(id) }, element('summary', {}, 'value'), element('pre', {}, text)));
-  }
+  const reason = element('td', { className: 'reason' }, letter.reason, content(id, open.has(id)));
   if (replies.has(id)) reason.append(element('p', { className: 'reply', role: 'alert' }, replies.get(id)));
   return element('tr', {},
     element('td', {}, moment(letter.receivedAt)),
@@ -56,45 +52,68 @@ function row(letter, open) {
     reason,
     element('td', {}, count(letter.attempts ?? 0)),
     element('td', { className: 'buttons' },
-      button('Replay', id, record, () => replay(id)),
+      button('Replay', id, record, () => replay(id, record)),
       button('Discard', id, record, () => discard(id, record, letter.reason))));
+}
+
+/** The record itself, fetched when somebody opens it. */
+function content(id, open) {
+  const text = element('pre');
+  const details = element('details', { 'data-id': id, open }, element('summary', {}, 'record'), text);
+  details.ontoggle = async () => {
+    if (!details.open) return;
+    const { body } = await get(`dead-letters/${encodeURIComponent(id)}`);
+    text.textContent = body
+      ? [...body.headers.map(({ name, value }) => `${name}: ${value}`), '', body.value ?? 'no value'].join('\n')
+      : 'The service does not show it.';
+  };
+  return details;
 }
 
 function button(name, id, record, act) {
   return element('button', {
     type: 'button',
-    disabled: busy.has(id),
-    onclick: act,
+    onclick: () => busy.has(id) || act(),
+    'aria-disabled': busy.has(id), // not disabled, for that would lose the focus
     'data-action': `${name} ${id}`,
     'aria-label': `${name} ${record}`,
   }, name);
 }
 
-const replay = id => send(id, 'POST', `dead-letters/${encodeURIComponent(id)}/replay`);
+async function replay(id, record) {
+  const answer = await send(id, 'POST', `dead-letters/${encodeURIComponent(id)}/replay`);
+  if (answer) at('letters-said').textContent = `Replayed ${record}: ${answer.effect}.`;
+}
 
 function discard(id, record, reason) {
   at('discard-what').textContent = `${record}: ${reason}`;
   const dialog = at('discard');
   dialog.returnValue = '';
-  dialog.onclose = () => {
-    if (dialog.returnValue === 'discard') send(id, 'DELETE', `dead-letters/${encodeURIComponent(id)}`);
+  dialog.onclose = async () => {
+    if (dialog.returnValue !== 'discard') return;
+    const gone = await send(id, 'DELETE', `dead-letters/${encodeURIComponent(id)}`);
+    if (gone) at('letters-said').textContent = `Discarded ${record}.`;
   };
   dialog.showModal();
 }
 
+/** What the service answered, {} for nothing; undefined where it refused, and the letter says why. */
 async function send(id, method, address) {
   busy.add(id);
   replies.delete(id);
   draw();
+  let said;
   try {
     const answer = await fetch(address, { method, headers: { Accept: 'application/json' } });
-    if (!answer.ok) replies.set(id, await refusal(answer));
+    if (answer.ok) said = answer.status === 204 ? {} : await answer.json();
+    else replies.set(id, await refusal(answer));
   } catch {
     replies.set(id, 'The service does not answer; nothing is known of what became of it.');
   }
   busy.delete(id);
   draw();
   refresh();
+  return said;
 }
 
 async function refusal(answer) {

@@ -21,13 +21,16 @@ function showStats({ body, missing }) {
   at('model').replaceChildren(
     ...Object.entries(aggregates).map(([name, of]) =>
       element('tr', {}, ...cells(name, ...['creates', 'updates', 'deletes', 'snapshots', 'rows'].map(column => figure(of[column]))))));
-  at('model-note').textContent = latency.count
+  at('model-note').textContent = latency.p50Ms != null
     ? `Commit to applied of ${count(latency.count)} events: p50 ${milliseconds(latency.p50Ms)}, p90 ${milliseconds(latency.p90Ms)}, p99 ${milliseconds(latency.p99Ms)}`
     : '';
-  tell('lag', figure(feed.lag), feed.lag == null ? 'idle' : feed.lag === 0 ? 'good' : undefined);
-  tell('lag-note', feed.state ? String(feed.state).toLowerCase().replace('_', ' ') : 'records not yet applied');
+  const partitions = feed.partitions ?? [];
+  const lag = partitions.reduce((sum, of) => sum + (of.lag ?? 0), 0);
+  const state = feed.state ?? 'STARTING';
+  tell('lag', partitions.length ? count(lag) : '–', state === 'FOLLOWING' ? 'good' : 'bad');
+  tell('lag-note', `${lower(state)}, ${partitions.length} partitions`);
   at('partitions').replaceChildren(
-    ...(feed.partitions ?? []).map(of =>
+    ...partitions.map(of =>
       element('tr', {}, ...cells(`${of.topic}-${of.partition}`, figure(of.position), figure(of.end), figure(of.lag)))));
 }
 
@@ -78,7 +81,7 @@ function showSlot({ state, slot, trouble }) {
 
 const running = connector =>
   connector.state === 'RUNNING' && connector.tasks.length > 0 && connector.tasks.every(task => task.state === 'RUNNING');
-const lower = state => state.toLowerCase();
+const lower = state => state.toLowerCase().replace('_', ' ');
 const said = state => state.replace('-', ' ');
 const mood = state => ({ answers: 'good', unreachable: 'bad' })[state] ?? 'idle';
 const fact = (name, text, feeling) => [

@@ -24,7 +24,7 @@ public class PipelineResource {
     /** How the parts before this service are, at most a second old. One that does not answer is told as unreachable. */
     @GET
     @RunOnVirtualThread
-    @Operation(summary = "The connector, the replication slot and the outbox")
+    @Operation(operationId = "showPipeline", summary = "Show the connector, the replication slot and the outbox")
     @APIResponse(
             responseCode = "200",
             description = "the state of each part; one that does not answer is unreachable",
