@@ -82,6 +82,8 @@ class PageTest {
             await().atMost(SOON).untilAsserted(() -> assertThat(browser.text("#journey[open] #journey-now"))
                     .contains("PENDING"));
 
+            assertThat(browser.evaluate("location.hash").asText()).endsWith(order.id.toString());
+
             search(browser, "42");
             await().atMost(SOON).untilAsserted(() -> assertThat(browser.text("#journey[open] #journey-note"))
                     .contains("no id of an order"));
