@@ -56,7 +56,11 @@ final class QuarkusService extends Server {
                         "QUARKUS_DATASOURCE_JDBC_URL",
                         jdbcUrl(config.stack(), "projection"),
                         "KAFKA_BOOTSTRAP_SERVERS",
-                        StackConfig.HOST + ":" + config.stack().kafkaPort()));
+                        StackConfig.HOST + ":" + config.stack().kafkaPort(),
+                        "PIPELINE_CONNECT_URL",
+                        config.connect().toString(),
+                        "PIPELINE_ORDER_SERVICE_URL",
+                        config.orders().toString()));
     }
 
     private static String jdbcUrl(StackConfig stack, String database) {

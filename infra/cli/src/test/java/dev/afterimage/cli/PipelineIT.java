@@ -238,6 +238,19 @@ class PipelineIT {
     }
 
     @Test
+    @Order(6)
+    void theProjectionServiceTellsOfTheConnectorAndItsSlot() {
+        await().atMost(LIMIT).untilAsserted(() -> {
+            JsonNode parts = RestService.expect(200, projection.get("/pipeline"));
+            assertThat(parts.at("/connect/connectors/0/name").asText()).isEqualTo("order-outbox");
+            assertThat(parts.at("/connect/connectors/0/tasks/0/state").asText()).isEqualTo("RUNNING");
+            assertThat(parts.at("/source/slot/active").asBoolean()).isTrue();
+            assertThat(parts.at("/source/slot/wal").asText()).isEqualTo("reserved");
+            assertThat(parts.at("/source/outboxRows").asInt(-1)).isZero();
+        });
+    }
+
+    @Test
     @Order(7)
     void anOrderServiceKilledBetweenWorkAndCommitPublishesNothing() throws SQLException {
         long rows = count("orders", "select count(*) from orders");

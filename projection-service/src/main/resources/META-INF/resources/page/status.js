@@ -1,0 +1,95 @@
+import { at, element, poll, tell } from './elements.js';
+import { bytes, count, milliseconds } from './words.js';
+
+const EVERY_MS = 2000;
+
+const cells = (...texts) => texts.map((text, i) => element(i ? 'td' : 'th', i ? {} : { scope: 'row' }, text));
+const figure = number => (number == null ? '–' : count(number));
+
+function showStats({ body, missing }) {
+  if (!body) {
+    tell('lag', '–');
+    tell('lag-note', missing ? 'not offered here' : 'no answer', missing ? undefined : 'bad');
+    at('model').closest('table').hidden = true;
+    at('partitions-section').hidden = true;
+    at('model-note').textContent = missing ? 'This service offers no statistics.' : 'The statistics do not answer at the moment.';
+    return;
+  }
+  const { aggregates = {}, feed = {}, latency = {} } = body;
+  at('model').closest('table').hidden = false;
+  at('partitions-section').hidden = false;
+  at('model').replaceChildren(
+    ...Object.entries(aggregates).map(([name, of]) =>
+      element('tr', {}, ...cells(name, ...['creates', 'updates', 'deletes', 'snapshots', 'rows'].map(column => figure(of[column]))))));
+  at('model-note').textContent = latency.p50Ms != null
+    ? `Commit to applied of ${count(latency.count)} events: p50 ${milliseconds(latency.p50Ms)}, p90 ${milliseconds(latency.p90Ms)}, p99 ${milliseconds(latency.p99Ms)}`
+    : '';
+  const partitions = feed.partitions ?? [];
+  const lag = partitions.reduce((sum, of) => sum + (of.lag ?? 0), 0);
+  const state = feed.state ?? 'STARTING';
+  tell('lag', partitions.length ? count(lag) : '–', state === 'FOLLOWING' ? 'good' : 'bad');
+  tell('lag-note', `${lower(state)}, ${partitions.length} partitions`);
+  at('partitions').replaceChildren(
+    ...partitions.map(of =>
+      element('tr', {}, ...cells(`${of.topic}-${of.partition}`, figure(of.position), figure(of.end), figure(of.lag)))));
+}
+
+function showPipeline({ body }) {
+  const connect = body?.connect ?? { state: 'unreachable', connectors: [] };
+  const source = body?.source ?? { state: 'unreachable' };
+  showConnectors(connect);
+  showSlot(source);
+  at('pipeline').replaceChildren(
+    ...fact('Kafka Connect', said(connect.state), mood(connect.state)),
+    ...connect.connectors.flatMap(connector => [
+      ...fact(connector.name, lower(connector.state), running(connector) ? 'good' : 'bad'),
+      ...connector.tasks.flatMap(task =>
+        fact(`task ${task.id}`, task.failure ? `${lower(task.state)}: ${task.failure}` : lower(task.state), task.state === 'RUNNING' ? 'good' : 'bad')),
+    ]),
+    ...fact('order-service', said(source.state), mood(source.state)),
+    ...(source.slot
+      ? fact('slot', `${source.slot.active ? 'read' : 'not read'}, WAL ${source.slot.wal}, ${bytes(source.slot.retainedWalBytes)} of ${bytes(source.slot.maxRetainedWalBytes)} retained`, source.slot.active ? 'good' : 'bad')
+      : source.trouble ? fact('slot', source.trouble, 'bad') : []),
+    ...(source.outboxRows == null ? [] : fact('rows in the outbox', count(source.outboxRows), source.outboxRows ? 'bad' : 'good')));
+}
+
+function showConnectors({ state, connectors }) {
+  const broken = connectors.filter(connector => !running(connector));
+  if (connectors.length === 0) {
+    tell('connector', state === 'answers' ? 'none' : said(state), state === 'answers' ? 'bad' : mood(state));
+    tell('connector-note', state === 'answers' ? 'Kafka Connect runs none' : 'Kafka Connect');
+  } else if (broken.length) {
+    const [first] = broken;
+    const failed = first.tasks.find(task => task.state !== 'RUNNING');
+    tell('connector', lower(failed?.state ?? first.state), 'bad');
+    tell('connector-note', failed?.failure ? `${first.name}: ${failed.failure}` : first.name);
+  } else {
+    tell('connector', 'running', 'good');
+    tell('connector-note', connectors.map(({ name }) => name).join(', '));
+  }
+}
+
+function showSlot({ state, slot, trouble }) {
+  if (slot) {
+    tell('slot', slot.active ? 'active' : 'not read', slot.active && slot.wal !== 'lost' ? 'good' : 'bad');
+    tell('slot-note', slot.wal === 'lost' ? 'its WAL is lost' : `${bytes(slot.retainedWalBytes)} of WAL retained`);
+  } else {
+    tell('slot', trouble ?? said(state), trouble ? 'bad' : mood(state));
+    tell('slot-note', 'order-service');
+  }
+}
+
+const running = connector =>
+  connector.state === 'RUNNING' && connector.tasks.length > 0 && connector.tasks.every(task => task.state === 'RUNNING');
+const lower = state => state.toLowerCase().replace('_', ' ');
+const said = state => state.replace('-', ' ');
+const mood = state => ({ answers: 'good', unreachable: 'bad' })[state] ?? 'idle';
+const fact = (name, text, feeling) => [
+  element('dt', {}, name),
+  element('dd', { className: 'state', 'data-mood': feeling }, text),
+];
+
+const asks = [poll('stats', EVERY_MS, showStats), poll('pipeline', EVERY_MS, showPipeline)];
+
+/** Asks for everything now. */
+export const refresh = () => asks.forEach(ask => ask());

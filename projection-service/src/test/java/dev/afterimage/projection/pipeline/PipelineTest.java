@@ -1,0 +1,170 @@
+package dev.afterimage.projection.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.sun.net.httpserver.HttpServer;
+import dev.afterimage.projection.pipeline.PipelineStatus.Reached;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Answers as they come on bad days; that the real parts answer like this is shown by the pipeline's own test. */
+class PipelineTest {
+
+    private final CountDownLatch finished = new CountDownLatch(1);
+    private final AtomicInteger asked = new AtomicInteger();
+    private HttpServer server;
+
+    @BeforeEach
+    void listen() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        finished.countDown();
+        server.stop(0);
+    }
+
+    @Test
+    void tellsTheFirstLineOfAFailureAndNothingElseOfIt() {
+        answer("/connectors", 200, """
+                {"order-outbox": {"status": {
+                  "name": "order-outbox",
+                  "connector": {"state": "RUNNING", "worker_id": "127.0.0.1:8083"},
+                  "tasks": [
+                    {"id": 0, "state": "FAILED", "worker_id": "127.0.0.1:8083",
+                     "trace": "org.apache.kafka.connect.errors.ConnectException: The slot is gone\\n\\tat io.debezium.Some.java\\n"},
+                    {"id": 1, "state": "RUNNING", "worker_id": "127.0.0.1:8083"}],
+                  "type": "source"}}}
+                """);
+
+        PipelineStatus.Connect connect = status().connect();
+
+        assertThat(connect.state()).isEqualTo(Reached.ANSWERS);
+        assertThat(connect.connectors()).singleElement().satisfies(connector -> {
+            assertThat(connector.name()).isEqualTo("order-outbox");
+            assertThat(connector.state()).isEqualTo("RUNNING");
+            assertThat(connector.tasks())
+                    .containsExactly(
+                            new PipelineStatus.Task(0, "FAILED", "The slot is gone"),
+                            new PipelineStatus.Task(1, "RUNNING", null));
+        });
+    }
+
+    @Test
+    void tellsOfTheSlotAlsoWhileTheOrderServiceIsNotHealthy() {
+        answer("/q/health", 503, """
+                {"status": "DOWN", "checks": [
+                  {"name": "replication slot", "status": "DOWN", "data": {"slot": "order_outbox", "active": false,
+                   "wal": "extended", "retainedWalBytes": 2048, "maxRetainedWalBytes": 1024}},
+                  {"name": "outbox", "status": "DOWN", "data": {"rows": 3, "slotActive": false}}]}
+                """);
+
+        assertThat(status().source())
+                .isEqualTo(new PipelineStatus.Source(
+                        Reached.ANSWERS, new PipelineStatus.Slot(false, "extended", 2048, 1024), 3L, null));
+    }
+
+    @Test
+    void saysWhyThereIsNoSlot() {
+        answer("/q/health", 503, """
+                {"status": "DOWN", "checks": [
+                  {"name": "replication slot", "status": "DOWN", "data": {"slot": "order_outbox", "state": "missing"}}]}
+                """);
+
+        assertThat(status().source()).isEqualTo(new PipelineStatus.Source(Reached.ANSWERS, null, null, "missing"));
+    }
+
+    @Test
+    void takesWhatIsSlowBrokenOrGoneAsUnreachable() {
+        server.createContext("/connectors", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write('{'); // and never more
+            exchange.getResponseBody().flush();
+            try {
+                finished.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        answer("/q/health", 200, "<html>");
+        Instant began = Instant.now();
+
+        PipelineStatus status = status();
+
+        assertThat(Duration.between(began, Instant.now())).isLessThan(Duration.ofSeconds(3));
+        assertThat(status.connect().state()).isEqualTo(Reached.UNREACHABLE);
+        assertThat(status.source().state()).isEqualTo(Reached.UNREACHABLE);
+
+        server.stop(0);
+        assertThat(status().connect().state()).isEqualTo(Reached.UNREACHABLE);
+    }
+
+    @Test
+    void asksOnceForManyWatchersAndNotAtAllWithoutAnAddress() {
+        answer("/connectors", 200, "{}");
+        var pipeline = pipeline(Optional.of(address()), Optional.empty());
+
+        for (int i = 0; i < 20; i++) {
+            assertThat(pipeline.status().source().state()).isEqualTo(Reached.NOT_ASKED);
+        }
+
+        assertThat(asked).hasValue(1);
+        pipeline.close();
+    }
+
+    private PipelineStatus status() {
+        var pipeline = pipeline(Optional.of(address()), Optional.of(address()));
+        try {
+            return pipeline.status();
+        } finally {
+            pipeline.close();
+        }
+    }
+
+    private static Pipeline pipeline(Optional<URI> connect, Optional<URI> orders) {
+        return new Pipeline(
+                new PipelineConfig() {
+                    @Override
+                    public Optional<URI> connectUrl() {
+                        return connect;
+                    }
+
+                    @Override
+                    public Optional<URI> orderServiceUrl() {
+                        return orders;
+                    }
+                },
+                new JsonMapper());
+    }
+
+    private URI address() {
+        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+    }
+
+    private void answer(String path, int status, String body) {
+        server.createContext(path, exchange -> {
+            asked.incrementAndGet();
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(status, bytes.length);
+            try (var out = exchange.getResponseBody()) {
+                out.write(bytes);
+            }
+        });
+    }
+}
