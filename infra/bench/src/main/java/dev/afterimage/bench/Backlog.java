@@ -18,29 +18,86 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The same random history of orders, twice: as order-service publishes it, and as the JDBC sink likes it best, which is a
- * flat row with its schema and without items. Half of the events place an order, four in ten change one, one in ten deletes
- * one, long after it was placed, so that few of them meet in a batch.
+ * The same random history of orders, twice: as order-service publishes it, and as the rows that Debezium's JDBC sink likes
+ * best, flat and with their schema: of orders, of their items, and of an event log. Half of the events place an order, four in
+ * ten change one, one in ten deletes one, long after it was placed, so that few of them meet in a batch.
  */
 final class Backlog {
 
+    static final String EVENTS = "order.events";
+    /** The topics of rows, called as their tables. */
+    static final String ORDERS = "orders";
+
+    static final String ITEMS = "order_items";
+    static final String LOG = "cdc_events";
+
+    /** As many as order.events has in the local pipeline. */
+    private static final int PARTITIONS = 4;
     /** Orders are placed so many at a time before the first of them changes. */
     private static final int WINDOW = 20_000;
 
-    private static final String ROW_SCHEMA = """
-            {"schema":{"type":"struct","name":"order","optional":false,"fields":[\
-            {"field":"id","type":"string","name":"io.debezium.data.Uuid","optional":false},\
-            {"field":"customer_id","type":"string","name":"io.debezium.data.Uuid","optional":false},\
-            {"field":"status","type":"string","optional":false},\
-            {"field":"currency","type":"string","optional":false},\
-            {"field":"total","type":"string","optional":false},\
-            {"field":"created_at","type":"string","name":"io.debezium.time.ZonedTimestamp","optional":false},\
-            {"field":"updated_at","type":"string","name":"io.debezium.time.ZonedTimestamp","optional":false},\
-            {"field":"version","type":"int64","optional":false}]},"payload":""";
+    private static final String UUID_TYPE = "\"string\",\"name\":\"io.debezium.data.Uuid\"";
+    private static final String JSON_TYPE = "\"string\",\"name\":\"io.debezium.data.Json\"";
+    private static final String TIME_TYPE = "\"string\",\"name\":\"io.debezium.time.ZonedTimestamp\"";
+    private static final String TEXT_TYPE = "\"string\"";
 
-    private static final String KEY_SCHEMA = """
-            {"schema":{"type":"struct","name":"key","optional":false,"fields":[\
-            {"field":"id","type":"string","name":"io.debezium.data.Uuid","optional":false}]},"payload":""";
+    private static final String ORDER_KEY = schema("id", UUID_TYPE);
+    private static final String ORDER_ROW = schema(
+            "id",
+            UUID_TYPE,
+            "customer_id",
+            UUID_TYPE,
+            "status",
+            TEXT_TYPE,
+            "currency",
+            TEXT_TYPE,
+            "total",
+            TEXT_TYPE,
+            "created_at",
+            TIME_TYPE,
+            "updated_at",
+            TIME_TYPE,
+            "version",
+            "\"int64\"");
+    private static final String ITEM_KEY = schema("order_id", UUID_TYPE, "line_no", "\"int32\"");
+    private static final String ITEM_ROW = schema(
+            "order_id",
+            UUID_TYPE,
+            "line_no",
+            "\"int32\"",
+            "product_id",
+            UUID_TYPE,
+            "quantity",
+            "\"int32\"",
+            "unit_price",
+            TEXT_TYPE,
+            "line_total",
+            TEXT_TYPE);
+    private static final String LOG_ROW = schema(
+            "source_table",
+            TEXT_TYPE,
+            "operation",
+            TEXT_TYPE,
+            "event_key",
+            TEXT_TYPE,
+            "before_data",
+            JSON_TYPE,
+            "after_data",
+            JSON_TYPE,
+            "source_metadata",
+            JSON_TYPE,
+            "event_timestamp",
+            TIME_TYPE);
+
+    /** The beginning of a JSON document as Connect's converter reads it; the row and a brace follow. */
+    private static String schema(String... fields) {
+        StringBuilder schema = new StringBuilder("{\"schema\":{\"type\":\"struct\",\"optional\":false,\"fields\":[");
+        for (int i = 0; i < fields.length; i += 2) {
+            schema.append(i == 0 ? "" : ",")
+                    .append("{\"field\":\"%s\",\"optional\":true,\"type\":%s}".formatted(fields[i], fields[i + 1]));
+        }
+        return schema.append("]},\"payload\":").toString();
+    }
 
     /**
      * What is left when all is applied.
@@ -66,18 +123,12 @@ final class Backlog {
         this.events = events;
     }
 
-    /** Publishes the history on two fresh topics; returns when the broker has it. */
-    End publish(KafkaBroker kafka, String eventTopic, String rowTopic, int partitions)
-            throws ExecutionException, InterruptedException {
+    /** Publishes the history; returns when the broker has it. */
+    End publish(KafkaBroker kafka) throws ExecutionException, InterruptedException {
         try (Admin admin = kafka.admin()) {
-            for (String topic : List.of(eventTopic, rowTopic)) {
-                if (admin.listTopics().names().get().contains(topic)) {
-                    continue;
-                }
-                admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1)))
-                        .all()
-                        .get();
-            }
+            admin.createTopics(List.of(topic(ORDERS), topic(ITEMS), topic(LOG)))
+                    .all()
+                    .get();
         }
         Map<String, Object> settings =
                 Map.of("bootstrap.servers", kafka.bootstrapServers(), "linger.ms", 20, "batch.size", 256 * 1024);
@@ -87,11 +138,11 @@ final class Backlog {
                 UUID[] placed = new UUID[orders];
                 for (int i = 0; i < orders; i++) {
                     placed[i] = rising.generate();
-                    send(producer, eventTopic, rowTopic, placed[i], 1, "c");
+                    send(producer, placed[i], 1, "c");
                 }
                 sent += orders;
                 for (int i = 0; i < orders && sent < events; i++, sent++) {
-                    send(producer, eventTopic, rowTopic, placed[i], 2, random.nextInt(5) > 0 ? "u" : "d");
+                    send(producer, placed[i], 2, random.nextInt(5) > 0 ? "u" : "d");
                 }
             }
         }
@@ -102,31 +153,53 @@ final class Backlog {
                 live);
     }
 
-    private void send(
-            KafkaProducer<byte[], byte[]> producer,
-            String eventTopic,
-            String rowTopic,
-            UUID id,
-            int version,
-            String op) {
-        String event = """
-                {"op":"%s","before":%s,"after":%s,"source":{"service":"order-service","aggregate":"order","version":%d,\
-                "eventType":"OrderEvent"},"ts_ms":%d}""".formatted(
-                        op,
-                        op.equals("c") ? null : image(id, version - 1),
-                        op.equals("d") ? null : image(id, version),
-                        version,
-                        System.currentTimeMillis());
-        String rowKey = KEY_SCHEMA + "{\"id\":\"%s\"}}".formatted(id);
-        put(producer, eventTopic, id.toString(), event);
+    private static NewTopic topic(String name) {
+        return new NewTopic(name, PARTITIONS, (short) 1);
+    }
+
+    private void send(KafkaProducer<byte[], byte[]> producer, UUID id, int version, String op) {
+        String before = op.equals("c") ? null : image(id, version - 1);
+        String after = op.equals("d") ? null : image(id, version);
+        String source = """
+                {"service":"order-service","aggregate":"order","version":%d,"eventType":"OrderEvent"}""".formatted(version);
+        put(producer, EVENTS, id.toString(), """
+                {"op":"%s","before":%s,"after":%s,"source":%s,"ts_ms":%d}""".formatted(op, before, after, source, System.currentTimeMillis()));
+        put(
+                producer,
+                LOG,
+                id.toString(),
+                LOG_ROW + """
+                {"source_table":"orders","operation":"%s","event_key":"%s","before_data":%s,"after_data":%s,\
+                "source_metadata":%s,"event_timestamp":"2026-11-21T09:00:00.123Z"}}""".formatted(op, id, quoted(before), quoted(after), quoted(source)));
+        put(
+                producer,
+                ORDERS,
+                ORDER_KEY + "{\"id\":\"%s\"}}".formatted(id),
+                after == null ? null : ORDER_ROW + row(id, version) + "}");
+        for (int line = 1; line <= 2 && !op.equals("u"); line++) {
+            put(
+                    producer,
+                    ITEMS,
+                    ITEM_KEY + "{\"order_id\":\"%s\",\"line_no\":%d}}".formatted(id, line),
+                    after == null ? null : ITEM_ROW + item(id, line) + "}");
+        }
         records++;
         live.put(id, version);
-        put(producer, rowTopic, rowKey, op.equals("d") ? null : ROW_SCHEMA + row(id, version) + "}");
         if (op.equals("d")) {
-            put(producer, eventTopic, id.toString(), null);
+            put(producer, EVENTS, id.toString(), null);
             records++;
             live.remove(id);
         }
+    }
+
+    private static String quoted(@Nullable String json) {
+        return json == null ? "null" : '"' + json.replace("\"", "\\\"") + '"';
+    }
+
+    private static String item(UUID id, int line) {
+        return """
+                {"order_id":"%1$s","line_no":%2$d,"product_id":"%1$s","quantity":%2$d,"unit_price":"29.90",\
+                "line_total":"29.90"}""".formatted(id, line);
     }
 
     private static void put(KafkaProducer<byte[], byte[]> producer, String topic, String key, @Nullable String value) {

@@ -44,10 +44,6 @@ final class BacklogBench implements Callable<Integer> {
 
     private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final Duration LOOK = Duration.ofMillis(100);
-    /** As many as order.events has in the local pipeline. */
-    private static final int PARTITIONS = 4;
-
-    private static final String SINK_TABLE = "orders";
 
     @Option(names = "--events", defaultValue = "200000", description = "in the backlog (${DEFAULT-VALUE})")
     private int events;
@@ -96,22 +92,29 @@ final class BacklogBench implements Callable<Integer> {
         Postgres postgres = Postgres.start(stack);
         KafkaBroker kafka = KafkaBroker.start(stack);
         say("Publishing %d events, and as many rows for the sink ...".formatted(events));
-        // in that topic, so that the service reads it as it reads any other
-        Backlog.End end = new Backlog(events, events).publish(kafka, "order.events", "orders.rows", PARTITIONS);
+        Backlog.End end = new Backlog(events, events).publish(kafka);
         ConnectWorker connect = ConnectWorker.start(stack);
         List<Result> service = new ArrayList<>();
-        List<Result> sink = new ArrayList<>();
+        List<Result> orders = new ArrayList<>();
+        List<Result> all = new ArrayList<>();
         for (int round = 1; round <= rounds; round++) {
-            sink.add(report(round, "JDBC sink", sink(round, postgres, connect, end)));
+            orders.add(report(round, "sink, orders only", ordersOnly(round, postgres, connect, end)));
+            all.add(report(round, "sink, same tables", sameTables(round, postgres, connect, end)));
             service.add(report(round, "projection-service", service(ports.get(4), stack, postgres, kafka, end)));
         }
+        say("%nprojection-service writes orders, their items and the event log.");
+        compare("which writes the rows of orders only", service, orders);
+        compare("which writes the rows of the same three tables", service, all);
+        return 0;
+    }
+
+    private void compare(String what, List<Result> service, List<Result> sink) {
         double[] ratios = IntStream.range(0, rounds)
                 .mapToDouble(i -> service.get(i).perSecond() / sink.get(i).perSecond())
                 .sorted()
                 .toArray();
-        say("%nprojection-service, read model and event log: %.1f times the JDBC sink's rate (%.1f to %.1f)"
-                .formatted(ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1]));
-        return 0;
+        say("%.2f times (%.2f to %.2f) the rate of the JDBC sink %s"
+                .formatted(ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1], what));
     }
 
     private Result report(int round, String side, Result result) {
@@ -139,29 +142,72 @@ final class BacklogBench implements Callable<Integer> {
                         "KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers()));
         try (service) {
             service.startForThisRun();
-            return measure(postgres, service, "projection", "cdc_processed.orders", end);
+            return measure(
+                    postgres,
+                    service,
+                    "projection",
+                    end,
+                    List.of(
+                            orders("cdc_processed.orders", end),
+                            rows("cdc_processed.order_items", 2 * end.rows()),
+                            rows("cdc_raw.cdc_events", end.records())));
         }
     }
 
-    private Result sink(int round, Postgres postgres, ConnectWorker connect, Backlog.End end)
+    private Result ordersOnly(int round, Postgres postgres, ConnectWorker connect, Backlog.End end)
+            throws SQLException, IOException, InterruptedException {
+        return sink(
+                postgres,
+                connect,
+                end,
+                Map.of("orders-" + round, json(postgres, Map.of("topics", Backlog.ORDERS))),
+                List.of(orders(Backlog.ORDERS, end)));
+    }
+
+    /** The log's rows have no key but their place on the topic, and are never changed: a connector of its own inserts them. */
+    private Result sameTables(int round, Postgres postgres, ConnectWorker connect, Backlog.End end)
+            throws SQLException, IOException, InterruptedException {
+        Map<String, String> log = Map.of(
+                "topics", Backlog.LOG,
+                "insert.mode", "insert",
+                "delete.enabled", "false",
+                "primary.key.mode", "kafka",
+                "use.reduction.buffer", "false",
+                "key.converter", "org.apache.kafka.connect.storage.StringConverter");
+        return sink(
+                postgres,
+                connect,
+                end,
+                Map.of(
+                        "model-" + round,
+                        json(postgres, Map.of("topics", Backlog.ORDERS + "," + Backlog.ITEMS)),
+                        "log-" + round,
+                        json(postgres, log)),
+                List.of(orders(Backlog.ORDERS, end), rows(Backlog.ITEMS, 2 * end.rows()), rows(Backlog.LOG, events)));
+    }
+
+    private Result sink(
+            Postgres postgres, ConnectWorker connect, Backlog.End end, Map<String, String> connectors, List<Goal> goals)
             throws SQLException, IOException, InterruptedException {
         recreate(postgres, "replica", "replica");
-        String name = "sink-" + round;
-        Path file = home.resolve(name + ".json");
-        Files.writeString(file, json(postgres));
-        connect.connectors().apply(file);
+        for (Map.Entry<String, String> connector : connectors.entrySet()) {
+            Path file = home.resolve(connector.getKey() + ".json");
+            Files.writeString(file, connector.getValue());
+            connect.connectors().apply(file);
+        }
         try {
-            return measure(postgres, connect, "replica", SINK_TABLE, end);
+            return measure(postgres, connect, "replica", end, goals);
         } finally {
-            connect.connectors().delete(name);
+            for (String connector : connectors.keySet()) {
+                connect.connectors().delete(connector);
+            }
         }
     }
 
     /** Its best documented settings for PostgreSQL: upsert and delete by key, large batches, folded and by unnest. */
-    private String json(Postgres postgres) {
+    private String json(Postgres postgres, Map<String, String> own) {
         Map<String, String> settings = new TreeMap<>(Map.of(
                 "connector.class", "io.debezium.connector.jdbc.JdbcSinkConnector",
-                "topics", "orders.rows",
                 "connection.url", postgres.jdbcUrl("replica"),
                 "connection.username", "replica",
                 "connection.password", "replica",
@@ -171,7 +217,6 @@ final class BacklogBench implements Callable<Integer> {
                 "schema.evolution", "basic"));
         settings.putAll(Map.of(
                 "tasks.max", "1",
-                "collection.name.format", SINK_TABLE,
                 "batch.size", "4000",
                 "use.reduction.buffer", "true",
                 "dialect.postgres.unnest.insert.enabled", "true",
@@ -179,14 +224,30 @@ final class BacklogBench implements Callable<Integer> {
                 "consumer.override.auto.offset.reset", "earliest",
                 "key.converter", "org.apache.kafka.connect.json.JsonConverter",
                 "value.converter", "org.apache.kafka.connect.json.JsonConverter"));
+        settings.putAll(own);
         settings.putAll(sinkSettings);
         return settings.entrySet().stream()
                 .map(setting -> "\"%s\": \"%s\"".formatted(setting.getKey(), setting.getValue()))
                 .collect(Collectors.joining(",\n  ", "{\n  ", "\n}\n"));
     }
 
-    /** Looks at the table ten times a second until it holds what the backlog leaves. */
-    private Result measure(Postgres postgres, Server side, String database, String table, Backlog.End end)
+    /**
+     * What a table holds when all is applied.
+     *
+     * @param figure a query of one number
+     */
+    private record Goal(String table, String figure, long end) {}
+
+    private static Goal orders(String table, Backlog.End end) {
+        return new Goal(table, "select coalesce(sum(version), 0) from " + table, end.versions());
+    }
+
+    private static Goal rows(String table, long end) {
+        return new Goal(table, "select count(*) from " + table, end);
+    }
+
+    /** Looks at the orders ten times a second, and at all tables when these are as they should be. */
+    private Result measure(Postgres postgres, Server side, String database, Backlog.End end, List<Goal> goals)
             throws SQLException, InterruptedException {
         Cpu.Meter meter = new Cpu.Meter(process(postgres), process(side));
         Cpu before = meter.read();
@@ -196,35 +257,42 @@ final class BacklogBench implements Callable<Integer> {
         try (Connection connection = postgres.connect(database);
                 Statement statement = connection.createStatement()) {
             while (Instant.now().isBefore(deadline)) {
-                Table now = now(statement, table);
-                if (began == 0 && now.rows() > 0) {
+                long applied = now(statement, goals.getFirst());
+                if (began == 0 && applied > 0) {
                     began = System.nanoTime();
-                    seenAtFirst = now.rows();
+                    seenAtFirst = applied;
                 }
-                if (now.equals(new Table(end.rows(), end.versions()))) {
+                if (reached(statement, goals)) {
                     Cpu used = meter.read().since(before);
                     double seconds = (System.nanoTime() - began) / 1e9;
                     return new Result((events - seenAtFirst) / seconds, used.service(), used.postgres());
                 }
                 Thread.sleep(LOOK);
             }
-            throw new StackException("%s did not work off the backlog in %d minutes: %s instead of %s. %s"
-                    .formatted(side.name(), LIMIT.toMinutes(), now(statement, table), end.rows(), side.lastWords()));
+            throw new StackException("%s did not work off the backlog in %d minutes: %s. %s"
+                    .formatted(side.name(), LIMIT.toMinutes(), goals, side.lastWords()));
         }
     }
 
-    private record Table(long rows, long versions) {}
-
-    private static Table now(Statement statement, String table) throws SQLException {
-        try (ResultSet there = statement.executeQuery("select to_regclass('%s')".formatted(table))) {
-            there.next();
-            if (there.getString(1) == null) {
-                return new Table(0, 0);
+    private static boolean reached(Statement statement, List<Goal> goals) throws SQLException {
+        for (Goal goal : goals) {
+            if (now(statement, goal) != goal.end()) {
+                return false;
             }
         }
-        try (ResultSet row = statement.executeQuery("select count(*), coalesce(sum(version), 0) from " + table)) {
+        return true;
+    }
+
+    private static long now(Statement statement, Goal goal) throws SQLException {
+        try (ResultSet there = statement.executeQuery("select to_regclass('%s')".formatted(goal.table()))) {
+            there.next();
+            if (there.getString(1) == null) {
+                return 0;
+            }
+        }
+        try (ResultSet row = statement.executeQuery(goal.figure())) {
             row.next();
-            return new Table(row.getLong(1), row.getLong(2));
+            return row.getLong(1);
         }
     }
 

@@ -48,7 +48,7 @@ class CrashIT {
                 QuarkusJar two = service("projection-2", stack, postgres, kafka, ports.get(5))) {
             one.startForThisRun();
             two.startForThisRun();
-            Backlog.End end = new Backlog(seed, EVENTS).publish(kafka, "order.events", "orders.rows", 4);
+            Backlog.End end = new Backlog(seed, EVENTS).publish(kafka);
 
             List<QuarkusJar> both = new ArrayList<>(List.of(one, two));
             for (int kill = 0; kill < KILLS; kill++) {
