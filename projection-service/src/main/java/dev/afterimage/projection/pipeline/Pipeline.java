@@ -77,12 +77,13 @@ class Pipeline {
         var request = HttpRequest.newBuilder(part.get().resolve(path))
                 .header("Accept", "application/json")
                 .build();
-        return http.sendAsync(request, BodyHandlers.ofString())
-                .thenApply(response -> TELLING.contains(response.statusCode())
+        var exchange = http.sendAsync(request, BodyHandlers.ofString());
+        return exchange.thenApply(response -> TELLING.contains(response.statusCode())
                         ? new Answer(Reached.ANSWERS, read(response.body()))
                         : UNREACHABLE)
                 .completeOnTimeout(UNREACHABLE, SECOND.toMillis(), TimeUnit.MILLISECONDS)
-                .exceptionally(_ -> UNREACHABLE);
+                .exceptionally(_ -> UNREACHABLE)
+                .whenComplete((_, _) -> exchange.cancel(true)); // a part that hangs would else gather connections
     }
 
     private JsonNode read(String body) {

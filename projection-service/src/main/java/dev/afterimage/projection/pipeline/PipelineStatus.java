@@ -33,14 +33,22 @@ public record PipelineStatus(Connect connect, Source source) {
         }
     }
 
-    /** @param state RUNNING, PAUSED, FAILED, …: Kafka Connect's word */
+    /**
+     * A connector.
+     *
+     * @param state RUNNING, PAUSED, FAILED, …: Kafka Connect's word
+     */
     public record Connector(String name, String state, List<Task> tasks) {
         public Connector {
             tasks = List.copyOf(tasks);
         }
     }
 
-    /** @param failure what a task that failed says first; nothing of its configuration */
+    /**
+     * A connector's share of the work.
+     *
+     * @param failure what a task that failed says first; nothing of its configuration
+     */
     public record Task(int id, String state, @Nullable String failure) {}
 
     /**
