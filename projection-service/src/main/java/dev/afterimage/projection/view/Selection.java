@@ -17,9 +17,9 @@ import java.util.UUID;
  */
 public record Selection<V extends View>(String aggregate, String sql, Sql.Reader<V> reader) {
 
-    /** Those of these aggregates that there are, in the caller's transaction. */
-    public List<V> byIds(Connection connection, Collection<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql("where id = any (?)"))) {
+    /** Those of these aggregates that there are, locked until the caller's transaction ends. */
+    public List<V> lock(Connection connection, Collection<UUID> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql("where id = any (?) for update"))) {
             Sql.setArray(statement, 1, "uuid", ids, id -> id);
             try (ResultSet rows = statement.executeQuery()) {
                 return reader.read(rows);

@@ -43,7 +43,7 @@ public class CustomerModel extends ReadModel<CustomerImage> {
     @Override
     protected Map<UUID, CustomerImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
         Map<UUID, CustomerImage> held = new HashMap<>();
-        for (CustomerView customer : CustomerView.CUSTOMERS.byIds(connection, ids)) {
+        for (CustomerView customer : CustomerView.CUSTOMERS.lock(connection, ids)) {
             held.put(customer.id(), customer.image());
         }
         return held;

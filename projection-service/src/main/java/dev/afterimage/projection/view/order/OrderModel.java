@@ -100,7 +100,7 @@ public class OrderModel extends ReadModel<OrderImage> {
     @Override
     protected Map<UUID, OrderImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
         Map<UUID, OrderImage> held = new HashMap<>();
-        for (OrderView order : Orders.ALONE.byIds(connection, ids)) {
+        for (OrderView order : Orders.ALONE.lock(connection, ids)) {
             held.put(order.id(), order.image());
         }
         return held;

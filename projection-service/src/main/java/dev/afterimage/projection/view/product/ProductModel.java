@@ -45,7 +45,7 @@ public class ProductModel extends ReadModel<ProductImage> {
     @Override
     protected Map<UUID, ProductImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
         Map<UUID, ProductImage> held = new HashMap<>();
-        for (ProductView product : ProductView.PRODUCTS.byIds(connection, ids)) {
+        for (ProductView product : ProductView.PRODUCTS.lock(connection, ids)) {
             held.put(product.id(), product.image());
         }
         return held;

@@ -47,7 +47,7 @@ class OrderModelTest {
             Map<UUID, OrderImage> rows = new HashMap<>();
             Map<UUID, Long> deletions = new HashMap<>();
             try (Connection connection = dataSource.getConnection()) {
-                Orders.ALONE.byIds(connection, histories.ids()).forEach(view -> rows.put(view.id(), view.image()));
+                Orders.ALONE.lock(connection, histories.ids()).forEach(view -> rows.put(view.id(), view.image()));
             }
             for (UUID id : histories.ids()) {
                 long deleted = number("select coalesce(max(version), 0) from cdc_processed.deletions where id = ?", id);
