@@ -18,7 +18,11 @@ public class Database {
         this.dataSource = dataSource;
     }
 
-    /** @throws DatabaseAway when the database does not answer */
+    /**
+     * What the reader makes of the rows.
+     *
+     * @throws DatabaseAway when the database does not answer
+     */
     public <T> List<T> select(String sql, List<?> parameters, Sql.Reader<T> reader) {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement statement = connection.prepareStatement(sql)) {
