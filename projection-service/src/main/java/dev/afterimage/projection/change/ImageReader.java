@@ -6,6 +6,10 @@ public interface ImageReader {
     /** As in {@code source.aggregate}, and before {@code .events} in the name of the topic. */
     String aggregate();
 
-    /** @throws MalformedRecord when a field is missing or does not fit its column */
+    /**
+     * Reads one image.
+     *
+     * @throws MalformedRecord when a field is missing or does not fit its column
+     */
     Image read(Fields image) throws MalformedRecord;
 }

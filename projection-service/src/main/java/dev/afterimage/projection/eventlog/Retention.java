@@ -39,7 +39,7 @@ class Retention {
         }
     }
 
-    /** @return how many days were dropped */
+    /** Returns how many days were dropped. */
     int run(Clock clock) throws SQLException {
         LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
         try (Connection connection = dataSource.getConnection()) {

@@ -32,31 +32,6 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
             select id, version from deletions where aggregate = ? and id = any (?)
             """;
 
-    private static final String UPSERT = """
-            insert into %1$s as t (%2$s, cdc_operation, cdc_timestamp, synced_at)
-            select i.*, clock_timestamp()
-              from unnest(%3$s, ?::text[], ?::timestamptz[]) as i(%2$s, cdc_operation, cdc_timestamp)
-             where not exists (select from deletions d
-                                where d.aggregate = '%4$s' and d.id = i.id and d.version >= i.version)
-                on conflict (id) do update set %5$s
-             where excluded.version > t.version
-            returning t.id
-            """;
-
-    private static final String DELETE = """
-            with gone as (
-                select * from unnest(?::uuid[], ?::bigint[], ?::timestamptz[]) as g(id, version, cdc_timestamp)
-            ), remembered as (
-                insert into deletions as d (aggregate, id, version, cdc_timestamp, synced_at)
-                select '%2$s', g.id, g.version, g.cdc_timestamp, clock_timestamp() from gone g
-                    on conflict (aggregate, id) do update
-                   set version = excluded.version, cdc_timestamp = excluded.cdc_timestamp,
-                       synced_at = excluded.synced_at
-                 where excluded.version > d.version
-            )
-            delete from %1$s t using gone g where t.id = g.id and t.version <= g.version returning t.id
-            """;
-
     private final String aggregate;
     private final List<Column<I>> columns;
     private final String upsert;
@@ -75,8 +50,29 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
         assigned.addAll(List.of("cdc_operation", "cdc_timestamp", "synced_at"));
         String assignments =
                 assigned.stream().map(name -> name + " = excluded." + name).collect(Collectors.joining(", "));
-        upsert = UPSERT.formatted(table(), names, types, aggregate, assignments);
-        delete = DELETE.formatted(table(), aggregate);
+        upsert = """
+            insert into %1$s as t (%2$s, cdc_operation, cdc_timestamp, synced_at)
+            select i.*, clock_timestamp()
+              from unnest(%3$s, ?::text[], ?::timestamptz[]) as i(%2$s, cdc_operation, cdc_timestamp)
+             where not exists (select from deletions d
+                                where d.aggregate = '%4$s' and d.id = i.id and d.version >= i.version)
+                on conflict (id) do update set %5$s
+             where excluded.version > t.version
+            returning t.id
+            """.formatted(table(), names, types, aggregate, assignments);
+        delete = """
+            with gone as (
+                select * from unnest(?::uuid[], ?::bigint[], ?::timestamptz[]) as g(id, version, cdc_timestamp)
+            ), remembered as (
+                insert into deletions as d (aggregate, id, version, cdc_timestamp, synced_at)
+                select '%2$s', g.id, g.version, g.cdc_timestamp, clock_timestamp() from gone g
+                    on conflict (aggregate, id) do update
+                   set version = excluded.version, cdc_timestamp = excluded.cdc_timestamp,
+                       synced_at = excluded.synced_at
+                 where excluded.version > d.version
+            )
+            delete from %1$s t using gone g where t.id = g.id and t.version <= g.version returning t.id
+            """.formatted(table(), aggregate);
     }
 
     @Override
