@@ -1,6 +1,7 @@
 package dev.afterimage.projection.eventlog;
 
 import static io.restassured.RestAssured.given;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.endsWith;
@@ -13,9 +14,9 @@ import dev.afterimage.projection.StackResource;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
-import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -106,7 +107,7 @@ class HistoryResourceTest {
         try (var topic = new OrderTopic(bootstrapServers)) {
             Arrays.stream(events).forEach(event -> topic.put(order.id, event));
         }
-        Awaitility.await()
+        await().atMost(Duration.ofSeconds(20))
                 .untilAsserted(() ->
                         given().get("/orders/{id}/history", order.id).then().body("size()", equalTo(events.length)));
     }
