@@ -1,11 +1,6 @@
 package dev.afterimage.projection.feed;
 
-import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.EnvelopeReader;
-import dev.afterimage.projection.change.MalformedRecord;
-import dev.afterimage.projection.live.LiveEvents;
-import dev.afterimage.projection.view.Arrivals;
-import dev.afterimage.projection.view.Break;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -16,10 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -32,18 +25,14 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Feed {
 
-    private static final int MAX_WARNINGS = 5;
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
 
     private final FeedConfig config;
     private final Subscriptions subscriptions;
     private final EnvelopeReader reader;
     private final BatchApplier applier;
-    private final DeadLetters deadLetters;
-    private final FeedMetrics metrics;
-    private final FeedTraces traces;
-    private final LiveEvents live;
-    private final Arrivals arrivals;
+    private final DeadLetterTopics deadLetterTopics;
+    private final Announcements announcements;
     private final Outage outage;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().name("feed").unstarted(this::run);
@@ -55,20 +44,14 @@ public class Feed {
             Subscriptions subscriptions,
             EnvelopeReader reader,
             BatchApplier applier,
-            DeadLetters deadLetters,
-            FeedMetrics metrics,
-            FeedTraces traces,
-            LiveEvents live,
-            Arrivals arrivals) {
+            DeadLetterTopics deadLetterTopics,
+            Announcements announcements) {
         this.config = config;
         this.subscriptions = subscriptions;
         this.reader = reader;
         this.applier = applier;
-        this.deadLetters = deadLetters;
-        this.metrics = metrics;
-        this.traces = traces;
-        this.live = live;
-        this.arrivals = arrivals;
+        this.deadLetterTopics = deadLetterTopics;
+        this.announcements = announcements;
         this.outage = new Outage(config.maxBackoff());
     }
 
@@ -107,7 +90,7 @@ public class Feed {
                 pause("The feed lost its consumer", e);
             }
         }
-        deadLetters.close();
+        deadLetterTopics.close();
         state = FeedState.STOPPED;
     }
 
@@ -119,11 +102,11 @@ public class Feed {
                 if (!records.isEmpty()) {
                     Instant receivedAt = Instant.now();
                     List<Incoming> batch = new ArrayList<>(records.count());
-                    records.forEach(record -> batch.add(read(record)));
+                    records.forEach(record -> batch.add(Incoming.of(record, reader)));
                     current.acceptResetLogs(batch);
                     applier.apply(batch, current.applied(), outcomes -> {
                         current.markApplied(outcomes);
-                        announce(outcomes, receivedAt);
+                        announcements.announce(outcomes, receivedAt);
                     });
                     current.commit(records.nextOffsets());
                 }
@@ -141,70 +124,6 @@ public class Feed {
                 current.placeAgain(records.partitions());
                 pause("The broker does not answer", e);
             }
-        }
-    }
-
-    private Incoming read(ConsumerRecord<byte[], byte[]> record) {
-        try {
-            return new Incoming.Legible(record, reader.read(record.topic(), record.key(), record.value()));
-        } catch (MalformedRecord e) {
-            return new Incoming.Malformed(record, e.reason());
-        } catch (RuntimeException e) {
-            // the reader has a gap: worth a look, but one record must not stop those behind it
-            Log.errorf(
-                    e,
-                    "The reader failed topic=%s partition=%d offset=%d",
-                    record.topic(),
-                    record.partition(),
-                    record.offset());
-            return new Incoming.Malformed(record, "the reader failed on it");
-        }
-    }
-
-    private void announce(List<Outcome> outcomes, Instant receivedAt) {
-        Instant appliedAt = Instant.now();
-        arrivals.arrived(outcomes.stream()
-                .filter(outcome -> outcome.effect() == Effect.APPLIED)
-                .map(outcome -> outcome.incoming() instanceof Incoming.Legible legible
-                        ? legible.change().id()
-                        : null)
-                .filter(Objects::nonNull)
-                .toList());
-        metrics.record(outcomes, receivedAt, appliedAt);
-        warnOfBrokenChains(outcomes);
-        traces.record(outcomes, receivedAt, appliedAt);
-        if (live.watched()) {
-            live.publish(outcomes.stream()
-                    .map(outcome -> Announcements.of(outcome, appliedAt))
-                    .toList());
-        }
-        if (Log.isDebugEnabled()) {
-            long applied =
-                    outcomes.stream().filter(o -> o.effect() == Effect.APPLIED).count();
-            Log.debugf("Committed %d records, %d of them news", outcomes.size(), applied);
-        }
-    }
-
-    /** Some of a batch only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
-    private static void warnOfBrokenChains(List<Outcome> outcomes) {
-        List<Outcome> broken = outcomes.stream()
-                .filter(outcome -> outcome.applied().broken() != null)
-                .toList();
-        for (Outcome outcome : broken.subList(0, Math.min(MAX_WARNINGS, broken.size()))) {
-            Break what = Objects.requireNonNull(outcome.applied().broken());
-            ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
-            Log.warnf(
-                    "Applied an event that does not follow, its %s is not the next: held=%s before=%s topic=%s partition=%d"
-                            + " offset=%d",
-                    what.rule().label(),
-                    what.held(),
-                    what.before(),
-                    record.topic(),
-                    record.partition(),
-                    record.offset());
-        }
-        if (broken.size() > MAX_WARNINGS) {
-            Log.warnf("... and %d more such events of this batch", broken.size() - MAX_WARNINGS);
         }
     }
 

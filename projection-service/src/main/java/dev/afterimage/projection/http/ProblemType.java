@@ -18,6 +18,7 @@ public enum ProblemType {
     UNKNOWN_ID(404, "There is none of this id"),
     METHOD_NOT_ALLOWED(405, "This address does not take this method"),
     NOT_ACCEPTABLE(406, "The request does not accept what the answer would be"),
+    STILL_REFUSED(409, "The dead letter is still refused"),
     FAILED(500, "The service failed"),
     DATABASE_AWAY(503, "The database does not answer"),
     NOT_APPLIED_IN_TIME(504, "The version was not applied in time");

@@ -1,0 +1,103 @@
+package dev.afterimage.projection.http;
+
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import jakarta.ws.rs.core.UriInfo;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads query parameters and gathers all that are wrong, so that one answer names each. */
+public final class Parameters {
+
+    public static final int DEFAULT_LIMIT = 50;
+    public static final int MAX_LIMIT = 200;
+
+    private static final Pattern LIMIT = Pattern.compile("[0-9]{1,3}");
+
+    @RegisterForReflection
+    record FieldError(String field, String message) {}
+
+    private final List<FieldError> errors = new ArrayList<>();
+
+    /**
+     * The parameter's value, null where there is none or it is wrong.
+     *
+     * @param reader throws {@link IllegalArgumentException} where the text is wrong
+     * @param rule what it then must be, for the client
+     */
+    public <T> @Nullable T read(String name, @Nullable String text, Function<String, T> reader, String rule) {
+        if (text == null) {
+            return null;
+        }
+        try {
+            return reader.apply(text);
+        } catch (IllegalArgumentException e) {
+            errors.add(new FieldError(name, rule));
+            return null;
+        }
+    }
+
+    /** As {@link #read}, with a value for where there is none. */
+    public <T> T readOr(T otherwise, String name, @Nullable String text, Function<String, T> reader, String rule) {
+        T value = read(name, text, reader, rule);
+        return value == null ? otherwise : value;
+    }
+
+    /** How many rows an answer may have, by the parameter {@code limit}. */
+    public int limit(@Nullable String text) {
+        return readOr(DEFAULT_LIMIT, "limit", text, Parameters::limitOf, "must be 1 to " + MAX_LIMIT);
+    }
+
+    /** Refuses the request where a parameter was wrong. */
+    public void throwIfWrong() {
+        if (!errors.isEmpty()) {
+            throw ProblemType.INVALID_REQUEST
+                    .problem()
+                    .withDetail("A query parameter cannot be read.")
+                    .with("errors", errors)
+                    .build();
+        }
+    }
+
+    /**
+     * Reads a UUID in its canonical form.
+     *
+     * @throws IllegalArgumentException when it is something else
+     */
+    public static UUID uuid(String text) {
+        if (text.length() != 36) { // UUID.fromString also takes 1-1-1-1-1
+            throw new IllegalArgumentException("no UUID");
+        }
+        return UUID.fromString(text);
+    }
+
+    /**
+     * Reads text that PostgreSQL can compare.
+     *
+     * @throws IllegalArgumentException when there is a NUL in it, which PostgreSQL does not know
+     */
+    public static String text(String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("no text");
+        }
+        return text;
+    }
+
+    /** The {@code Link} to the next page of a list; without scheme and host, so that it also holds behind a proxy. */
+    public static String next(UriInfo uri, String after) {
+        URI next = uri.getRequestUriBuilder().replaceQueryParam("after", after).build();
+        return "<%s?%s>; rel=\"next\"".formatted(next.getRawPath(), next.getRawQuery());
+    }
+
+    private static int limitOf(String text) {
+        int limit = LIMIT.matcher(text).matches() ? Integer.parseInt(text) : 0;
+        if (limit < 1 || limit > MAX_LIMIT) {
+            throw new IllegalArgumentException("no limit");
+        }
+        return limit;
+    }
+}
