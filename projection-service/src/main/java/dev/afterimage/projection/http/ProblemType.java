@@ -14,6 +14,8 @@ import java.util.Optional;
  */
 public enum ProblemType {
     INVALID_REQUEST(400, "The request is not valid"),
+    UNAUTHENTICATED(401, "A valid bearer token is needed"),
+    FORBIDDEN(403, "The token does not allow this"),
     UNKNOWN_ADDRESS(404, "There is nothing at this address"),
     UNKNOWN_ID(404, "There is none of this id"),
     METHOD_NOT_ALLOWED(405, "This address does not take this method"),
