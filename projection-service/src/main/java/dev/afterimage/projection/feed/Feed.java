@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -33,11 +35,13 @@ public class Feed {
     private final BatchApplier applier;
     private final DeadLetterTopics deadLetterTopics;
     private final Announcements announcements;
+    private final FeedLag lag;
     private final Outage outage;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().name("feed").unstarted(this::run);
     private volatile @Nullable Subscription subscription;
     private volatile FeedState state = FeedState.STARTING;
+    private volatile @Nullable Instant lastProgress;
 
     Feed(
             FeedConfig config,
@@ -45,18 +49,25 @@ public class Feed {
             EnvelopeReader reader,
             BatchApplier applier,
             DeadLetterTopics deadLetterTopics,
-            Announcements announcements) {
+            Announcements announcements,
+            FeedLag lag) {
         this.config = config;
         this.subscriptions = subscriptions;
         this.reader = reader;
         this.applier = applier;
         this.deadLetterTopics = deadLetterTopics;
         this.announcements = announcements;
+        this.lag = lag;
         this.outage = new Outage(config.maxBackoff());
     }
 
     FeedState state() {
-        return state;
+        return thread.getState() == Thread.State.TERMINATED ? FeedState.STOPPED : state;
+    }
+
+    /** When it last applied something or found nothing to apply; null until it follows its partitions. */
+    @Nullable Instant lastProgress() {
+        return lastProgress;
     }
 
     void start(@Observes StartupEvent event) {
@@ -91,7 +102,6 @@ public class Feed {
             }
         }
         deadLetterTopics.close();
-        state = FeedState.STOPPED;
     }
 
     private void follow(Subscription current) {
@@ -101,17 +111,25 @@ public class Feed {
                 current.place();
                 if (!records.isEmpty()) {
                     Instant receivedAt = Instant.now();
+                    lag.received(oldest(records));
                     List<Incoming> batch = new ArrayList<>(records.count());
                     records.forEach(record -> batch.add(Incoming.of(record, reader)));
                     current.acceptResetLogs(batch);
                     applier.apply(batch, current.applied(), outcomes -> {
                         current.markApplied(outcomes);
+                        lastProgress = Instant.now();
                         announcements.announce(outcomes, receivedAt);
                     });
                     current.commit(records.nextOffsets());
                 }
                 outage.isOver();
                 state = current.state();
+                if (state == FeedState.FOLLOWING) {
+                    lastProgress = Instant.now();
+                }
+                if (!current.lags()) {
+                    lag.caughtUp();
+                }
             } catch (PositionLost e) {
                 Log.warnf("Going back to where the database stands: %s", e.getMessage());
                 current.placeAgain(records.partitions());
@@ -125,6 +143,14 @@ public class Feed {
                 pause("The broker does not answer", e);
             }
         }
+    }
+
+    private static Instant oldest(ConsumerRecords<byte[], byte[]> records) {
+        long oldest = Long.MAX_VALUE;
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            oldest = Math.min(oldest, record.timestamp());
+        }
+        return Instant.ofEpochMilli(oldest);
     }
 
     private void pause(String what, Exception cause) {
