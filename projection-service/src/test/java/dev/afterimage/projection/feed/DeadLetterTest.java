@@ -35,7 +35,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
@@ -246,16 +245,18 @@ class DeadLetterTest {
         long id = awaitLetter(put);
         sql("alter table cdc_processed.orders drop constraint refused");
 
-        var start = new CountDownLatch(1);
         List<Future<Integer>> statuses = new ArrayList<>();
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < 6; i++) {
-                statuses.add(threads.submit(() -> {
-                    start.await();
-                    return post("/dead-letters/{id}/replay", id).statusCode();
-                }));
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor();
+                var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table cdc_processed.deletions"); // so that all are under way before one is through
+            for (int i = 0; i < 4; i++) {
+                statuses.add(threads.submit(
+                        () -> post("/dead-letters/{id}/replay", id).statusCode()));
             }
-            start.countDown();
+            await().atMost(SOON).until(() -> blocked() == 4);
+            connection.commit();
         }
         List<Integer> answers = new ArrayList<>();
         for (Future<Integer> status : statuses) {
@@ -412,6 +413,15 @@ class DeadLetterTest {
                 row.next();
                 return row.getInt(1);
             }
+        }
+    }
+
+    private int blocked() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement();
+                var row = statement.executeQuery("select count(distinct pid) from pg_locks where not granted")) {
+            row.next();
+            return row.getInt(1);
         }
     }
 
