@@ -54,7 +54,7 @@ public final class OrderTopic implements AutoCloseable {
     }
 
     /** Returns where the record stands, once the broker has it. */
-    private RecordMetadata put(ProducerRecord<byte[], byte[]> record) {
+    public RecordMetadata put(ProducerRecord<byte[], byte[]> record) {
         record.headers().add("eventType", "OrderEvent".getBytes(StandardCharsets.UTF_8));
         try {
             return producer.send(record).get();

@@ -14,14 +14,19 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.postgresql.PGConnection;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+import org.postgresql.util.ServerErrorMessage;
 
 /** {@code cdc_raw.cdc_events}: a row a record, in a partition a day. */
 @ApplicationScoped
@@ -52,6 +57,22 @@ public class EventLog {
     private static final String CONNECTION_FAILURE = "08006";
 
     private static final String TOMBSTONE = "t";
+
+    private static final String MISSING = """
+            select r.place
+              from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[]) with ordinality
+                as r(topic, partition, record_offset, record_timestamp, place)
+             where not exists (select from cdc_raw.cdc_events e
+                                where e.kafka_topic = r.topic and e.kafka_partition = r.partition
+                                  and e.kafka_offset = r.record_offset and e.kafka_timestamp = r.record_timestamp)
+             order by r.place
+            """;
+
+    private static final List<Column<LoggedRecord>> PLACE = List.of(
+            new Column<>("topic", "text", LoggedRecord::topic),
+            new Column<>("partition", "int4", LoggedRecord::partition),
+            new Column<>("record_offset", "int8", LoggedRecord::offset),
+            new Column<>("record_timestamp", "timestamptz", LoggedRecord::timestamp));
 
     private final Set<LocalDate> days = ConcurrentHashMap.newKeySet();
 
@@ -143,6 +164,42 @@ public class EventLog {
                 .int8(record.offset())
                 .timestamptz(record.timestamp())
                 .timestamptz(time(record));
+    }
+
+    /**
+     * Adds those that are not there yet, whatever is remembered of the days, in the caller's transaction. Slower than
+     * {@link #append}, and for when that {@link #hasNoPlace}.
+     */
+    public void appendMissing(Connection connection, List<LoggedRecord> records) throws SQLException {
+        if (records.isEmpty()) {
+            return;
+        }
+        days.clear();
+        try (PreparedStatement statement = connection.prepareStatement(MISSING)) {
+            Sql.setColumns(statement, 1, records, PLACE);
+            List<LoggedRecord> missing = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    missing.add(records.get(row.getInt(1) - 1));
+                }
+            }
+            append(connection, missing);
+        }
+    }
+
+    /**
+     * Whether the log could not take a row for a reason that is not in its data: it is there already, or the partition of its
+     * day was dropped.
+     */
+    public static boolean hasNoPlace(SQLException e) {
+        ServerErrorMessage message = e instanceof PSQLException refusal ? refusal.getServerErrorMessage() : null;
+        String table = message == null ? null : message.getTable();
+        return table != null
+                && table.startsWith("cdc_events")
+                && (PSQLState.UNIQUE_VIOLATION.getState().equals(e.getSQLState())
+                        // PostgreSQL has no SQLSTATE of its own for a row that fits no partition
+                        || PSQLState.CHECK_VIOLATION.getState().equals(e.getSQLState())
+                                && Objects.requireNonNull(message).getConstraint() == null);
     }
 
     /** Remembers a day that was there before this transaction, and that no retention drops soon. */

@@ -4,22 +4,101 @@ import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Envelope;
 import dev.afterimage.projection.change.Tombstone;
 import dev.afterimage.projection.live.LiveEvent;
+import dev.afterimage.projection.live.LiveEvents;
+import dev.afterimage.projection.view.Arrivals;
+import dev.afterimage.projection.view.Break;
+import io.quarkus.logging.Log;
+import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Outcomes in the words of those who watch. */
-final class Announcements {
+/** Tells of what was committed: to those who wait for it, to those who watch, in figures, traces and warnings. */
+@ApplicationScoped
+class Announcements {
+
+    private static final Duration PAUSE_OF_WARNINGS = Duration.ofSeconds(1);
 
     /** What may stand in an unreadable record is shown only where it is short and harmless. */
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9-]{1,100}");
 
-    private Announcements() {}
+    private final FeedMetrics metrics;
+    private final FeedTraces traces;
+    private final LiveEvents live;
+    private final Arrivals arrivals;
+    private final AtomicReference<Instant> nextWarning = new AtomicReference<>(Instant.MIN);
 
-    static LiveEvent of(Outcome outcome, Instant appliedAt) {
+    Announcements(FeedMetrics metrics, FeedTraces traces, LiveEvents live, Arrivals arrivals) {
+        this.metrics = metrics;
+        this.traces = traces;
+        this.live = live;
+        this.arrivals = arrivals;
+    }
+
+    /** Tells what became of records that the feed received. */
+    void announce(List<Outcome> outcomes, Instant receivedAt) {
+        Instant appliedAt = Instant.now();
+        metrics.time(outcomes, receivedAt, appliedAt);
+        tell(outcomes, receivedAt, appliedAt);
+    }
+
+    /** The same of dead letters that were read again; how long they lay is no latency of ours, and not in its figures. */
+    void announceReplayed(List<Outcome> outcomes, Instant begunAt) {
+        tell(outcomes, begunAt, Instant.now());
+    }
+
+    private void tell(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
+        arrivals.arrived(outcomes.stream()
+                .filter(outcome -> outcome.effect() == Effect.APPLIED)
+                .map(outcome -> outcome.incoming() instanceof Incoming.Legible legible
+                        ? legible.change().id()
+                        : null)
+                .filter(Objects::nonNull)
+                .toList());
+        metrics.count(outcomes);
+        warnOfBrokenChains(outcomes, appliedAt);
+        traces.record(outcomes, receivedAt, appliedAt);
+        if (live.watched()) {
+            live.publish(
+                    outcomes.stream().map(outcome -> of(outcome, appliedAt)).toList());
+        }
+        if (Log.isDebugEnabled()) {
+            long applied =
+                    outcomes.stream().filter(o -> o.effect() == Effect.APPLIED).count();
+            Log.debugf("Committed %d records, %d of them news", outcomes.size(), applied);
+        }
+    }
+
+    /** One a second only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
+    private void warnOfBrokenChains(List<Outcome> outcomes, Instant appliedAt) {
+        for (Outcome outcome : outcomes) {
+            Break broken = outcome.applied().broken();
+            Instant quietUntil = nextWarning.get();
+            if (broken == null
+                    || appliedAt.isBefore(quietUntil)
+                    || !nextWarning.compareAndSet(quietUntil, appliedAt.plus(PAUSE_OF_WARNINGS))) {
+                continue;
+            }
+            ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
+            Log.warnf(
+                    "Applied an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
+                            + " all of them): held=%s before=%s topic=%s partition=%d offset=%d",
+                    broken.rule().label(),
+                    broken.held(),
+                    broken.before(),
+                    record.topic(),
+                    record.partition(),
+                    record.offset());
+        }
+    }
+
+    private static LiveEvent of(Outcome outcome, Instant appliedAt) {
         var record = outcome.incoming().record();
         return switch (outcome.incoming()) {
             case Incoming.Malformed malformed ->

@@ -1,12 +1,15 @@
 package dev.afterimage.projection.feed;
 
 import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.eventlog.EventLog;
 import dev.afterimage.projection.eventlog.LoggedRecord;
+import dev.afterimage.projection.http.ProblemType;
+import dev.afterimage.projection.rebuild.Rebuilds;
+import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.Applied;
 import dev.afterimage.projection.view.ReadModel;
 import io.quarkus.arc.All;
-import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -32,19 +35,22 @@ class BatchApplier {
     private final Positions positions;
     private final EventLog eventLog;
     private final List<ReadModel<?>> models;
-    private final DeadLetters deadLetters;
+    private final DeadLetterTable deadLetters;
+    private final DeadLetterTopics deadLetterTopics;
 
     BatchApplier(
             DataSource dataSource,
             Positions positions,
             EventLog eventLog,
             @All List<ReadModel<?>> models,
-            DeadLetters deadLetters) {
+            DeadLetterTable deadLetters,
+            DeadLetterTopics deadLetterTopics) {
         this.dataSource = dataSource;
         this.positions = positions;
         this.eventLog = eventLog;
         this.models = models;
         this.deadLetters = deadLetters;
+        this.deadLetterTopics = deadLetterTopics;
     }
 
     /**
@@ -59,50 +65,67 @@ class BatchApplier {
      */
     void apply(List<Incoming> batch, Map<TopicPartition, Long> applied, Consumer<List<Outcome>> committed)
             throws SQLException, PositionLost {
+        halving(batch, (connection, part, log) -> follow(connection, part, log, applied), committed);
+    }
+
+    /**
+     * Applies dead letters again, and with the same commit removes those that are refused no longer. A letter that
+     * somebody else has removed meanwhile is passed over.
+     *
+     * @param letters as they are read now
+     * @param committed is told what became of the letters after each commit
+     * @throws SQLException when the database does not answer; what was not committed can be tried again
+     */
+    void replay(List<Incoming> letters, Consumer<List<Outcome>> committed) throws SQLException {
+        halving(letters, this::replay, committed);
+    }
+
+    /** What is done with records in a transaction. */
+    private interface Attempt<X extends Exception> {
+        List<Outcome> on(Connection connection, List<Incoming> batch, Log log) throws SQLException, X;
+    }
+
+    /** How events get into the log. */
+    private interface Log {
+        void append(Connection connection, List<LoggedRecord> records) throws SQLException;
+    }
+
+    private <X extends Exception> void halving(
+            List<Incoming> batch, Attempt<X> attempt, Consumer<List<Outcome>> committed) throws SQLException, X {
         try {
-            committed.accept(inOneTransaction(batch, applied));
+            committed.accept(inOneTransaction(batch, attempt));
         } catch (SQLException e) {
             if (!refusesData(e)) {
                 throw e;
             }
             if (batch.size() == 1) {
-                Log.debugf(
-                        e,
-                        "The database refuses offset %d",
-                        batch.getFirst().record().offset());
-                apply(List.of(refused(batch.getFirst(), e)), applied, committed);
+                halving(List.of(refused(batch.getFirst(), e)), attempt, committed);
             } else {
                 int half = batch.size() / 2;
-                apply(batch.subList(0, half), applied, committed);
-                apply(batch.subList(half, batch.size()), applied, committed);
+                halving(batch.subList(0, half), attempt, committed);
+                halving(batch.subList(half, batch.size()), attempt, committed);
             }
         }
     }
 
-    private List<Outcome> inOneTransaction(List<Incoming> batch, Map<TopicPartition, Long> applied)
-            throws SQLException, PositionLost {
-        Set<TopicPartition> partitions = batch.stream().map(Incoming::partition).collect(Collectors.toSet());
+    private <X extends Exception> List<Outcome> inOneTransaction(List<Incoming> batch, Attempt<X> attempt)
+            throws SQLException, X {
+        try {
+            return inOneTransaction(batch, attempt, eventLog::append);
+        } catch (SQLException e) {
+            if (!EventLog.hasNoPlace(e)) {
+                throw e;
+            }
+            return inOneTransaction(batch, attempt, eventLog::appendMissing);
+        }
+    }
+
+    private <X extends Exception> List<Outcome> inOneTransaction(List<Incoming> batch, Attempt<X> attempt, Log log)
+            throws SQLException, X {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
-                Map<TopicPartition, Long> next = positions.lock(connection, partitions);
-                for (TopicPartition partition : partitions) {
-                    long expected = applied.getOrDefault(partition, 0L);
-                    Long found = next.get(partition);
-                    if (found == null || found < expected) {
-                        throw new PositionLost(partition, expected);
-                    }
-                }
-                List<Incoming> news = batch.stream()
-                        .filter(incoming -> incoming.record().offset() >= next.getOrDefault(incoming.partition(), 0L))
-                        .toList();
-                List<Outcome> outcomes = applyAll(connection, news);
-                if (!news.isEmpty()) {
-                    Map<TopicPartition, Long> moved = new HashMap<>();
-                    news.forEach(incoming ->
-                            moved.put(incoming.partition(), incoming.record().offset() + 1));
-                    positions.put(connection, moved);
-                }
+                List<Outcome> outcomes = attempt.on(connection, batch, log);
                 connection.commit();
                 return outcomes;
             } catch (Throwable e) {
@@ -112,30 +135,72 @@ class BatchApplier {
         }
     }
 
-    private List<Outcome> applyAll(Connection connection, List<Incoming> news) throws SQLException {
-        Map<String, List<Change>> changes = new HashMap<>();
-        List<LoggedRecord> log = new ArrayList<>(news.size());
-        List<Incoming.Malformed> malformed = new ArrayList<>();
-        for (Incoming incoming : news) {
-            switch (incoming) {
-                case Incoming.Legible legible -> {
-                    Change change = legible.change();
-                    changes.computeIfAbsent(change.aggregate(), _ -> new ArrayList<>())
-                            .add(change);
-                    log.add(logged(legible));
-                }
-                case Incoming.Malformed letter -> malformed.add(letter);
+    private List<Outcome> follow(
+            Connection connection, List<Incoming> batch, Log log, Map<TopicPartition, Long> applied)
+            throws SQLException, PositionLost {
+        Set<TopicPartition> partitions = batch.stream().map(Incoming::partition).collect(Collectors.toSet());
+        Map<TopicPartition, Long> next = positions.lock(connection, partitions);
+        for (TopicPartition partition : partitions) {
+            long expected = applied.getOrDefault(partition, 0L);
+            Long found = next.get(partition);
+            if (found == null || found < expected) {
+                throw new PositionLost(partition, expected);
             }
         }
-        eventLog.append(connection, log);
+        List<Incoming> news = batch.stream()
+                .filter(incoming -> incoming.record().offset() >= next.getOrDefault(incoming.partition(), 0L))
+                .toList();
+        List<Outcome> outcomes = applyAll(connection, news, log);
+        // While the transaction is open: before it, an outage of the database would send the letter again with each
+        // attempt; after it, a crash in between would lose it. It is the rare case, and only this partition waits.
+        deadLetterTopics.send(malformed(news));
+        if (!news.isEmpty()) {
+            Map<TopicPartition, Long> moved = new HashMap<>();
+            news.forEach(incoming ->
+                    moved.put(incoming.partition(), incoming.record().offset() + 1));
+            positions.put(connection, moved);
+        }
+        return outcomes;
+    }
+
+    /** A rebuild that runs may have passed the place of a letter already: it would be missing in its model. */
+    private List<Outcome> replay(Connection connection, List<Incoming> letters, Log log) throws SQLException {
+        var _ = positions.lock(
+                connection, letters.stream().map(Incoming::partition).collect(Collectors.toSet()));
+        if (Rebuilds.running(connection).isPresent()) {
+            throw ProblemType.REBUILD_RUNNING
+                    .problem()
+                    .withDetail("Replay dead letters when the rebuild that is running has ended.")
+                    .build();
+        }
+        List<Outcome> outcomes = applyAll(connection, deadLetters.lock(connection, letters), log);
+        deadLetters.remove(
+                connection,
+                outcomes.stream()
+                        .filter(outcome -> outcome.effect() != Effect.DEAD_LETTER)
+                        .map(Outcome::incoming)
+                        .toList());
+        return outcomes;
+    }
+
+    private List<Outcome> applyAll(Connection connection, List<Incoming> news, Log log) throws SQLException {
+        Map<String, List<Change>> changes = new HashMap<>();
+        List<LoggedRecord> records = new ArrayList<>(news.size());
+        for (Incoming incoming : news) {
+            if (incoming instanceof Incoming.Legible legible) {
+                Change change = legible.change();
+                changes.computeIfAbsent(change.aggregate(), _ -> new ArrayList<>())
+                        .add(change);
+                records.add(logged(legible));
+            }
+        }
+        log.append(connection, records);
         Map<String, Iterator<Applied>> applied = new HashMap<>();
         for (ReadModel<?> model : models) {
             List<Change> own = changes.getOrDefault(model.aggregate(), List.of());
             applied.put(model.aggregate(), model.apply(connection, own).iterator());
         }
-        // While the transaction is open: before it, an outage of the database would send the letter again with each
-        // attempt; after it, a crash in between would lose it. It is the rare case, and only this partition waits.
-        deadLetters.send(malformed);
+        deadLetters.put(connection, malformed(news));
         return news.stream()
                 .map(incoming -> new Outcome(
                         incoming,
@@ -144,6 +209,13 @@ class BatchApplier {
                                                 applied.get(legible.change().aggregate()))
                                         .next()
                                 : Applied.DEAD_LETTER))
+                .toList();
+    }
+
+    private static List<Incoming.Malformed> malformed(List<Incoming> batch) {
+        return batch.stream()
+                .filter(Incoming.Malformed.class::isInstance)
+                .map(Incoming.Malformed.class::cast)
                 .toList();
     }
 
@@ -165,16 +237,14 @@ class BatchApplier {
         }
     }
 
-    /** Class 22 is a data exception, 23 a broken constraint: trying again would not help. */
     private static boolean refusesData(SQLException e) {
-        String state = e.getSQLState();
-        return state != null && (state.startsWith("22") || state.startsWith("23"));
+        return Sql.refusesData(e) && !EventLog.hasNoPlace(e);
     }
 
     private static Incoming refused(Incoming incoming, SQLException e) throws SQLException {
         if (incoming instanceof Incoming.Malformed) {
-            throw e; // it writes no row, so the database cannot refuse its data
+            throw e; // it is stored as bytes, so the database cannot refuse its data
         }
-        return new Incoming.Malformed(incoming.record(), "the database refuses its data, SQLSTATE " + e.getSQLState());
+        return new Incoming.Malformed(incoming.record(), Fault.of(e));
     }
 }

@@ -1,11 +1,6 @@
 package dev.afterimage.projection.feed;
 
-import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.EnvelopeReader;
-import dev.afterimage.projection.change.MalformedRecord;
-import dev.afterimage.projection.live.LiveEvents;
-import dev.afterimage.projection.view.Arrivals;
-import dev.afterimage.projection.view.Break;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -16,14 +11,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
@@ -34,59 +27,60 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the topics on a thread of its own, and has the records of each partition applied. No trouble of the database or the broker ends
- * it; it tries again until it is stopped.
+ * Follows the topics on a thread of its own, and has the records of each partition applied. No trouble of the database or
+ * the broker ends it; it tries again until it is stopped.
  */
 @ApplicationScoped
 public class Feed {
 
-    private static final Duration PAUSE_OF_WARNINGS = Duration.ofSeconds(1);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
 
     private final FeedConfig config;
     private final Subscriptions subscriptions;
     private final EnvelopeReader reader;
     private final BatchApplier applier;
-    private final DeadLetters deadLetters;
+    private final DeadLetterTopics deadLetterTopics;
+    private final Announcements announcements;
+    private final FeedLag lag;
     private final FeedMetrics metrics;
-    private final FeedTraces traces;
-    private final LiveEvents live;
-    private final Arrivals arrivals;
     private final Outage outage;
-    private final AtomicReference<Instant> nextWarning = new AtomicReference<>(Instant.MIN);
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().name("feed").unstarted(this::run);
     private final ExecutorService workers;
     private volatile @Nullable Subscription subscription;
     private volatile FeedState state = FeedState.STARTING;
     private volatile List<FeedProgress.Partition> progress = List.of();
+    private volatile @Nullable Instant lastProgress;
 
     Feed(
             FeedConfig config,
             Subscriptions subscriptions,
             EnvelopeReader reader,
             BatchApplier applier,
-            DeadLetters deadLetters,
-            FeedMetrics metrics,
-            FeedTraces traces,
-            LiveEvents live,
-            Arrivals arrivals) {
+            DeadLetterTopics deadLetterTopics,
+            Announcements announcements,
+            FeedLag lag,
+            FeedMetrics metrics) {
         this.config = config;
         this.subscriptions = subscriptions;
         this.reader = reader;
         this.applier = applier;
-        this.deadLetters = deadLetters;
+        this.deadLetterTopics = deadLetterTopics;
+        this.announcements = announcements;
+        this.lag = lag;
         this.metrics = metrics;
-        this.traces = traces;
-        this.live = live;
-        this.arrivals = arrivals;
         this.outage = new Outage(config.maxBackoff());
         this.workers = Executors.newFixedThreadPool(
                 config.workers(), Thread.ofPlatform().name("feed-", 1).factory());
     }
 
     FeedState state() {
-        return state;
+        return thread.getState() == Thread.State.TERMINATED ? FeedState.STOPPED : state;
+    }
+
+    /** When it last applied something or found nothing to apply; null until it follows its partitions. */
+    @Nullable Instant lastProgress() {
+        return lastProgress;
     }
 
     /** How far this instance is, without asking the broker. */
@@ -126,8 +120,7 @@ public class Feed {
             }
         }
         workers.close();
-        deadLetters.close();
-        state = FeedState.STOPPED;
+        deadLetterTopics.close();
     }
 
     private void follow(Subscription current) {
@@ -136,12 +129,19 @@ public class Feed {
             try {
                 current.place();
                 if (!records.isEmpty()) {
+                    lag.received(oldest(records));
                     apply(current, records);
                 }
                 progress = current.progress();
                 metrics.record(progress);
                 outage.isOver();
                 state = current.state();
+                if (state == FeedState.FOLLOWING) {
+                    lastProgress = Instant.now();
+                }
+                if (!current.lags()) {
+                    lag.caughtUp();
+                }
             } catch (PositionLost e) {
                 Log.warnf("Going back to where the database stands: %s", e.getMessage());
                 current.placeAgain(records.partitions());
@@ -196,78 +196,23 @@ public class Feed {
             throws SQLException, PositionLost {
         for (int from = 0; from < records.size(); from += config.maxBatch()) {
             List<Incoming> batch = records.subList(from, Math.min(records.size(), from + config.maxBatch())).stream()
-                    .map(this::read)
+                    .map(record -> Incoming.of(record, reader))
                     .toList();
             current.acceptResetLogs(batch);
             applier.apply(batch, current.applied(), outcomes -> {
                 current.markApplied(outcomes);
-                announce(outcomes, receivedAt);
+                lastProgress = Instant.now();
+                announcements.announce(outcomes, receivedAt);
             });
         }
     }
 
-    private Incoming read(ConsumerRecord<byte[], byte[]> record) {
-        try {
-            return new Incoming.Legible(record, reader.read(record.topic(), record.key(), record.value()));
-        } catch (MalformedRecord e) {
-            return new Incoming.Malformed(record, e.reason());
-        } catch (RuntimeException e) {
-            // the reader has a gap: worth a look, but one record must not stop those behind it
-            Log.errorf(
-                    e,
-                    "The reader failed topic=%s partition=%d offset=%d",
-                    record.topic(),
-                    record.partition(),
-                    record.offset());
-            return new Incoming.Malformed(record, "the reader failed on it");
+    private static Instant oldest(ConsumerRecords<byte[], byte[]> records) {
+        long oldest = Long.MAX_VALUE;
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            oldest = Math.min(oldest, record.timestamp());
         }
-    }
-
-    private void announce(List<Outcome> outcomes, Instant receivedAt) {
-        Instant appliedAt = Instant.now();
-        arrivals.arrived(outcomes.stream()
-                .filter(outcome -> outcome.effect() == Effect.APPLIED)
-                .map(outcome -> outcome.incoming() instanceof Incoming.Legible legible
-                        ? legible.change().id()
-                        : null)
-                .filter(Objects::nonNull)
-                .toList());
-        metrics.record(outcomes, receivedAt, appliedAt);
-        warnOfBrokenChains(outcomes, appliedAt);
-        traces.record(outcomes, receivedAt, appliedAt);
-        if (live.watched()) {
-            live.publish(outcomes.stream()
-                    .map(outcome -> Announcements.of(outcome, appliedAt))
-                    .toList());
-        }
-        if (Log.isDebugEnabled()) {
-            long applied =
-                    outcomes.stream().filter(o -> o.effect() == Effect.APPLIED).count();
-            Log.debugf("Committed %d records, %d of them news", outcomes.size(), applied);
-        }
-    }
-
-    /** One a second only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
-    private void warnOfBrokenChains(List<Outcome> outcomes, Instant appliedAt) {
-        for (Outcome outcome : outcomes) {
-            Break broken = outcome.applied().broken();
-            Instant quietUntil = nextWarning.get();
-            if (broken == null
-                    || appliedAt.isBefore(quietUntil)
-                    || !nextWarning.compareAndSet(quietUntil, appliedAt.plus(PAUSE_OF_WARNINGS))) {
-                continue;
-            }
-            ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
-            Log.warnf(
-                    "Applied an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
-                            + " all of them): held=%s before=%s topic=%s partition=%d offset=%d",
-                    broken.rule().label(),
-                    broken.held(),
-                    broken.before(),
-                    record.topic(),
-                    record.partition(),
-                    record.offset());
-        }
+        return Instant.ofEpochMilli(oldest);
     }
 
     private void pause(String what, Exception cause) {

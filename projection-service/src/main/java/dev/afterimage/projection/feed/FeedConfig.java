@@ -40,6 +40,14 @@ public interface FeedConfig {
     @WithDefault("2s")
     Duration maxBackoff();
 
+    /** The service is not well while the oldest record that is not applied is older. */
+    @WithDefault("60s")
+    Duration maxLag();
+
+    /** The service is not ready after so long without any progress of the feed. */
+    @WithDefault("5s")
+    Duration unreadyAfter();
+
     /** How long one dead letter may take to be acknowledged before the batch is tried again. */
     @WithDefault("10s")
     Duration deadLetterTimeout();

@@ -74,9 +74,21 @@ class FeedMetrics {
                 () -> lags.get(partition));
     }
 
-    void record(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
+    /** How large the batch was, how long it took, and how old its events were when they were applied. */
+    void time(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
         apply.record(Duration.between(receivedAt, appliedAt));
         batchSize.record(outcomes.size());
+        for (Outcome outcome : outcomes) {
+            if (outcome.effect() == Effect.APPLIED
+                    && outcome.incoming() instanceof Incoming.Legible legible
+                    && legible.change() instanceof Envelope envelope) {
+                latency.record(Duration.between(envelope.committedAt(), appliedAt));
+            }
+        }
+    }
+
+    /** How many records there were of each kind, and how many did not follow. */
+    void count(List<Outcome> outcomes) {
         Map<Kind, Integer> counts = new HashMap<>();
         for (Outcome outcome : outcomes) {
             var topic = outcome.incoming().record().topic();
@@ -90,11 +102,6 @@ class FeedMetrics {
                                 "rule",
                                 broken.rule().label())
                         .increment();
-            }
-            if (outcome.effect() == Effect.APPLIED
-                    && outcome.incoming() instanceof Incoming.Legible legible
-                    && legible.change() instanceof Envelope envelope) {
-                latency.record(Duration.between(envelope.committedAt(), appliedAt));
             }
         }
         counts.forEach((kind, count) -> registry.counter(

@@ -1,26 +1,20 @@
 package dev.afterimage.projection.feed;
 
-/** How the feed is. */
+/** How the feed is, in the words of the readiness check. */
 public enum FeedState {
-    STARTING("has no partitions assigned yet", false),
-    FOLLOWING("follows its partitions", true),
-    BROKER_LOST("has no connection to the broker", false),
-    WAITING("waits for the database or the broker", false),
-    STOPPED("has stopped", false);
+    STARTING("has no partitions assigned yet"),
+    FOLLOWING("follows its partitions"),
+    BROKER_LOST("has no connection to the broker"),
+    WAITING("waits for the database or the broker"),
+    STOPPED("has stopped");
 
     private final String description;
-    private final boolean ready;
 
-    FeedState(String description, boolean ready) {
+    FeedState(String description) {
         this.description = description;
-        this.ready = ready;
     }
 
     String description() {
         return description;
-    }
-
-    boolean ready() {
-        return ready;
     }
 }

@@ -144,6 +144,12 @@ final class Subscription implements AutoCloseable {
         applied.putAll(reset);
     }
 
+    /** Whether there is more to come of what the broker has told of; asks it nothing. */
+    boolean lags() {
+        return consumer.assignment().stream()
+                .anyMatch(partition -> consumer.currentLag(partition).orElse(0) > 0);
+    }
+
     /** Up to which offset each partition is applied. */
     Map<TopicPartition, Long> applied() {
         return applied;

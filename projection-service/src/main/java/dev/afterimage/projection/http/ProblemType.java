@@ -14,11 +14,14 @@ import java.util.Optional;
  */
 public enum ProblemType {
     INVALID_REQUEST(400, "The request is not valid"),
+    UNAUTHENTICATED(401, "A valid bearer token is needed"),
+    FORBIDDEN(403, "The token does not allow this"),
     UNKNOWN_ADDRESS(404, "There is nothing at this address"),
     UNKNOWN_ID(404, "There is none of this id"),
     METHOD_NOT_ALLOWED(405, "This address does not take this method"),
     NOT_ACCEPTABLE(406, "The request does not accept what the answer would be"),
     REBUILD_RUNNING(409, "A rebuild is running"),
+    STILL_REFUSED(409, "The dead letter is still refused"),
     FAILED(500, "The service failed"),
     DATABASE_AWAY(503, "The database does not answer"),
     NOT_APPLIED_IN_TIME(504, "The version was not applied in time");

@@ -31,6 +31,9 @@ public class EventsResource {
     /**
      * Each message is one {@link LiveEvent}. A message named {@code dropped} says how many were left out because this
      * client was too slow; a comment comes at intervals.
+     *
+     * <p>Where tokens are needed, they come in the header {@code Authorization} as everywhere, never in the address, which
+     * ends up in logs. A browser's {@code EventSource} cannot send it: a page reads the stream with {@code fetch}.
      */
     @GET
     @Operation(

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code cdc_raw.rebuilds}. */
 @ApplicationScoped
-class Rebuilds {
+public class Rebuilds {
 
     // Nobody applies anything meanwhile: what is replayed from the dead letters knows from here on that a rebuild runs.
     private static final String START = "lock table cdc_raw.positions in exclusive mode";
@@ -64,9 +64,10 @@ class Rebuilds {
      *
      * @param incomplete whether it may go without events that are no longer there
      */
-    record Running(UUID id, String source, boolean incomplete) {}
+    public record Running(UUID id, String source, boolean incomplete) {}
 
-    static Optional<Running> running(Connection connection) throws SQLException {
+    /** The one that runs, as the caller's transaction sees it. */
+    public static Optional<Running> running(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                         "select id, source, incomplete from cdc_raw.rebuilds where status = 'RUNNING'");
                 ResultSet row = statement.executeQuery()) {

@@ -24,13 +24,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Sets records aside in {@code <topic>.dlq}: key, value and headers as they came, and why. */
 @ApplicationScoped
-class DeadLetters {
+class DeadLetterTopics {
 
     private final Map<String, Object> kafka;
     private final FeedConfig config;
     private @Nullable Producer<byte[], byte[]> producer;
 
-    DeadLetters(@Identifier("default-kafka-broker") Map<String, Object> kafka, FeedConfig config) {
+    DeadLetterTopics(@Identifier("default-kafka-broker") Map<String, Object> kafka, FeedConfig config) {
         this.kafka = kafka;
         this.config = config;
     }

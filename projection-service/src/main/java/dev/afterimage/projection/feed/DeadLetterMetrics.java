@@ -1,0 +1,63 @@
+package dev.afterimage.projection.feed;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The dead letters in figures. */
+@ApplicationScoped
+class DeadLetterMetrics implements MeterBinder {
+
+    /** However often and by however many the metrics are scraped, the database is asked no more often. */
+    private static final Duration READ_INTERVAL = Duration.ofSeconds(5);
+
+    private final MeterRegistry registry;
+    private final DeadLetterTable letters;
+    private final FeedConfig config;
+    private @Nullable Map<String, Long> lastReading;
+    private long lastReadAtNanos = System.nanoTime() - READ_INTERVAL.toNanos();
+
+    DeadLetterMetrics(MeterRegistry registry, DeadLetterTable letters, FeedConfig config) {
+        this.registry = registry;
+        this.letters = letters;
+        this.config = config;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (String topic : config.topics()) {
+            Gauge.builder("feed.dead.letters.waiting", this, metrics -> metrics.waiting(topic))
+                    .description(
+                            "dead letters that were neither replayed nor discarded; NaN while the database is away")
+                    .tag("topic", topic)
+                    .strongReference(true)
+                    .register(registry);
+        }
+    }
+
+    /** @param effect applied, ignored or refused */
+    void replayed(String effect, long count) {
+        registry.counter("feed.dead.letters.replayed", "effect", effect).increment(count);
+    }
+
+    void discarded(String topic) {
+        registry.counter("feed.dead.letters.discarded", "topic", topic).increment();
+    }
+
+    private synchronized double waiting(String topic) {
+        if (System.nanoTime() - lastReadAtNanos >= READ_INTERVAL.toNanos()) {
+            try {
+                lastReading = letters.waiting();
+            } catch (SQLException e) {
+                lastReading = null;
+            }
+            lastReadAtNanos = System.nanoTime();
+        }
+        return lastReading == null ? Double.NaN : lastReading.getOrDefault(topic, 0L);
+    }
+}

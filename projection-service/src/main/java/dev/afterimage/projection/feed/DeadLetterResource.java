@@ -1,0 +1,311 @@
+package dev.afterimage.projection.feed;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.afterimage.projection.change.Effect;
+import dev.afterimage.projection.http.Parameters;
+import dev.afterimage.projection.http.ProblemType;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+/** The records that were set aside: what they are, and what is to become of them. */
+@Path("/dead-letters")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "dead letters", description = "Records that could not be read or broke a rule, until they are dealt with")
+public class DeadLetterResource {
+
+    private static final Pattern ID = Pattern.compile("[0-9]{1,18}");
+
+    private final DeadLetterTable letters;
+    private final Replays replays;
+    private final DeadLetterMetrics metrics;
+
+    DeadLetterResource(DeadLetterTable letters, Replays replays, DeadLetterMetrics metrics) {
+        this.letters = letters;
+        this.replays = replays;
+        this.metrics = metrics;
+    }
+
+    /**
+     * A letter in the list.
+     *
+     * @param key as text; null where the record has none or it is not UTF-8
+     * @param digest the same for the same fault
+     * @param attempts how often it was refused, the feed's own attempt counted
+     */
+    @RegisterForReflection
+    record Summary(
+            long id,
+            String topic,
+            int partition,
+            long offset,
+            @Nullable String key,
+            String reason,
+            String digest,
+            Instant receivedAt,
+            int attempts) {
+
+        static Summary of(DeadLetter letter) {
+            Text key = Text.of(letter.key());
+            return new Summary(
+                    letter.id(),
+                    letter.topic(),
+                    letter.partition(),
+                    letter.offset(),
+                    key != null && key.encoding() == Encoding.UTF_8 ? key.content() : null,
+                    letter.fault().reason(),
+                    letter.fault().digest(),
+                    letter.receivedAt(),
+                    letter.attempts());
+        }
+    }
+
+    /**
+     * A letter with all that the record had.
+     *
+     * @param timestamp the record's own
+     * @param key null where the record has none, and then its encoding is null too
+     * @param value null where the record has none, and then its encoding is null too
+     */
+    @RegisterForReflection
+    record Detail(
+            long id,
+            String topic,
+            int partition,
+            long offset,
+            Instant timestamp,
+            @Nullable String key,
+            @Nullable Encoding keyEncoding,
+            @Nullable String value,
+            @Nullable Encoding valueEncoding,
+            List<Header> headers,
+            String reason,
+            String digest,
+            Instant receivedAt,
+            Instant lastAttemptAt,
+            int attempts) {
+
+        static Detail of(DeadLetter letter) {
+            Text key = Text.of(letter.key());
+            Text value = Text.of(letter.value());
+            return new Detail(
+                    letter.id(),
+                    letter.topic(),
+                    letter.partition(),
+                    letter.offset(),
+                    Instant.ofEpochMilli(letter.timestamp()),
+                    key == null ? null : key.content(),
+                    key == null ? null : key.encoding(),
+                    value == null ? null : value.content(),
+                    value == null ? null : value.encoding(),
+                    letter.headers().stream().map(Header::of).toList(),
+                    letter.fault().reason(),
+                    letter.fault().digest(),
+                    letter.receivedAt(),
+                    letter.lastAttemptAt(),
+                    letter.attempts());
+        }
+    }
+
+    @RegisterForReflection
+    record Header(
+            String name, @Nullable String value, @Nullable Encoding encoding) {
+
+        static Header of(DeadLetter.Header header) {
+            Text value = Text.of(header.value());
+            return value == null
+                    ? new Header(header.name(), null, null)
+                    : new Header(header.name(), value.content(), value.encoding());
+        }
+    }
+
+    /** How bytes are shown. */
+    @RegisterForReflection
+    enum Encoding {
+        @JsonProperty("utf-8")
+        UTF_8,
+        @JsonProperty("base64")
+        BASE64
+    }
+
+    private record Text(String content, Encoding encoding) {
+
+        static @Nullable Text of(byte @Nullable [] bytes) {
+            if (bytes == null) {
+                return null;
+            }
+            try {
+                return new Text(
+                        StandardCharsets.UTF_8
+                                .newDecoder()
+                                .decode(ByteBuffer.wrap(bytes))
+                                .toString(),
+                        Encoding.UTF_8);
+            } catch (CharacterCodingException e) {
+                return new Text(Base64.getEncoder().encodeToString(bytes), Encoding.BASE64);
+            }
+        }
+    }
+
+    /** What became of one letter. */
+    @RegisterForReflection
+    record Replayed(Effect effect) {}
+
+    /** Letters, the newest first; the next page is in the {@code Link} header. */
+    @GET
+    @Operation(operationId = "listDeadLetters", summary = "List dead letters, the newest first")
+    @APIResponse(
+            responseCode = "200",
+            description = "a page of dead letters",
+            content = @Content(schema = @Schema(implementation = Summary[].class)))
+    @APIResponse(responseCode = "400", description = "a parameter cannot be read; the answer names it")
+    public Response list(
+            @Parameter(description = "only of this topic") @QueryParam("topic") @Nullable String topic,
+            @Parameter(description = "only with this fault") @QueryParam("digest") @Nullable String digest,
+            @Parameter(description = "at most so many, 1 to 200") @QueryParam("limit") @Nullable String limit,
+            @Parameter(description = "from the Link header") @QueryParam("after") @Nullable String after,
+            @Context UriInfo uri) {
+        var parameters = new Parameters();
+        var filter = filter(parameters, topic, digest);
+        int rows = parameters.limit(limit);
+        long below = parameters.readOr(
+                Long.MAX_VALUE, "after", after, DeadLetterResource::id, "must come from a Link header");
+        parameters.throwIfWrong();
+        List<DeadLetter> found = letters.newest(filter, below, rows + 1);
+        List<DeadLetter> page = found.subList(0, Math.min(rows, found.size()));
+        var response = Response.ok(page.stream().map(Summary::of).toList());
+        if (found.size() > rows) {
+            response.header(
+                    HttpHeaders.LINK,
+                    Parameters.next(uri, Long.toString(page.getLast().id())));
+        }
+        return response.build();
+    }
+
+    /** One letter with all that the record had. */
+    @GET
+    @Path("/{id}")
+    @Operation(operationId = "showDeadLetter", summary = "Show a dead letter with its value and headers")
+    @APIResponse(
+            responseCode = "200",
+            description = "the dead letter",
+            content = @Content(schema = @Schema(implementation = Detail.class)))
+    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never was")
+    public Response show(@Schema(implementation = Long.class) @PathParam("id") String id) {
+        return Response.ok(letters.byId(known(id)).map(Detail::of).orElseThrow(DeadLetterResource::unknown))
+                .build();
+    }
+
+    /** Reads and applies the letter once more; it is gone when that was possible. */
+    @POST
+    @Path("/{id}/replay")
+    @Operation(operationId = "replayDeadLetter", summary = "Read and apply a dead letter once more")
+    @APIResponse(
+            responseCode = "200",
+            description = "it is applied, or ignored because it is no news; the letter is gone",
+            content = @Content(schema = @Schema(implementation = Replayed.class)))
+    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never was")
+    @APIResponse(responseCode = "409", description = "it is still refused, for the reason in detail")
+    public Response replay(@Schema(implementation = Long.class) @PathParam("id") String id) {
+        Outcome outcome = replays.one(known(id)).orElseThrow(DeadLetterResource::unknown);
+        if (outcome.incoming() instanceof Incoming.Malformed refused) {
+            throw ProblemType.STILL_REFUSED
+                    .problem()
+                    .withDetail(refused.reason())
+                    .with("digest", refused.fault().digest())
+                    .build();
+        }
+        return Response.ok(new Replayed(outcome.effect())).build();
+    }
+
+    /** Replays all, or all of a topic or with a fault, and answers when it is through. */
+    @POST
+    @Path("/replays")
+    @Operation(
+            operationId = "replayDeadLetters",
+            summary = "Read and apply all dead letters once more, the oldest first")
+    @APIResponse(
+            responseCode = "200",
+            description = "what became of them; those that are still refused wait on",
+            content = @Content(schema = @Schema(implementation = Replays.Tally.class)))
+    @APIResponse(responseCode = "400", description = "a parameter cannot be read; the answer names it")
+    public Response replayAll(
+            @Parameter(description = "only of this topic") @QueryParam("topic") @Nullable String topic,
+            @Parameter(description = "only with this fault") @QueryParam("digest") @Nullable String digest) {
+        var parameters = new Parameters();
+        var filter = filter(parameters, topic, digest);
+        parameters.throwIfWrong();
+        return Response.ok(replays.all(filter)).build();
+    }
+
+    /** Forgets the letter; what was sent to its dead letter topic stays there. */
+    @DELETE
+    @Path("/{id}")
+    @Operation(operationId = "discardDeadLetter", summary = "Discard a dead letter")
+    @APIResponse(responseCode = "204", description = "it is gone")
+    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never was")
+    public void discard(@Schema(implementation = Long.class) @PathParam("id") String id) {
+        DeadLetter letter = letters.discard(known(id)).orElseThrow(DeadLetterResource::unknown);
+        metrics.discarded(letter.topic());
+        Log.infof(
+                "Discarded a dead letter: %s topic=%s partition=%d offset=%d",
+                letter.fault().reason(), letter.topic(), letter.partition(), letter.offset());
+    }
+
+    private static DeadLetterTable.Filter filter(
+            Parameters parameters, @Nullable String topic, @Nullable String digest) {
+        return new DeadLetterTable.Filter(
+                parameters.read("topic", topic, Parameters::text, "must be text"),
+                parameters.read("digest", digest, Parameters::text, "must be text"));
+    }
+
+    private static long known(String id) {
+        try {
+            return id(id);
+        } catch (IllegalArgumentException e) {
+            throw unknown();
+        }
+    }
+
+    private static long id(String text) {
+        if (!ID.matcher(text).matches()) {
+            throw new IllegalArgumentException("no id");
+        }
+        return Long.parseLong(text);
+    }
+
+    private static HttpProblem unknown() {
+        return ProblemType.UNKNOWN_ID
+                .problem()
+                .withDetail("No such dead letter waits.")
+                .build();
+    }
+}

@@ -1,0 +1,99 @@
+package dev.afterimage.projection.http;
+
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.security.spi.runtime.AuthorizationController;
+import io.smallrye.jwt.auth.principal.JWTAuthContextInfo;
+import io.smallrye.jwt.auth.principal.KeyLocationResolver;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Alternative;
+import jakarta.inject.Singleton;
+import jakarta.interceptor.Interceptor;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.stream.Stream;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jose4j.lang.UnresolvableKeyException;
+
+/**
+ * Whether callers need a token; which role an address then needs is told by {@code quarkus.http.auth.permission}. Where they
+ * do not, no token is looked at; that is for one machine only, so the service refuses to start when others could reach it,
+ * or when it could not verify a token.
+ */
+@Alternative
+@Priority(1)
+@Singleton
+class Authorization extends AuthorizationController {
+    private static final String SWITCH = "projection.security.enabled";
+    private static final String KEY = "mp.jwt.verify.publickey.location";
+    private static final int FIRST = Interceptor.Priority.PLATFORM_BEFORE;
+    private static final String ISSUER = "mp.jwt.verify.issuer";
+
+    private final boolean enabled;
+
+    Authorization(@ConfigProperty(name = SWITCH) boolean enabled) {
+        this.enabled = enabled;
+    }
+
+    @Override
+    public boolean isAuthorizationEnabled() {
+        return enabled;
+    }
+
+    void check(@Observes @Priority(FIRST) StartupEvent starting, Config config, JWTAuthContextInfo verification) {
+        if (enabled) {
+            Stream.of(KEY, ISSUER).forEach(setting -> require(config, setting));
+            load(config.getValue(KEY, String.class), verification);
+        } else {
+            requireLoopback(config.getValue("quarkus.http.host", String.class));
+        }
+    }
+
+    private static void require(Config config, String setting) {
+        if (config.getOptionalValue(setting, String.class).isEmpty()) {
+            throw new ConfigurationException(
+                    "%s is not set, and without it no token can be verified.".formatted(setting));
+        }
+    }
+
+    /** A key from the network is left to the first request, for its server may start after this service. */
+    private static void load(String location, JWTAuthContextInfo verification) {
+        if (location.startsWith("http")) {
+            return;
+        }
+        try {
+            if (new Keys(verification).present()) {
+                return;
+            }
+        } catch (UnresolvableKeyException | RuntimeException e) {
+            Log.debugf(e, "cannot read %s", location);
+        }
+        throw new ConfigurationException("%s names %s, which holds no public key.".formatted(KEY, location));
+    }
+
+    private static void requireLoopback(String host) {
+        try {
+            if (InetAddress.getByName(host).isLoopbackAddress()) {
+                return;
+            }
+        } catch (UnknownHostException e) {
+            // refused like any other address that is not known to be this machine's own
+        }
+        throw new ConfigurationException(
+                "%s is false, so quarkus.http.host must be a loopback address, not %s.".formatted(SWITCH, host));
+    }
+
+    /** What the library found at the key's location; of a file that is not a key it says nothing by itself. */
+    private static final class Keys extends KeyLocationResolver {
+        Keys(JWTAuthContextInfo verification) throws UnresolvableKeyException {
+            super(verification);
+        }
+
+        boolean present() {
+            return key != null || (jsonWebKeys != null && !jsonWebKeys.isEmpty());
+        }
+    }
+}

@@ -1,0 +1,208 @@
+package dev.afterimage.projection.feed;
+
+import static io.restassured.RestAssured.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
+
+import dev.afterimage.projection.OrderEvents;
+import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.StackResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.ValidatableResponse;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Trouble that passes: whatever it is, records are tried again until they are applied, and none is set aside for it. */
+@QuarkusTest
+@QuarkusTestResource(StackResource.class)
+class OutageTest {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    @Inject
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @Inject
+    @ConfigProperty(name = "quarkus.datasource.jdbc.url")
+    String jdbcUrl;
+
+    private final OrderEvents order = new OrderEvents();
+    private OrderTopic topic;
+    private Connection superuser;
+
+    @BeforeEach
+    void connect() throws SQLException {
+        topic = new OrderTopic(bootstrapServers);
+        superuser = DriverManager.getConnection(jdbcUrl, "postgres", "postgres");
+        awaitVersion(topic.put(order.id, order.placed()), 1);
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        topic.close();
+        superuser.close();
+    }
+
+    @Test
+    void appliesARecordThatMetADeadlock() throws SQLException {
+        superuser.setAutoCommit(false);
+        sql("set local deadlock_timeout = '1h'"); // so that the feed's transaction is the one that gives up
+        sql("select from cdc_processed.orders where id = '%s' for update".formatted(order.id));
+        long before = deadlocks();
+        RecordMetadata changed = topic.put(order.id, order.changed(2));
+        await().atMost(SOON).until(() -> count("select count(*) from pg_locks where not granted") > 0);
+
+        // the feed holds this row and waits for ours
+        sql("select from cdc_raw.positions where topic = '%s' and partition = %d for update"
+                .formatted(changed.topic(), changed.partition()));
+        superuser.commit();
+        superuser.setAutoCommit(true);
+
+        awaitVersion(changed, 2);
+        await().atMost(SOON).until(() -> deadlocks() > before);
+        assertSetAside(changed, 0);
+    }
+
+    @Test
+    void appliesARecordThatCameWhileTheDatabaseWasAway() throws SQLException {
+        sql("alter role projection nologin");
+        RecordMetadata changed;
+        try {
+            cutConnections();
+            changed = topic.put(order.id, order.changed(2));
+            awaitReadiness(503);
+        } finally {
+            sql("alter role projection login");
+        }
+
+        awaitVersion(changed, 2);
+        assertSetAside(changed, 0);
+        awaitReadiness(200);
+    }
+
+    @Test
+    void setsAMalformedRecordAsideOnceWhenTheBrokerIsBack() throws Exception {
+        superuser.setAutoCommit(false);
+        sql("lock table cdc_raw.positions");
+        RecordMetadata malformed = topic.put(order.id, "no json");
+        RecordMetadata changed = topic.put(order.id, order.changed(2));
+        await().atMost(SOON).until(() -> count("select count(*) from pg_locks where not granted") > 0);
+        signalBroker("STOP");
+        try {
+            superuser.commit();
+            superuser.setAutoCommit(true);
+            awaitReadiness(503);
+            // the letter could not be sent, so that nothing of its batch may be there
+            assertSetAside(malformed, 0);
+            get("/orders/{id}", order.id).then().body("version", equalTo(1));
+        } finally {
+            signalBroker("CONT");
+        }
+
+        awaitVersion(changed, 2);
+        assertSetAside(changed, 0);
+        assertSetAside(malformed, 1);
+        assertThat(topic.deadLettersOf(malformed)).isNotEmpty();
+        awaitReadiness(200);
+    }
+
+    @Test
+    void logsAnEventWhoseDayWasDropped() throws SQLException {
+        Instant yesterday = Instant.now().minus(1, ChronoUnit.DAYS);
+        awaitVersion(putAt(yesterday, order.changed(2)), 2);
+        awaitVersion(putAt(yesterday, order.changed(3)), 3); // now it knows the day
+
+        sql("drop table cdc_raw.cdc_events_"
+                + DateTimeFormatter.BASIC_ISO_DATE.format(LocalDate.ofInstant(yesterday, ZoneOffset.UTC)));
+        RecordMetadata changed = putAt(yesterday, order.changed(4));
+
+        awaitVersion(changed, 4);
+        assertSetAside(changed, 0);
+        assertThat(count("select count(*) from cdc_raw.cdc_events where event_key = '%s' and kafka_offset = %d"
+                        .formatted(order.id, changed.offset())))
+                .isOne();
+    }
+
+    private RecordMetadata putAt(Instant timestamp, String value) {
+        return topic.put(new ProducerRecord<>(
+                OrderTopic.NAME,
+                null,
+                timestamp.toEpochMilli(),
+                order.id.toString().getBytes(StandardCharsets.UTF_8),
+                value.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** The order has that version, which is this record's. */
+    private void awaitVersion(RecordMetadata record, int version) {
+        await(record.toString()).atMost(SOON).untilAsserted(() -> order().statusCode(200)
+                .body("version", equalTo(version)));
+    }
+
+    private ValidatableResponse order() {
+        return get("/orders/{id}", order.id).then();
+    }
+
+    private void assertSetAside(RecordMetadata record, long letters) throws SQLException {
+        assertThat(count("select count(*) from cdc_raw.dead_letters where kafka_topic = '%s' and kafka_partition = %d"
+                                .formatted(record.topic(), record.partition())
+                        + " and kafka_offset = " + record.offset()))
+                .isEqualTo(letters);
+    }
+
+    private static void awaitReadiness(int status) {
+        await().atMost(SOON).until(() -> get("/q/health/ready").statusCode() == status);
+    }
+
+    private void cutConnections() throws SQLException {
+        sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'projection'");
+    }
+
+    private long deadlocks() throws SQLException {
+        return count("select deadlocks from pg_stat_database where datname = current_database()");
+    }
+
+    private static void signalBroker(String signal) throws IOException, InterruptedException {
+        String pid = Files.readString(Path.of("target", "stack", "kafka.pid")).split(" ", -1)[0];
+        assertThat(new ProcessBuilder(List.of("kill", "-" + signal, pid))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    private void sql(String sql) throws SQLException {
+        try (var statement = superuser.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private long count(String sql) throws SQLException {
+        try (var statement = superuser.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+}
