@@ -35,7 +35,8 @@ class Subscriptions {
     Subscription open() {
         Map<String, Object> settings = new HashMap<>(kafka);
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, config.groupId());
-        // another list of topics is another member: one that comes back in time is given what it had before, and no topic more
+        // another list of topics is another member: one that comes back in time is given what it had before, and no
+        // topic more
         String topics = Integer.toHexString(config.topics().hashCode());
         settings.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, config.instanceId() + "-" + topics);
         settings.put(ConsumerConfig.CLIENT_ID_CONFIG, config.instanceId());

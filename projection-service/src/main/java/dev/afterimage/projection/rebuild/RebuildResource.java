@@ -14,8 +14,10 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +50,10 @@ public class RebuildResource {
 
     /** Starts a rebuild beside the live read model; events and reads go on meanwhile. */
     @POST
+    @Operation(
+            operationId = "startRebuild",
+            summary = "Rebuild the read model beside the live one",
+            description = "Events and reads go on meanwhile; at the end the new one takes the live one's place.")
     @APIResponse(
             responseCode = "202",
             description = "started; Location shows its progress",
@@ -78,12 +84,13 @@ public class RebuildResource {
     /** How far a rebuild is. */
     @GET
     @Path("/{id}")
+    @Operation(operationId = "showRebuild", summary = "Show how far a rebuild is")
     @APIResponse(
             responseCode = "200",
             description = "the rebuild",
             content = @Content(schema = @Schema(implementation = Rebuild.class)))
     @APIResponse(responseCode = "404", description = "there was no such rebuild")
-    public Rebuild get(@PathParam("id") String id) {
+    public Rebuild get(@Parameter(description = "as in Location") @PathParam("id") String id) {
         try {
             return rebuilds.byId(UUID.fromString(id)).orElseThrow(RebuildResource::notFound);
         } catch (IllegalArgumentException e) {

@@ -96,7 +96,7 @@ class FeedHealthTest {
         return get("/q/metrics")
                 .asString()
                 .lines()
-                .filter(line -> line.startsWith("feed_lag_seconds"))
+                .filter(line -> line.startsWith("feed_lag_age_seconds"))
                 .mapToDouble(line -> Double.parseDouble(line.replaceAll("^.* ", "")))
                 .findFirst()
                 .orElseThrow();

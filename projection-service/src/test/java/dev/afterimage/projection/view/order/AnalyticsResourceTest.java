@@ -35,12 +35,12 @@ class AnalyticsResourceTest {
         // a currency of this test's own, for other tests leave orders too
         List<OrderEvents> orders = List.of(new OrderEvents(), new OrderEvents(), new OrderEvents());
         try (var topic = new OrderTopic(bootstrapServers)) {
-            topic.put(orders.get(0).id, orders.get(0).placed("XTS", "10.00"));
-            topic.put(orders.get(1).id, orders.get(1).placed("XTS", "0.01"));
+            topic.put(orders.get(0).id, orders.get(0).placed("XAU", "10.00"));
+            topic.put(orders.get(1).id, orders.get(1).placed("XAU", "0.01"));
             topic.put(
                     orders.get(2).id,
                     orders.get(2)
-                            .placed("XTS", "0.01")
+                            .placed("XAU", "0.01")
                             .replace(
                                     orders.get(2).customerId.toString(),
                                     orders.get(1).customerId.toString())
@@ -53,7 +53,7 @@ class AnalyticsResourceTest {
         given().get("/analytics")
                 .then()
                 .statusCode(200)
-                .rootPath("find { it.currency == 'XTS' }")
+                .rootPath("find { it.currency == 'XAU' }")
                 .body("status", equalTo("PENDING"))
                 .body("orders", equalTo(3))
                 .body("customers", equalTo(2))
