@@ -198,8 +198,8 @@ public class EventLog {
                 && table.startsWith("cdc_events")
                 && (PSQLState.UNIQUE_VIOLATION.getState().equals(e.getSQLState())
                         // PostgreSQL has no SQLSTATE of its own for a row that fits no partition
-                        || PSQLState.CHECK_VIOLATION.getState().equals(e.getSQLState())
-                                && Objects.requireNonNull(message).getConstraint() == null);
+                        || (PSQLState.CHECK_VIOLATION.getState().equals(e.getSQLState())
+                                && Objects.requireNonNull(message).getConstraint() == null));
     }
 
     /** Remembers a day that was there before this transaction, and that no retention drops soon. */

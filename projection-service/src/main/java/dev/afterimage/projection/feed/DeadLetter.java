@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param fault why it was refused last
  * @param attempts how often it was refused, the feed's own attempt counted
  */
+@SuppressWarnings("ArrayRecordComponent") // as Kafka has them; letters are never compared
 record DeadLetter(
         long id,
         String topic,

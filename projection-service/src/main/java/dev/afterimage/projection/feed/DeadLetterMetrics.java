@@ -42,7 +42,7 @@ class DeadLetterMetrics implements MeterBinder {
 
     /** @param effect applied, ignored or refused */
     void replayed(String effect, long count) {
-        registry.counter("feed.dead.letters.replayed", "effect", effect).increment(count);
+        registry.counter("feed.dead.letters.replayed", "effect", effect).increment((double) count);
     }
 
     void discarded(String topic) {
