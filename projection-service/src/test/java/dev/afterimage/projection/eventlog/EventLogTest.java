@@ -94,7 +94,8 @@ class EventLogTest {
                     .isZero();
         } finally {
             change("delete from cdc_raw.positions where topic = '" + topic + "'");
-            // which count what the log was given, and not what is left of it
+            // these count what the log was given, and not what is left of it
+            change("delete from cdc_raw.cdc_events where kafka_topic = '" + topic + "'");
             change("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
         }
     }
