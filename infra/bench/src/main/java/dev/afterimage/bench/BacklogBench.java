@@ -1,6 +1,7 @@
 package dev.afterimage.bench;
 
 import dev.afterimage.stack.ConnectWorker;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
@@ -102,7 +103,7 @@ final class BacklogBench implements Callable<Integer> {
             all.add(report(round, "sink, same tables", sameTables(round, postgres, connect, end)));
             service.add(report(round, "projection-service", service(ports.get(4), stack, postgres, kafka, end)));
         }
-        say("%nprojection-service writes orders, their items and the event log.");
+        say("%nprojection-service writes orders, their items and the event log:".formatted());
         compare("which writes the rows of orders only", service, orders);
         compare("which writes the rows of the same three tables", service, all);
         return 0;
@@ -129,7 +130,7 @@ final class BacklogBench implements Callable<Integer> {
     }
 
     private Result service(int port, StackConfig stack, Postgres postgres, KafkaBroker kafka, Backlog.End end)
-            throws SQLException, InterruptedException {
+            throws SQLException, IOException, InterruptedException {
         recreate(postgres, "projection", "projection");
         QuarkusJar service = new QuarkusJar(
                 "projection-service",
@@ -146,11 +147,11 @@ final class BacklogBench implements Callable<Integer> {
                     postgres,
                     service,
                     "projection",
-                    end,
                     List.of(
                             orders("cdc_processed.orders", end),
                             rows("cdc_processed.order_items", 2 * end.rows()),
-                            rows("cdc_raw.cdc_events", end.records())));
+                            rows("cdc_raw.cdc_events", end.records())),
+                    () -> {});
         }
     }
 
@@ -159,25 +160,23 @@ final class BacklogBench implements Callable<Integer> {
         return sink(
                 postgres,
                 connect,
-                end,
                 Map.of("orders-" + round, json(postgres, Map.of("topics", Backlog.ORDERS))),
                 List.of(orders(Backlog.ORDERS, end)));
     }
 
-    /** The log's rows have no key but their place on the topic, and are never changed: a connector of its own inserts them. */
+    /** The log's rows have no key and are never changed: a connector of its own inserts them. */
     private Result sameTables(int round, Postgres postgres, ConnectWorker connect, Backlog.End end)
             throws SQLException, IOException, InterruptedException {
         Map<String, String> log = Map.of(
                 "topics", Backlog.LOG,
                 "insert.mode", "insert",
                 "delete.enabled", "false",
-                "primary.key.mode", "kafka",
+                "primary.key.mode", "none",
                 "use.reduction.buffer", "false",
                 "key.converter", "org.apache.kafka.connect.storage.StringConverter");
         return sink(
                 postgres,
                 connect,
-                end,
                 Map.of(
                         "model-" + round,
                         json(postgres, Map.of("topics", Backlog.ORDERS + "," + Backlog.ITEMS)),
@@ -186,8 +185,7 @@ final class BacklogBench implements Callable<Integer> {
                 List.of(orders(Backlog.ORDERS, end), rows(Backlog.ITEMS, 2 * end.rows()), rows(Backlog.LOG, events)));
     }
 
-    private Result sink(
-            Postgres postgres, ConnectWorker connect, Backlog.End end, Map<String, String> connectors, List<Goal> goals)
+    private Result sink(Postgres postgres, ConnectWorker connect, Map<String, String> connectors, List<Goal> goals)
             throws SQLException, IOException, InterruptedException {
         recreate(postgres, "replica", "replica");
         for (Map.Entry<String, String> connector : connectors.entrySet()) {
@@ -196,7 +194,15 @@ final class BacklogBench implements Callable<Integer> {
             connect.connectors().apply(file);
         }
         try {
-            return measure(postgres, connect, "replica", end, goals);
+            return measure(postgres, connect, "replica", goals, () -> {
+                for (String connector : connectors.keySet()) {
+                    Optional<String> failure =
+                            connect.connectors().status(connector).flatMap(Connectors.Status::failure);
+                    if (failure.isPresent()) {
+                        throw new StackException(connector + " failed: " + failure.get());
+                    }
+                }
+            });
         } finally {
             for (String connector : connectors.keySet()) {
                 connect.connectors().delete(connector);
@@ -247,8 +253,8 @@ final class BacklogBench implements Callable<Integer> {
     }
 
     /** Looks at the orders ten times a second, and at all tables when these are as they should be. */
-    private Result measure(Postgres postgres, Server side, String database, Backlog.End end, List<Goal> goals)
-            throws SQLException, InterruptedException {
+    private Result measure(Postgres postgres, Server side, String database, List<Goal> goals, Check check)
+            throws SQLException, IOException, InterruptedException {
         Cpu.Meter meter = new Cpu.Meter(process(postgres), process(side));
         Cpu before = meter.read();
         Instant deadline = Instant.now().plus(LIMIT);
@@ -267,11 +273,17 @@ final class BacklogBench implements Callable<Integer> {
                     double seconds = (System.nanoTime() - began) / 1e9;
                     return new Result((events - seenAtFirst) / seconds, used.service(), used.postgres());
                 }
+                check.run();
                 Thread.sleep(LOOK);
             }
             throw new StackException("%s did not work off the backlog in %d minutes: %s. %s"
                     .formatted(side.name(), LIMIT.toMinutes(), goals, side.lastWords()));
         }
+    }
+
+    /** Throws when there is nothing more to wait for. */
+    private interface Check {
+        void run() throws IOException;
     }
 
     private static boolean reached(Statement statement, List<Goal> goals) throws SQLException {
