@@ -1,3 +1,5 @@
+import { call } from './access.js';
+
 /** The element of that id. */
 export const at = id => document.getElementById(id);
 
@@ -26,7 +28,7 @@ export function tell(id, text, mood) {
  */
 export async function get(address) {
   try {
-    const answer = await fetch(address, { headers: { Accept: 'application/json' } });
+    const answer = await call(address);
     if (answer.ok) return { body: await answer.json(), next: /<([^>]+)>; rel="next"/.exec(answer.headers.get('Link'))?.[1] };
     return { missing: answer.status === 404, failed: answer.status !== 404 };
   } catch {

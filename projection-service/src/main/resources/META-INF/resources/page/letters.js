@@ -1,3 +1,4 @@
+import { call } from './access.js';
 import { at, element, get, poll, tell } from './elements.js';
 import { brief, count, moment } from './words.js';
 
@@ -104,7 +105,7 @@ async function send(id, method, address) {
   draw();
   let said;
   try {
-    const answer = await fetch(address, { method, headers: { Accept: 'application/json' } });
+    const answer = await call(address, { method });
     if (answer.ok) said = answer.status === 204 ? {} : await answer.json();
     else replies.set(id, await refusal(answer));
   } catch {
