@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,7 +24,7 @@ class StartIT {
 
     @BeforeAll
     static void startPostgres() {
-        database = POSTGRES.start().values().iterator().next();
+        database = Objects.requireNonNull(POSTGRES.start().get("quarkus.datasource.jdbc.url"));
     }
 
     @AfterAll
