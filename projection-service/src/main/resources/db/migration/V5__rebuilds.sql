@@ -52,7 +52,7 @@ create table cdc_raw.rebuild_positions (
     primary key (rebuild_id, topic, partition)
 );
 
--- The tables and views of the live read model once more, empty, and without the indexes that only queries need: those come
+-- The tables and views of the live read model once more, with their grants, empty, and without the indexes that only queries need: those come
 -- when the rows are there.
 create function cdc_raw.new_model(model text) returns void language plpgsql as $$
 declare
@@ -80,6 +80,18 @@ begin
         execute format('create view %I.%I as %s', model, item.relname, item.definition);
     end loop;
     perform set_config('search_path', path, true);
+    for item in
+        select format('schema %I', model) as what, g.privilege_type, g.grantee
+          from pg_namespace n, aclexplode(n.nspacl) g
+         where n.nspname = 'cdc_processed' and g.grantee <> n.nspowner
+        union all
+        select format('%I.%I', model, c.relname), g.privilege_type, g.grantee
+          from pg_class c, aclexplode(c.relacl) g
+         where c.relnamespace = 'cdc_processed'::regnamespace and c.relkind in ('r', 'v') and g.grantee <> c.relowner
+    loop
+        execute format('grant %s on %s to %s', item.privilege_type, item.what,
+                       case item.grantee when 0 then 'public' else item.grantee::regrole::text end);
+    end loop;
 end $$;
 
 create function cdc_raw.index_model(model text) returns void language plpgsql as $$

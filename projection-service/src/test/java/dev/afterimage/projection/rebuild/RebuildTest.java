@@ -61,6 +61,8 @@ class RebuildTest {
             change("insert into customers select '" + invented
                     + "', 'Nobody', 'n@example.com', now(), now(), 1, 'c', now()," + " now()");
             change("delete from deletions");
+            change("grant usage on schema cdc_processed to replica");
+            change("grant select on orders, order_overview to replica");
 
             String id = started(source);
             var ended = new AtomicBoolean();
@@ -87,6 +89,11 @@ class RebuildTest {
             assertThat(text("select string_agg(indexdef, ';' order by indexdef) from pg_indexes"
                             + " where schemaname = 'cdc_processed'"))
                     .isEqualTo(indexes);
+            assertThat(text("select has_schema_privilege('replica', 'cdc_processed', 'usage')"
+                            + " and has_table_privilege('replica', 'cdc_processed.orders', 'select')"
+                            + " and has_table_privilege('replica', 'cdc_processed.order_overview', 'select')"))
+                    .as("what others may read")
+                    .isEqualTo("t");
             assertThat(text("select count(*) from pg_namespace where nspname in ('cdc_rebuild', 'cdc_replaced')"))
                     .isEqualTo("0");
             given().get("/rebuilds/" + id)
