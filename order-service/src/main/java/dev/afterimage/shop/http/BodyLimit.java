@@ -3,74 +3,112 @@ package dev.afterimage.shop.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.runtime.configuration.MemorySize;
-import io.vertx.core.buffer.Buffer;
+import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
-import io.vertx.ext.web.impl.RoutingContextInternal;
+import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import jakarta.inject.Singleton;
+import jakarta.ws.rs.ext.Provider;
+import jakarta.ws.rs.ext.ReaderInterceptor;
+import jakarta.ws.rs.ext.ReaderInterceptorContext;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /**
- * Reads the body before the request is given a thread, so that a slow client holds none, and tells who sends too much how
- * much it may be; Quarkus' own and larger limit cuts the connection without a word.
+ * Tells who sends too much how much it may be; Quarkus, whose own and larger limit lies below Jakarta REST, cuts the
+ * connection without a word.
  */
-@Singleton
-class BodyLimit {
+@Provider
+@ApplicationScoped
+class BodyLimit implements ReaderInterceptor {
     /** Before Quarkus' own check of the size. */
-    private static final int ORDER = -1000;
-
-    private static final int TOO_LARGE = 413;
+    private static final int PRIORITY = 1000;
 
     private final long limitBytes;
     private final ObjectMapper json;
-    private final BodyHandler bodies;
 
     BodyLimit(@ConfigProperty(name = "orders.max-body-size") MemorySize limit, ObjectMapper json) {
         this.limitBytes = limit.asLongValue();
         this.json = json;
-        this.bodies = BodyHandler.create(false).setBodyLimit(limitBytes);
     }
 
-    void register(@Observes Router router) {
-        router.route().order(ORDER).handler(this::read).failureHandler(this::refuse);
-        router.route().order(ORDER + 1).handler(BodyLimit::handOver);
+    void register(@Observes Filters filters) {
+        filters.register(this::check, PRIORITY);
     }
 
-    private void read(RoutingContext request) {
-        // Quarkus pauses each request
-        request.request().resume();
-        bodies.handle(request);
-    }
-
-    private static void handOver(RoutingContext request) {
-        if (request.body().buffer() == null) {
-            // Jakarta REST would wait for a body that it is not told of
-            ((RoutingContextInternal) request).setBody(Buffer.buffer());
-        }
-        // the body handler's own: a client that hangs up from now on is no failure of the request
-        request.request().exceptionHandler(null);
-        request.next();
-    }
-
-    private void refuse(RoutingContext request) {
-        if (request.statusCode() != TOO_LARGE) {
+    /** Of a body that says its length, not a byte is read. */
+    private void check(RoutingContext request) {
+        var length = request.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+        if (length == null || (length.length() < 19 && Long.parseLong(length) <= limitBytes)) {
             request.next();
             return;
         }
         try {
-            var problem =
-                    Problem.of(ProblemType.BODY_TOO_LARGE, "It may have %d bytes at the most.".formatted(limitBytes));
             request.response()
-                    .setStatusCode(TOO_LARGE)
+                    .setStatusCode(413)
                     .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
                     // the rest of the body is not read
                     .putHeader(HttpHeaders.CONNECTION, "close")
-                    .end(json.writeValueAsString(problem));
+                    .end(json.writeValueAsString(problem()));
         } catch (JsonProcessingException e) {
             request.fail(e);
+        }
+    }
+
+    /** A body that comes in chunks is counted as it is read. */
+    @Override
+    public Object aroundReadFrom(ReaderInterceptorContext context) throws IOException {
+        context.setInputStream(new Counted(context.getInputStream()));
+        return context.proceed();
+    }
+
+    @ServerExceptionMapper
+    RestResponse<Problem> tooLarge(TooLarge tooLarge, RoutingContext request) {
+        request.response().endHandler(_ -> request.request().connection().close());
+        return RestResponse.ResponseBuilder.<Problem>create(413)
+                .entity(problem())
+                .type(Problem.MEDIA_TYPE)
+                .header("Connection", "close")
+                .build();
+    }
+
+    private Problem problem() {
+        return Problem.of(ProblemType.BODY_TOO_LARGE, "It may have %d bytes at the most.".formatted(limitBytes));
+    }
+
+    /** Goes through the JSON parser unchanged, which would wrap an unchecked exception. */
+    static final class TooLarge extends IOException {}
+
+    private final class Counted extends FilterInputStream {
+        private long readBytes;
+
+        Counted(InputStream body) {
+            super(body);
+        }
+
+        @Override
+        public int read() throws IOException {
+            var next = super.read();
+            count(next < 0 ? 0 : 1);
+            return next;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            var read = super.read(buffer, offset, length);
+            count(Math.max(read, 0));
+            return read;
+        }
+
+        private void count(int bytes) throws IOException {
+            readBytes += bytes;
+            if (readBytes > limitBytes) {
+                throw new TooLarge();
+            }
         }
     }
 }
