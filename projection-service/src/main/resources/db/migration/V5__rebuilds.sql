@@ -52,8 +52,8 @@ create table cdc_raw.rebuild_positions (
     primary key (rebuild_id, topic, partition)
 );
 
--- The tables and views of the live read model once more, with their grants, empty, and without the indexes that only queries need: those come
--- when the rows are there.
+-- The tables and views of the live read model once more, with their grants, empty, and without the indexes that only queries
+-- need: those come when the rows are there.
 create function cdc_raw.new_model(model text) returns void language plpgsql as $$
 declare
     path text := current_setting('search_path');

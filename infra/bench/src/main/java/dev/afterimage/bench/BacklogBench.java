@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class BacklogBench implements Callable<Integer> {
 
+    /** Of data and logs, emptied at start: no option, for nobody's own folder must be emptied by mistake. */
+    private static final Path HOME = Path.of("infra/bench/target/backlog");
+
     private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -64,12 +67,6 @@ final class BacklogBench implements Callable<Integer> {
             description = "the projection-service to measure (${DEFAULT-VALUE})")
     private Path jar = Path.of("");
 
-    @Option(
-            names = "--home",
-            defaultValue = "infra/bench/target/backlog",
-            description = "folder of data and logs, emptied at start (${DEFAULT-VALUE})")
-    private Path home = Path.of("");
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -87,9 +84,9 @@ final class BacklogBench implements Callable<Integer> {
         if (events < 1000 || rounds < 1) {
             throw new ParameterException(command, "--events is at least 1000, --rounds at least 1");
         }
-        empty(home);
+        empty(HOME);
         List<Integer> ports = StackConfig.freePorts(5);
-        StackConfig stack = new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+        StackConfig stack = new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
         Postgres postgres = Postgres.start(stack);
         KafkaBroker kafka = KafkaBroker.start(stack);
         say("Publishing %d events, and as many rows for the sink ...".formatted(events));
@@ -189,7 +186,7 @@ final class BacklogBench implements Callable<Integer> {
             throws SQLException, IOException, InterruptedException {
         recreate(postgres, "replica", "replica");
         for (Map.Entry<String, String> connector : connectors.entrySet()) {
-            Path file = home.resolve(connector.getKey() + ".json");
+            Path file = HOME.resolve(connector.getKey() + ".json");
             Files.writeString(file, connector.getValue());
             connect.connectors().apply(file);
         }
