@@ -123,6 +123,36 @@ class RebuildTest {
         }
     }
 
+    /** Its place may be behind the rebuild already. */
+    @Test
+    void keepsDeadLettersUntilItHasEnded() throws SQLException {
+        String key = UUID.randomUUID().toString();
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            topic.put(key, "{}");
+        }
+        String ours = "select id from cdc_raw.dead_letters where convert_from(key, 'UTF8') = '" + key + "'";
+        await().atMost(LIMIT).until(() -> text(ours) != null);
+        String letter = text(ours);
+        try (var holder = dataSource.getConnection();
+                var lock = holder.createStatement()) {
+            lock.execute("select pg_advisory_lock(" + 0x5ebd1d + ")");
+            String rebuild = started("log");
+
+            given().post("/dead-letters/" + letter + "/replay")
+                    .then()
+                    .statusCode(409)
+                    .body("type", equalTo("urn:problem-type:afterimage:rebuild-running"));
+
+            lock.execute("select pg_advisory_unlock(" + 0x5ebd1d + ")");
+            await().atMost(LIMIT).until(() -> status(rebuild).equals("DONE"));
+        }
+        given().post("/dead-letters/" + letter + "/replay")
+                .then()
+                .statusCode(409)
+                .body("type", equalTo("urn:problem-type:afterimage:still-refused"));
+        given().delete("/dead-letters/" + letter).then().statusCode(204);
+    }
+
     @Test
     void saysWhatIsMissingInsteadOfForgettingIt() throws Exception {
         try (var topic = new OrderTopic(bootstrapServers)) {
