@@ -130,7 +130,7 @@ class RebuildTest {
         try (var topic = new OrderTopic(bootstrapServers)) {
             topic.put(key, "{}");
         }
-        String ours = "select id from cdc_raw.dead_letters where convert_from(key, 'UTF8') = '" + key + "'";
+        String ours = "select id from cdc_raw.dead_letters where key = convert_to('" + key + "', 'UTF8')";
         await().atMost(LIMIT).until(() -> text(ours) != null);
         String letter = text(ours);
         try (var holder = dataSource.getConnection();
