@@ -24,6 +24,9 @@ final class QuarkusService extends Server {
     private static final Path SERVICES =
             Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
 
+    /** Of the services' very copy, so that they fit. */
+    static final Path AOT_CACHES = SERVICES.resolve("aot");
+
     private final int port;
     private final Map<String, String> environment;
     private final HttpClient http =
@@ -73,7 +76,7 @@ final class QuarkusService extends Server {
         if (!Files.isRegularFile(jar)) {
             throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
         }
-        return Jvm.command(HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
+        return Jvm.command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.afterimage.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -38,6 +39,7 @@ final class Up implements Callable<Integer> {
         CountDownLatch givenUp = new CountDownLatch(1);
         out.println("Afterimage starts; data and logs are in " + config.stack().home());
         announceStop(out);
+        Jvm.useAotCaches(QuarkusService.AOT_CACHES);
         Pipeline pipeline;
         try {
             pipeline = Pipeline.start(
