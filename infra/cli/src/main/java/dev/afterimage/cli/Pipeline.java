@@ -27,12 +27,10 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL, Kafka, Connect, both services and the connector: started in the order of their needs, kept alive. */
+/** PostgreSQL, Kafka, Connect, both services and the connectors: started in the order of their needs, kept alive. */
 final class Pipeline implements AutoCloseable {
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
-    private static final String CONNECTOR = "order-outbox";
-    private static final String SLOT = "order_outbox";
 
     /** Told of each step: what is ready now, and how long its own start took. */
     interface Progress {
@@ -64,7 +62,7 @@ final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * Starts everything and returns when an order placed now is going to arrive in the read model.
+     * Starts everything and returns when an order placed now is going to arrive in the read model and in the replica.
      *
      * @param progress told of each part that is ready
      * @param tell takes one line for each death and return
@@ -96,17 +94,26 @@ final class Pipeline implements AutoCloseable {
         var ordersUp = postgresUp.thenCompose(up -> step("order-service", orders));
         var projectionUp =
                 CompletableFuture.allOf(postgresUp, kafkaUp).thenCompose(up -> step("projection-service", projection));
-        var connectorUp = CompletableFuture.allOf(connectUp, ordersUp)
-                .thenCompose(up -> step("connector " + CONNECTOR, this::applyConnector));
-        failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, connectorUp);
+        var sourcesUp = CompletableFuture.allOf(connectUp, ordersUp);
+        var outboxUp = sourcesUp.thenCompose(up -> step("connector order-outbox", () -> capture("order-outbox")));
+        var tablesUp = sourcesUp.thenCompose(up -> step("connector source-tables", () -> capture("source-tables")));
+        var sinkUp = CompletableFuture.allOf(connectUp, postgresUp)
+                .thenCompose(up -> step("connector replica-sink", () -> apply("replica-sink")));
+        failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, outboxUp, tablesUp, sinkUp);
         await("order-service is not ready", orders, orders::ready);
         await("projection-service is not ready", projection, projection::ready);
     }
 
-    private void applyConnector() {
-        connect.connectors().apply(Connectors.folder().resolve(CONNECTOR + ".json"));
-        supervisor.watch(connect.connectors(), CONNECTOR);
-        await("Nobody reads the replication slot " + SLOT, connect, () -> postgres.replicates(SLOT));
+    /** Applies a connector that reads from a slot of its own name. */
+    private void capture(String connector) {
+        apply(connector);
+        String slot = connector.replace('-', '_');
+        await("Nobody reads the replication slot " + slot, connect, () -> postgres.replicates(slot));
+    }
+
+    private void apply(String connector) {
+        connect.connectors().apply(Connectors.folder().resolve(connector + ".json"));
+        supervisor.watch(connect.connectors(), connector);
     }
 
     private CompletableFuture<Void> step(String what, Server server) {

@@ -86,8 +86,8 @@ final class Up implements Callable<Integer> {
                   order-service        %s        (API: /q/swagger-ui)
                   projection-service   %s        (API: /q/swagger-ui)
                   PostgreSQL           127.0.0.1:%d                 databases orders, projection, replica; postgres/postgres
-                  Kafka                127.0.0.1:%d                 topic order.events
-                  Kafka Connect        %s        connector order-outbox
+                  Kafka                127.0.0.1:%d                 topics order.events, cdc.public.orders
+                  Kafka Connect        %s        connectors order-outbox, source-tables, replica-sink
 
                 Try, in another terminal:
                   curl -s %s/orders -H 'Content-Type: application/json' -d '%s'

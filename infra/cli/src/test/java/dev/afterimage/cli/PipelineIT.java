@@ -117,6 +117,22 @@ class PipelineIT {
     }
 
     @Test
+    @Order(1)
+    void anOrdersWholeLifeArrivesInTheReplica() {
+        String id = placed();
+        String order = "select status, total, version, __cdc_operation from orders where id = '" + id + "'";
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(rows("replica", order)).containsExactly("PENDING | 59.80 | 1 | c"));
+        RestService.expect(200, orders.put("/orders/" + id + "/status", Map.of("status", "PAID")));
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(rows("replica", order)).containsExactly("PAID | 59.80 | 2 | u"));
+        assertThat(orders.delete("/orders/" + id).status()).isEqualTo(204);
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(rows("replica", order)).isEmpty());
+        assertReplicaEqualsSource();
+    }
+
+    @Test
     @Order(2)
     void theTraceOfARequestTravelsWithItsEvents() throws Exception {
         String id = placed();
@@ -242,8 +258,11 @@ class PipelineIT {
     void theProjectionServiceTellsOfTheConnectorAndItsSlot() {
         await().atMost(LIMIT).untilAsserted(() -> {
             JsonNode parts = RestService.expect(200, projection.get("/pipeline"));
-            assertThat(parts.at("/connect/connectors/0/name").asText()).isEqualTo("order-outbox");
-            assertThat(parts.at("/connect/connectors/0/tasks/0/state").asText()).isEqualTo("RUNNING");
+            assertThat(parts.at("/connect/connectors").findValuesAsText("name"))
+                    .containsExactlyInAnyOrder("order-outbox", "source-tables", "replica-sink");
+            assertThat(parts.at("/connect/connectors"))
+                    .allMatch(
+                            connector -> connector.at("/tasks/0/state").asText().equals("RUNNING"));
             assertThat(parts.at("/source/slot/active").asBoolean()).isTrue();
             assertThat(parts.at("/source/slot/wal").asText()).isEqualTo("reserved");
             assertThat(parts.at("/source/outboxRows").asInt(-1)).isZero();
@@ -344,6 +363,7 @@ class PipelineIT {
                 .doesNotHaveDuplicates();
         assertVersionsAreContiguous(all);
         assertReadModelEqualsSource();
+        assertReplicaEqualsSource();
     }
 
     @Test
@@ -403,6 +423,7 @@ class PipelineIT {
         }
         await().atMost(LIMIT).ignoreException(StackException.class).untilAsserted(() -> awaitArrivalOf(placed()));
         assertReadModelEqualsSource();
+        assertReplicaEqualsSource();
     }
 
     @Test
@@ -510,6 +531,20 @@ class PipelineIT {
                     .isEqualTo(rows("orders", "select " + columns + " from orders order by id"));
             assertThat(rows("projection", "select " + items + " from cdc_processed.order_items order by 1, line_no"))
                     .isEqualTo(rows("orders", "select " + items + " from order_items order by 1, position"));
+        });
+    }
+
+    private static void assertReplicaEqualsSource() {
+        await().atMost(LIMIT).untilAsserted(() -> {
+            for (String query : List.of(
+                    "select id, name, email, created_at, updated_at, version from customers order by id",
+                    "select id, sku, name, price, created_at, updated_at, version from products order by id",
+                    "select id, customer_id, status, currency, total, created_at, updated_at, version from orders"
+                            + " order by id",
+                    "select order_id, position, product_id, quantity, unit_price, line_total from order_items"
+                            + " order by 1, 2")) {
+                assertThat(rows("replica", query)).isEqualTo(rows("orders", query));
+            }
         });
     }
 
