@@ -14,6 +14,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * The connectors of a Kafka Connect worker, through its
@@ -22,6 +24,9 @@ import java.util.Optional;
 public final class Connectors {
 
     private static final Duration RUNNING_LIMIT = Duration.ofSeconds(60);
+    private static final Predicate<String> CAUSE = line -> line.startsWith("Caused by: ");
+    /** All of such a line but the message. */
+    private static final Pattern MESSAGE = Pattern.compile("Caused by: [\\w.$]+(: )?");
 
     private final URI worker;
     private final ObjectMapper json = new ObjectMapper();
@@ -38,7 +43,7 @@ public final class Connectors {
      *
      * @param states of the connector and each task: RUNNING, UNASSIGNED, RESTARTING, PAUSED or FAILED; the tasks' part is
      *     empty right after the connector was applied
-     * @param failure first line of the first failure
+     * @param failure why the first that failed did, in one line
      */
     public record Status(String connector, List<String> states, Optional<String> failure) {
 
@@ -152,12 +157,22 @@ public final class Connectors {
 
     private static Optional<String> failure(JsonNode part) {
         return part.path("state").asText().equals("FAILED")
-                ? Optional.of(part.path("trace")
-                        .asText("no reason given")
-                        .lines()
-                        .findFirst()
-                        .orElse(""))
+                ? Optional.of(reason(part.path("trace").asText("no reason given")))
                 : Optional.empty();
+    }
+
+    /**
+     * What the causes in a stack trace say, the outermost first. Its first line only says that something failed, and
+     * those that repeat their own cause are left out.
+     */
+    static String reason(String trace) {
+        List<String> causes = new ArrayList<>();
+        for (String line : trace.lines().filter(CAUSE).toList()) {
+            String cause = MESSAGE.matcher(line).replaceFirst("");
+            causes.removeIf(outer -> outer.contains(cause));
+            causes.add(cause);
+        }
+        return causes.isEmpty() ? trace.lines().findFirst().orElse("") : String.join(": ", causes);
     }
 
     /**

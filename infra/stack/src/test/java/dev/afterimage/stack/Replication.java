@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,11 +39,13 @@ final class Replication {
     private static final Path MIGRATIONS = Path.of("../../order-service/src/main/resources/db/migration");
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final StackConfig config;
     private final Postgres postgres;
     private final KafkaBroker kafka;
     private final ConnectWorker connect;
 
     private Replication(StackConfig config) {
+        this.config = config;
         postgres = Postgres.start(config);
         kafka = KafkaBroker.start(config);
         connect = ConnectWorker.start(config);
@@ -88,6 +94,37 @@ final class Replication {
 
     Connectors connectors() {
         return connect.connectors();
+    }
+
+    /** The connector stands still from now on, until {@link #resume}. */
+    void pause(String connector) {
+        ask(connector, "pause");
+        await().atMost(LIMIT).until(() -> states(connector).equals(List.of("PAUSED")));
+    }
+
+    void resume(String connector) {
+        ask(connector, "resume");
+    }
+
+    private void ask(String connector, String what) {
+        URI address = URI.create(
+                "http://" + StackConfig.HOST + ":" + config.connectPort() + "/connectors/" + connector + "/" + what);
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            HttpRequest request = HttpRequest.newBuilder(address)
+                    .PUT(HttpRequest.BodyPublishers.noBody())
+                    .build();
+            assertThat(http.send(request, HttpResponse.BodyHandlers.discarding())
+                            .statusCode())
+                    .isEqualTo(202);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    List<String> states(String connector) throws IOException {
+        return connectors().status(connector).map(Connectors.Status::states).orElse(List.of());
     }
 
     String bootstrapServers() {
