@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Connectors source-tables and replica-sink on a real worker, which are all that the replica is made by. */
 class ReplicaIT {
@@ -231,5 +234,37 @@ class ReplicaIT {
                 "select table_name from sync_summary where table_name = 'customers' and rows > 0"
                         + " and from_snapshot + created + updated = rows and last_synced_at > last_change_at",
                 "customers");
+    }
+
+    @Test
+    void aWrongConnectorIsRefusedWithEachWrongSettingNamed(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("wrong.json"), """
+                {
+                  "connector.class": "io.debezium.connector.jdbc.JdbcSinkConnector",
+                  "topics": "cdc.public.orders",
+                  "batch.size": "many",
+                  "transforms": "row",
+                  "transforms.row.type": "no.such.Transformation"
+                }
+                """);
+        assertThatThrownBy(() -> shop.connectors().apply(file))
+                .isInstanceOf(StackException.class)
+                .hasMessageStartingWith("Connector wrong is configured wrongly: ")
+                .hasMessageContaining("batch.size: Invalid value many")
+                .hasMessageContaining("transforms.row.type: Invalid value no.such.Transformation");
+        Files.writeString(file, "{\"connector.class\": \"no.such.Connector\", \"topics\": \"a\"}");
+        assertThatThrownBy(() -> shop.connectors().apply(file))
+                .isInstanceOf(StackException.class)
+                .hasMessageContaining("no connector.class \"no.such.Connector\"")
+                .hasMessageContaining("JdbcSinkConnector");
+        Files.writeString(file, "{ no JSON");
+        assertThatThrownBy(() -> shop.connectors().apply(file))
+                .isInstanceOf(StackException.class)
+                .hasMessageStartingWith("wrong.json is no JSON object");
+        assertThat(shop.connectors().status("wrong")).isEmpty();
+        for (String good : List.of("order-outbox", "source-tables", "replica-sink")) {
+            assertThat(shop.connectors().validate(Connectors.folder().resolve(good + ".json")))
+                    .isEmpty();
+        }
     }
 }
