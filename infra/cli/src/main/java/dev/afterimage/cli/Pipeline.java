@@ -4,7 +4,9 @@ import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.SchemaRegistry;
 import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.stack.Supervisor;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -27,7 +30,10 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL, Kafka, Connect, both services and the connectors: started in the order of their needs, kept alive. */
+/**
+ * PostgreSQL, Kafka, Connect, both services and the connectors, on request a schema registry: started in the order of their
+ * needs, kept alive.
+ */
 final class Pipeline implements AutoCloseable {
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
@@ -46,6 +52,7 @@ final class Pipeline implements AutoCloseable {
     private final Postgres postgres;
     private final KafkaBroker kafka;
     private final ConnectWorker connect;
+    private final Optional<SchemaRegistry> registry;
     private final QuarkusService orders;
     private final QuarkusService projection;
 
@@ -56,6 +63,9 @@ final class Pipeline implements AutoCloseable {
         this.postgres = new Postgres(config.stack());
         this.kafka = new KafkaBroker(config.stack());
         this.connect = new ConnectWorker(config.stack());
+        this.registry = config.stack().registryPort() == StackConfig.NO_REGISTRY
+                ? Optional.empty()
+                : Optional.of(new SchemaRegistry(config.stack()));
         this.orders = QuarkusService.orders(config);
         this.projection = QuarkusService.projection(config);
         this.lock = lock(config.stack().home());
@@ -99,7 +109,9 @@ final class Pipeline implements AutoCloseable {
         var tablesUp = sourcesUp.thenCompose(up -> step("connector source-tables", () -> capture("source-tables")));
         var sinkUp = CompletableFuture.allOf(connectUp, postgresUp)
                 .thenCompose(up -> step("connector replica-sink", () -> apply("replica-sink")));
-        failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, outboxUp, tablesUp, sinkUp);
+        var registryUp = registry.map(server -> step("schema registry", server))
+                .orElseGet(() -> CompletableFuture.completedFuture(null));
+        failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, outboxUp, tablesUp, sinkUp, registryUp);
         await("order-service is not ready", orders, orders::ready);
         await("projection-service is not ready", projection, projection::ready);
     }
@@ -213,6 +225,7 @@ final class Pipeline implements AutoCloseable {
     public void close() {
         supervisor.close();
         closeTogether(orders, projection, connect);
+        registry.ifPresent(Server::close);
         closeTogether(kafka, postgres);
         try {
             lock.close();

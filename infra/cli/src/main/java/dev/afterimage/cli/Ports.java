@@ -39,6 +39,12 @@ final class Ports {
     int connect;
 
     @Option(
+            names = "--registry-port",
+            defaultValue = "${env:AFTERIMAGE_REGISTRY_PORT:-0}",
+            description = "schema registry, which no other part needs (0: none)")
+    int registry;
+
+    @Option(
             names = "--order-port",
             defaultValue = "${env:AFTERIMAGE_ORDER_PORT:-8080}",
             description = "order-service (${DEFAULT-VALUE})")
@@ -52,7 +58,7 @@ final class Ports {
 
     PipelineConfig pipeline() {
         return new PipelineConfig(
-                new StackConfig(home, postgres, kafka, controller, connect), orderService, projectionService);
+                new StackConfig(home, postgres, kafka, controller, connect, registry), orderService, projectionService);
     }
 
     String bootstrapServers() {
