@@ -58,6 +58,10 @@ final class QuarkusService extends Server {
                 Map.of(
                         "QUARKUS_DATASOURCE_JDBC_URL",
                         jdbcUrl(config.stack(), "projection"),
+                        "QUARKUS_DATASOURCE_SOURCE_JDBC_URL",
+                        jdbcUrl(config.stack(), "orders"),
+                        "QUARKUS_DATASOURCE_REPLICA_JDBC_URL",
+                        jdbcUrl(config.stack(), "replica"),
                         "KAFKA_BOOTSTRAP_SERVERS",
                         StackConfig.HOST + ":" + config.stack().kafkaPort(),
                         "PIPELINE_CONNECT_URL",

@@ -35,9 +35,9 @@ public final class Postgres extends Server {
     private record Database(String name, String owner, List<String> guests) {}
 
     private static final List<Database> DATABASES = List.of(
-            new Database("orders", "orders_owner", List.of("orders_app", "debezium", "debezium_tables")),
+            new Database("orders", "orders_owner", List.of("orders_app", "debezium", "debezium_tables", "auditor")),
             new Database("projection", "projection", List.of()),
-            new Database("replica", "replica", List.of()));
+            new Database("replica", "replica", List.of("auditor")));
 
     private final StackConfig config;
     private final Path data;

@@ -12,6 +12,7 @@ begin
       ('debezium', 'replication'),   -- reads the log, and of the tables only the outbox
       ('debezium_tables', 'replication'), -- reads the log, and of the tables the four of the shop
       ('projection', ''),            -- owns database projection
+      ('auditor', ''),               -- reads the tables of orders and replica to compare them
       ('replica', '')                -- owns database replica, writes there as the sink
     ) as role (name, attributes)
   loop
