@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         version = "0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {Up.class, Watch.class, Measure.class, Train.class})
+        subcommands = {Up.class, Watch.class, Audit.class, Measure.class, Train.class})
 public final class Afterimage {
 
     private Afterimage() {}

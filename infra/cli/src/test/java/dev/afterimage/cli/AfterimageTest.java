@@ -32,6 +32,13 @@ class AfterimageTest {
     }
 
     @Test
+    void anAuditThatDoesNotTakePlaceIsNoDifference() {
+        String nobody = StackConfig.freePorts(1).get(0).toString();
+        assertThat(run("audit", "--projection-port", nobody)).isEqualTo(2);
+        assertThat(errors.toString()).contains("No answer from http://127.0.0.1:" + nobody, "./mvnw -Pup");
+    }
+
+    @Test
     void aPortForTwoPartsIsRefusedBeforeAnythingStarts() {
         assertThat(run("up", "--order-port", "28083", "--connect-port", "28083"))
                 .isEqualTo(1);

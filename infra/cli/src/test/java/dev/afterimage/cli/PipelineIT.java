@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -432,6 +434,47 @@ class PipelineIT {
         assertThatThrownBy(() -> Pipeline.start(pipeline.config(), (what, took) -> {}, line -> {}, reason -> {}))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("already runs");
+    }
+
+    @Test
+    @Order(14)
+    void theAuditFindsAllEqualAndThenTheRowsThatWereTamperedWith() throws SQLException {
+        String changed = placed();
+        String lost = placed();
+        awaitArrivalOf(changed);
+        awaitArrivalOf(lost);
+        var out = new StringWriter();
+        assertThat(audit(out)).as(out.toString()).isZero();
+        assertThat(out.toString()).contains("EQUAL after");
+
+        UUID invented = UUID.randomUUID();
+        var tampered = new StringWriter();
+        try (Connection connection = pipeline.postgres().connect("projection");
+                Statement statement = connection.createStatement()) {
+            statement.execute("update cdc_processed.orders set total = 0.01 where id = '%s'".formatted(changed));
+            statement.execute("update cdc_processed.orders set id = '%s' where id = '%s'".formatted(invented, lost));
+            try {
+                assertThat(audit(tampered)).as(tampered.toString()).isEqualTo(1);
+            } finally { // the next run finds these rows
+                statement.execute("update cdc_processed.orders set total = 59.80 where id = '%s'".formatted(changed));
+                statement.execute(
+                        "update cdc_processed.orders set id = '%s' where id = '%s'".formatted(lost, invented));
+            }
+        }
+        assertThat(tampered.toString())
+                .contains("orders " + changed + ".total: source=\"59.8\" read-model=\"0.01\"")
+                .contains("orders " + lost + ": source=\"present\" read-model=null")
+                .contains("orders " + invented + ": source=null read-model=\"present\"")
+                .contains("DIFFERENT after");
+    }
+
+    private static int audit(StringWriter out) {
+        return Afterimage.commandLine()
+                .setOut(new PrintWriter(out))
+                .execute(
+                        "audit",
+                        "--projection-port",
+                        Integer.toString(pipeline.config().projectionPort()));
     }
 
     /**
