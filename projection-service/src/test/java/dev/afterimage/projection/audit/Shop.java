@@ -19,7 +19,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -77,18 +76,10 @@ final class Shop implements AutoCloseable {
     private final OrderTopic topics;
     private final Admin kafka;
 
-    Shop(String jdbcUrl, String bootstrapServers) throws Exception {
+    Shop(String jdbcUrl, String bootstrapServers) {
         this.jdbcUrl = jdbcUrl;
         topics = new OrderTopic(bootstrapServers);
         kafka = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
-        var existing = kafka.listTopics().names().get();
-        kafka.createTopics(TABLES.keySet().stream()
-                        .map(table -> "cdc.public." + table)
-                        .filter(topic -> !existing.contains(topic))
-                        .map(topic -> new NewTopic(topic, 1, (short) 1))
-                        .toList())
-                .all()
-                .get();
     }
 
     /** Makes the tables of the source by its own migrations, with one customer, one product, and orders of two lines. */
