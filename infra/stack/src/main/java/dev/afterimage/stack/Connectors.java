@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -26,9 +25,9 @@ import java.util.regex.Pattern;
 public final class Connectors {
 
     private static final Duration RUNNING_LIMIT = Duration.ofSeconds(60);
-    private static final Predicate<String> CAUSE = line -> line.startsWith("Caused by: ");
+    private static final String CAUSE = "Caused by: ";
     /** What comes before the message, or before the class of a cause without one. */
-    private static final Pattern PREFIX = Pattern.compile("Caused by: ([\\w.$]+: )?");
+    private static final Pattern PREFIX = Pattern.compile(CAUSE + "([\\w.$]+: )?");
 
     private final URI worker;
     private final ObjectMapper json = new ObjectMapper();
@@ -217,7 +216,7 @@ public final class Connectors {
      */
     static String reason(String trace) {
         List<String> causes = new ArrayList<>();
-        for (String line : trace.lines().filter(CAUSE).toList()) {
+        for (String line : trace.lines().filter(each -> each.startsWith(CAUSE)).toList()) {
             String cause = PREFIX.matcher(line).replaceFirst("");
             causes.removeIf(outer -> outer.contains(cause));
             causes.add(cause);
