@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs the pipeline until Ctrl-C and prints each event as it has been applied. */
@@ -22,6 +23,11 @@ import picocli.CommandLine.Spec;
         description = "Runs PostgreSQL, Kafka, Connect with Debezium and both services until Ctrl-C.",
         mixinStandardHelpOptions = true)
 final class Up implements Callable<Integer> {
+
+    @Option(
+            names = "--optimize",
+            description = "for load: each JVM compiles as well as it can; slower to start, larger, less CPU when warm")
+    private boolean optimize;
 
     @Mixin
     private Ports ports = new Ports();
@@ -40,6 +46,9 @@ final class Up implements Callable<Integer> {
         out.println("Afterimage starts; data and logs are in " + config.stack().home());
         announceStop(out);
         Jvm.useAotCaches(QuarkusService.AOT_CACHES);
+        if (optimize) {
+            Jvm.optimizeAll();
+        }
         Pipeline pipeline;
         try {
             pipeline = Pipeline.start(

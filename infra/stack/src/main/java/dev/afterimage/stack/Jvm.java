@@ -11,6 +11,7 @@ public final class Jvm {
 
     private static volatile @Nullable Path aotCaches;
     private static volatile boolean recording;
+    private static volatile boolean optimizing;
 
     private Jvm() {}
 
@@ -26,6 +27,11 @@ public final class Jvm {
         Compiler(String flag) {
             this.flag = flag;
         }
+    }
+
+    /** From now on each child JVM optimises like {@link Compiler#OPTIMIZING}, whatever its command asks for. */
+    public static void optimizeAll() {
+        optimizing = true;
     }
 
     /**
@@ -77,7 +83,7 @@ public final class Jvm {
                 "-Xmx" + heapMb + "m",
                 // the collector with the smallest footprint; on two cores it is no slower at these heaps
                 "-XX:+UseSerialGC",
-                compiler.flag,
+                (optimizing ? Compiler.OPTIMIZING : compiler).flag,
                 "-XX:ReservedCodeCacheSize=64m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
