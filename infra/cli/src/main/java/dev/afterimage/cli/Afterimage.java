@@ -1,6 +1,7 @@
 package dev.afterimage.cli;
 
 import dev.afterimage.cli.events.Watch;
+import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -18,7 +19,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         version = "0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {Up.class, Watch.class, Measure.class, AutoComplete.GenerateCompletion.class})
+        subcommands = {Up.class, Watch.class, Simulate.class, Measure.class, AutoComplete.GenerateCompletion.class})
 public final class Afterimage {
 
     private Afterimage() {}
