@@ -19,7 +19,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         version = "0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {Up.class, Watch.class, Simulate.class, Measure.class, AutoComplete.GenerateCompletion.class})
+        subcommands = {
+            Up.class,
+            Watch.class,
+            Simulate.class,
+            Measure.class,
+            AutoComplete.GenerateCompletion.class
+        })
 public final class Afterimage {
 
     private Afterimage() {}

@@ -1,5 +1,6 @@
 package dev.afterimage.cli.simulate;
 
+import dev.afterimage.cli.AnyPostgres;
 import dev.afterimage.cli.terminal.Prompt;
 import dev.afterimage.stack.StackException;
 import java.sql.Connection;
@@ -110,7 +111,10 @@ final class Setup {
     /** Makes what is missing and returns the tables, each behind those that it refers to. */
     List<Table> make() throws SQLException {
         if (names("select nspname from pg_namespace").stream().noneMatch(schema::equals)) {
-            make("schema " + schema, "create schema " + Table.quoted(schema), "drop schema " + Table.quoted(schema));
+            make(
+                    "schema " + schema,
+                    "create schema " + AnyPostgres.quoted(schema),
+                    "drop schema " + AnyPostgres.quoted(schema));
         }
         Map<String, Table> existing = Table.of(connection, schema);
         for (String name : wanted) {
@@ -118,9 +122,9 @@ final class Setup {
                 madeAll = false;
                 continue;
             }
-            String qualified = Table.quoted(schema) + "." + Table.quoted(name);
+            String qualified = AnyPostgres.quoted(schema) + "." + AnyPostgres.quoted(name);
             String columns =
-                    (wanted.size() > 1 ? SHOP.getOrDefault(name, ALONE) : ALONE).formatted(Table.quoted(schema));
+                    (wanted.size() > 1 ? SHOP.getOrDefault(name, ALONE) : ALONE).formatted(AnyPostgres.quoted(schema));
             make("table " + name, "create table " + qualified + " (" + columns + ")", "drop table " + qualified);
             // with it the old row is in the log, so that an event has its before
             execute("alter table " + qualified + " replica identity full");
@@ -143,7 +147,7 @@ final class Setup {
         if (publication == null) {
             return;
         }
-        String name = Table.quoted(publication);
+        String name = AnyPostgres.quoted(publication);
         if (!names("select pubname from pg_publication").contains(publication)) {
             make(
                     "publication " + publication,

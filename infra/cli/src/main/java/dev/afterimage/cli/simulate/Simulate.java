@@ -1,5 +1,6 @@
 package dev.afterimage.cli.simulate;
 
+import dev.afterimage.cli.AnyPostgres;
 import dev.afterimage.cli.simulate.Simulation.Counts;
 import dev.afterimage.cli.simulate.Simulation.SchemaChange;
 import dev.afterimage.cli.simulate.Simulation.Settings;
@@ -45,7 +46,7 @@ public final class Simulate implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
 
     @Mixin
-    private Postgres postgres = new Postgres();
+    private AnyPostgres postgres = new AnyPostgres();
 
     @Option(names = "--create-database", description = "make the database first where there is none")
     private boolean createDatabase;
@@ -145,7 +146,7 @@ public final class Simulate implements Callable<Integer> {
                 }
             }
             List<Table> before = setup.make();
-            setup.made().forEach(what -> screen.err().println("Made " + what + "."));
+            setup.made().reversed().forEach(what -> screen.err().println("Made " + what + "."));
             Settings settings = new Settings(
                     records,
                     batches,

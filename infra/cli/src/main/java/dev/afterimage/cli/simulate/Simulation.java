@@ -2,6 +2,7 @@ package dev.afterimage.cli.simulate;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.cli.AnyPostgres;
 import dev.afterimage.cli.simulate.Table.Column;
 import dev.afterimage.stack.StackException;
 import java.io.ByteArrayInputStream;
@@ -176,7 +177,7 @@ final class Simulation implements AutoCloseable {
         }
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("select coalesce(max(%s), 0)::bigint + 1 from %s"
-                        .formatted(Table.quoted(Objects.requireNonNull(table.key())), table.sql()))) {
+                        .formatted(AnyPostgres.quoted(Objects.requireNonNull(table.key())), table.sql()))) {
             row.next();
             return row.getLong(1);
         }
@@ -283,7 +284,9 @@ final class Simulation implements AutoCloseable {
         }
         String names = String.join(
                 ", ",
-                columns.stream().map(column -> Table.quoted(column.name())).toList());
+                columns.stream()
+                        .map(column -> AnyPostgres.quoted(column.name()))
+                        .toList());
         try {
             connection
                     .unwrap(PGConnection.class)
@@ -347,7 +350,7 @@ final class Simulation implements AutoCloseable {
         StringBuilder names = new StringBuilder("k");
         for (int c = 0; c < chosen.length; c++) {
             sql.append(c == 0 ? "" : ", ")
-                    .append(Table.quoted(columns.get(c).name()))
+                    .append(AnyPostgres.quoted(columns.get(c).name()))
                     .append(" = u.v")
                     .append(c)
                     .append("::")
@@ -356,7 +359,7 @@ final class Simulation implements AutoCloseable {
             names.append(", v").append(c);
         }
         sql.append(" from unnest(%s) as u(%s) where t.%s = u.k::%s"
-                .formatted(arrays, names, Table.quoted(live.key.name()), live.key.type()));
+                .formatted(arrays, names, AnyPostgres.quoted(live.key.name()), live.key.type()));
         try (PreparedStatement statement = connection.prepareStatement(sql.toString())) {
             statement.setArray(1, connection.createArrayOf("text", keys));
             for (int c = 0; c < chosen.length; c++) {
@@ -378,7 +381,7 @@ final class Simulation implements AutoCloseable {
             exported("d", live, keys[i], "after", List.of(), new String[0]);
         }
         try (PreparedStatement statement = connection.prepareStatement("delete from %s where %s = any (?::text[]::%s[])"
-                .formatted(live.table.sql(), Table.quoted(live.key.name()), live.key.type()))) {
+                .formatted(live.table.sql(), AnyPostgres.quoted(live.key.name()), live.key.type()))) {
             statement.setArray(1, connection.createArrayOf("text", keys));
             return statement.executeUpdate();
         }
@@ -425,7 +428,7 @@ final class Simulation implements AutoCloseable {
             after.remove(column);
         }
         String sql = "alter table " + live.table.sql() + (adds ? " add column " : " drop column ")
-                + Table.quoted(column.name()) + (adds ? " " + column.type() : "");
+                + AnyPostgres.quoted(column.name()) + (adds ? " " + column.type() : "");
         try (Statement statement = connection.createStatement()) {
             // somebody else's long query must not make everybody wait behind this
             statement.execute("set local lock_timeout = '5s'");

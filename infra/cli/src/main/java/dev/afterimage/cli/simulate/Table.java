@@ -1,5 +1,6 @@
 package dev.afterimage.cli.simulate;
 
+import dev.afterimage.cli.AnyPostgres;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -48,16 +49,12 @@ record Table(
 
     /** Schema and name, quoted. */
     String sql() {
-        return quoted(schema) + "." + quoted(name);
+        return AnyPostgres.quoted(schema) + "." + AnyPostgres.quoted(name);
     }
 
     /** The same table with other columns. */
     Table with(List<Column> others) {
         return new Table(schema, name, others, key);
-    }
-
-    static String quoted(String identifier) {
-        return '"' + identifier.replace("\"", "\"\"") + '"';
     }
 
     /** The tables of a schema, by name. */

@@ -1,4 +1,4 @@
-package dev.afterimage.cli.simulate;
+package dev.afterimage.cli;
 
 import dev.afterimage.stack.StackException;
 import io.github.cdimascio.dotenv.Dotenv;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Any PostgreSQL: by option, else by libpq's environment variables, else by a file .env in the working directory. */
-public final class Postgres {
+public final class AnyPostgres {
 
     @Option(names = "--host", paramLabel = "HOST", description = "PGHOST, else localhost")
     private @Nullable String host;
@@ -42,9 +42,25 @@ public final class Postgres {
         return setting(schema, "PGSCHEMA", "public");
     }
 
-    /** Host and port, for messages. */
-    public String address() {
-        return setting(host, "PGHOST", "localhost") + ":" + setting(port, "PGPORT", "5432");
+    public String host() {
+        return setting(host, "PGHOST", "localhost");
+    }
+
+    public String port() {
+        return setting(port, "PGPORT", "5432");
+    }
+
+    public String user() {
+        return setting(user, "PGUSER", "postgres");
+    }
+
+    /** Never an option: those of a process are for everybody to read. */
+    public String password() {
+        return setting(null, "PGPASSWORD", "postgres");
+    }
+
+    private String address() {
+        return host() + ":" + port();
     }
 
     /** Of a variable, in the environment or in the file. */
@@ -74,9 +90,8 @@ public final class Postgres {
 
     private Connection connect(String name) {
         Properties properties = new Properties();
-        String as = setting(user, "PGUSER", "postgres");
-        properties.setProperty("user", as);
-        properties.setProperty("password", setting(null, "PGPASSWORD", "postgres"));
+        properties.setProperty("user", user());
+        properties.setProperty("password", password());
         properties.setProperty("ApplicationName", "afterimage");
         properties.setProperty("connectTimeout", "5");
         try {
@@ -86,7 +101,7 @@ public final class Postgres {
             throw new StackException(
                     switch (state) {
                         case "28P01", "28000" ->
-                            "PostgreSQL at " + address() + " refuses the user " + as
+                            "PostgreSQL at " + address() + " refuses the user " + user()
                                     + " with this password (PGPASSWORD).";
                         case "3D000" ->
                             "There is no database " + name + " at " + address()
@@ -99,11 +114,16 @@ public final class Postgres {
         }
     }
 
+    /** An identifier as SQL takes it whatever is in it. */
+    public static String quoted(String identifier) {
+        return '"' + identifier.replace("\"", "\"\"") + '"';
+    }
+
     /** Makes the database where there is none of the name. */
     public void createDatabase() {
         try (Connection connection = connect("postgres");
                 Statement statement = connection.createStatement()) {
-            statement.execute("create database " + Table.quoted(database()));
+            statement.execute("create database " + quoted(database()));
         } catch (SQLException e) {
             if (!"42P04".equals(e.getSQLState())) {
                 throw new StackException("Database " + database() + " cannot be made: " + e.getMessage(), e);
