@@ -1,6 +1,7 @@
 package dev.afterimage.cli;
 
 import dev.afterimage.cli.events.Watch;
+import dev.afterimage.cli.health.Status;
 import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
@@ -21,6 +22,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             Up.class,
+            Down.class,
+            Status.class,
             Watch.class,
             Simulate.class,
             Measure.class,

@@ -1,5 +1,6 @@
 package dev.afterimage.cli;
 
+import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import java.net.URI;
 import java.nio.file.Path;
@@ -69,5 +70,10 @@ public final class Ports {
 
     public URI connect() {
         return pipeline().connect();
+    }
+
+    /** The pipeline's PostgreSQL, to look behind the scenes; this does not start it. */
+    public Postgres postgres() {
+        return new Postgres(pipeline().stack());
     }
 }
