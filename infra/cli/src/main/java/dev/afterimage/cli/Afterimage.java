@@ -1,5 +1,6 @@
 package dev.afterimage.cli;
 
+import dev.afterimage.cli.connectors.ConnectorsCommand;
 import dev.afterimage.cli.events.Watch;
 import dev.afterimage.cli.health.Status;
 import dev.afterimage.cli.simulate.Simulate;
@@ -24,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             Up.class,
             Down.class,
             Status.class,
+            ConnectorsCommand.class,
             Watch.class,
             Simulate.class,
             Measure.class,
