@@ -1,6 +1,7 @@
 package dev.afterimage.cli;
 
 import dev.afterimage.cli.connectors.ConnectorsCommand;
+import dev.afterimage.cli.events.View;
 import dev.afterimage.cli.events.Watch;
 import dev.afterimage.cli.health.Status;
 import dev.afterimage.cli.simulate.Simulate;
@@ -27,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             Status.class,
             ConnectorsCommand.class,
             Watch.class,
+            View.class,
             Simulate.class,
             Measure.class,
             AutoComplete.GenerateCompletion.class
