@@ -4,6 +4,7 @@ import dev.afterimage.cli.connectors.ConnectorsCommand;
 import dev.afterimage.cli.events.View;
 import dev.afterimage.cli.events.Watch;
 import dev.afterimage.cli.health.Status;
+import dev.afterimage.cli.produce.Produce;
 import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
@@ -29,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ConnectorsCommand.class,
             Watch.class,
             View.class,
+            Produce.class,
             Simulate.class,
             Measure.class,
             AutoComplete.GenerateCompletion.class
