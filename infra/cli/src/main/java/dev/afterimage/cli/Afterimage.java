@@ -4,6 +4,9 @@ import dev.afterimage.cli.connectors.ConnectorsCommand;
 import dev.afterimage.cli.events.View;
 import dev.afterimage.cli.events.Watch;
 import dev.afterimage.cli.health.Status;
+import dev.afterimage.cli.operations.DeadLetters;
+import dev.afterimage.cli.operations.RebuildCommand;
+import dev.afterimage.cli.operations.SnapshotCommand;
 import dev.afterimage.cli.produce.Produce;
 import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
@@ -32,6 +35,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             View.class,
             Produce.class,
             Simulate.class,
+            DeadLetters.class,
+            RebuildCommand.class,
+            SnapshotCommand.class,
             Measure.class,
             AutoComplete.GenerateCompletion.class
         })
