@@ -195,7 +195,11 @@ public final class View implements Callable<Integer> {
                                         : row.getValue().path(heading).asText())
                                 .toList())
                         .toList()));
-        screen.redraw(lines);
+        if (once) {
+            screen.print(lines);
+        } else {
+            screen.redraw(lines);
+        }
     }
 
     private JsonNode other(JsonNode row, String[] joined) {

@@ -84,8 +84,10 @@ public final class Status implements Callable<Integer> {
                 report = findings.look();
                 if (json) {
                     screen.json(report);
-                } else {
+                } else if (watch) {
                     screen.redraw(lines(screen, report));
+                } else {
+                    screen.print(lines(screen, report));
                 }
                 if (watch) {
                     Thread.sleep(Duration.ofSeconds(interval));

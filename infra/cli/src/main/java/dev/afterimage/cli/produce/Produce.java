@@ -242,17 +242,19 @@ public final class Produce implements Callable<Integer> {
 
     private String newOrder(Shop shop, @Nullable String customer, @Nullable String product, int quantity) {
         return shop.addOrder(
-                customer == null ? newest(shop, Kind.customer, () -> newCustomer(shop, null, null)) : customer,
-                product == null
-                        ? newest(
-                                shop,
-                                Kind.product,
-                                () -> shop.addProduct(
-                                        "SKU-" + UUID.randomUUID().toString().substring(0, 8),
-                                        faker().commerce().productName(),
-                                        "29.90"))
-                        : product,
-                quantity);
+                customer == null ? aCustomer(shop) : customer, product == null ? aProduct(shop) : product, quantity);
+    }
+
+    private String aCustomer(Shop shop) {
+        return newest(shop, Kind.customer, () -> newCustomer(shop, null, null));
+    }
+
+    private String aProduct(Shop shop) {
+        String sku = "SKU-" + UUID.randomUUID().toString().substring(0, 8);
+        return newest(
+                shop,
+                Kind.product,
+                () -> shop.addProduct(sku, faker().commerce().productName(), "29.90"));
     }
 
     private static String newest(Shop shop, Kind kind, Supplier<String> otherwise) {
@@ -261,11 +263,8 @@ public final class Produce implements Callable<Integer> {
     }
 
     private int bulk(Screen screen, Ports at, Shop shop, int count) {
-        // a customer and a product for all of them
-        String first = newOrder(shop, null, null, 1);
-        JsonNode order = shop.newest(Kind.order, 1).getFirst();
-        String customer = order.path("customerId").asText();
-        String product = newest(shop, Kind.product, () -> first);
+        String customer = aCustomer(shop);
+        String product = aProduct(shop);
         Set<String> ids = Collections.synchronizedSet(new HashSet<>());
         long began = System.nanoTime();
         try (OtherEnd end = OtherEnd.of(at.bootstrapServers(), shop, Kind.order)) {

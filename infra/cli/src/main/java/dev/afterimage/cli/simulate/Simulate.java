@@ -21,7 +21,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
-import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi.Style;
@@ -154,7 +153,7 @@ public final class Simulate implements Callable<Integer> {
                     evolution ? evolveEvery : 0,
                     seed == null ? new Random().nextLong(1_000_000) : seed,
                     export);
-            Signals.register("INT", this::interrupt);
+            screen.onInterrupt(this::interrupt);
             simulate(screen, connection, setup, before, settings);
             if (!setup.made().isEmpty() && (cleanUp || !silent && screen.live() && agreed(screen, setup))) {
                 setup.dropMade();
@@ -167,7 +166,7 @@ public final class Simulate implements Callable<Integer> {
     /** The first ends the simulation in order, another ends the program at once. */
     private void interrupt() {
         if (interrupted) {
-            Runtime.getRuntime().halt(INTERRUPTED);
+            System.exit(INTERRUPTED);
         }
         interrupted = true;
     }

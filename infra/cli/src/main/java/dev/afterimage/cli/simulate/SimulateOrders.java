@@ -25,7 +25,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import net.datafaker.Faker;
-import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -91,7 +90,7 @@ final class SimulateOrders implements Callable<Integer> {
         RestService shop = new RestService(ports.orders());
         try (Screen screen = Screen.of(spec)) {
             open(shop, faker);
-            Signals.register("INT", () -> interrupted = true);
+            screen.onInterrupt(() -> interrupted = true);
             long actions = day(shop, screen, faker, random);
             summary(screen, drawnBy, actions);
         }

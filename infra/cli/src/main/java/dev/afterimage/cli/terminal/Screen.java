@@ -12,6 +12,7 @@ import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jline.utils.AttributedString;
 import org.jline.utils.Display;
+import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -87,13 +88,14 @@ public final class Screen implements AutoCloseable {
     /** Puts the lines in the place of those shown last; elsewhere than on a terminal they follow those. */
     public void redraw(List<String> lines) {
         if (!live) {
-            lines.forEach(out::println);
-            out.flush();
+            print(lines);
             return;
         }
         Terminal shown = terminal();
         if (display == null) {
             display = new Display(shown, false);
+            // whoever ends this by Ctrl-C gets his prompt below it
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(System.out::println));
         }
         int rows = Math.max(5, shown.getHeight());
         int columns = width();
@@ -102,14 +104,28 @@ public final class Screen implements AutoCloseable {
         for (String line : lines.subList(0, Math.min(lines.size(), rows - 1))) {
             fitting.add(AttributedString.fromAnsi(line).columnSubSequence(0, columns));
         }
-        display.update(fitting, 0);
+        display.update(fitting, -1);
         shown.flush();
+    }
+
+    /** The lines below what is there. */
+    public void print(List<String> lines) {
+        lines.forEach(out::println);
+        out.flush();
+    }
+
+    /** Has Ctrl-C do this instead of ending the program. */
+    public void onInterrupt(Runnable action) {
+        if (live) {
+            terminal().handle(Terminal.Signal.INT, _ -> action.run());
+        } else {
+            Signals.register("INT", action);
+        }
     }
 
     /** Rows under a line of headings, columns as wide as they need; what does not fit the width is cut off. */
     public void table(List<String> headings, List<? extends List<String>> rows) {
-        tableLines(headings, rows).forEach(out::println);
-        out.flush();
+        print(tableLines(headings, rows));
     }
 
     /** The same table as lines, to be shown later. */
@@ -149,10 +165,7 @@ public final class Screen implements AutoCloseable {
     Terminal terminal() {
         if (terminal == null) {
             try {
-                terminal = TerminalBuilder.builder()
-                        .system(true)
-                        .nativeSignals(false)
-                        .build();
+                terminal = TerminalBuilder.builder().system(true).build();
             } catch (IOException e) {
                 throw new StackException("This terminal cannot be used: " + e.getMessage(), e);
             }
