@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -197,16 +198,23 @@ final class Pipeline implements AutoCloseable {
         return config;
     }
 
+    /** Locked while a pipeline runs on the data there, and holds the pid of its process. */
+    static Path lockFile(Path home) {
+        return home.resolve("up.lock");
+    }
+
     private static FileChannel lock(Path home) {
         try {
             Files.createDirectories(home);
-            Path file = home.resolve("up.lock");
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel = FileChannel.open(lockFile(home), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             @Nullable FileLock lock = channel.tryLock();
             if (lock == null) {
                 channel.close();
                 throw alreadyRunning(home);
             }
+            channel.truncate(0);
+            channel.write(StandardCharsets.UTF_8.encode(
+                    Long.toString(ProcessHandle.current().pid())));
             return channel;
         } catch (OverlappingFileLockException e) {
             throw alreadyRunning(home);
@@ -217,7 +225,7 @@ final class Pipeline implements AutoCloseable {
 
     private static StackException alreadyRunning(Path home) {
         return new StackException("A pipeline already runs on the data in " + home
-                + ": use that one, or stop it with Ctrl-C in its terminal.");
+                + ": use that one, or stop it with Ctrl-C in its terminal or infra/afterimage down.");
     }
 
     /** Stops everything in order: those who write first, those who keep last. Within 10 s; the data stays. */
