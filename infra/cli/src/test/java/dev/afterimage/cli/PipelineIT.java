@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Topic.Message;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
@@ -15,6 +16,7 @@ import java.io.StringWriter;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -34,6 +36,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -231,6 +234,19 @@ class PipelineIT {
         awaitArrivalOf(id);
         assertThat(count("orders", "select count(*) from orders")).isEqualTo(rows + 1);
         assertThat(Topic.read(pipeline.kafka().bootstrapServers(), EVENTS)).hasSize((int) published + 1);
+    }
+
+    @Test
+    @Order(6)
+    void everyConnectorThatLiesBesideTheTopicsIsApplied() throws Exception {
+        try (Stream<Path> files = Files.list(Connectors.folder())) {
+            assertThat(pipeline.connect().connectors().names())
+                    .map(name -> name + ".json")
+                    .containsExactlyInAnyOrderElementsOf(
+                            files.map(file -> file.getFileName().toString())
+                                    .filter(name -> name.endsWith(".json") && !name.equals("topics.json"))
+                                    .toList());
+        }
     }
 
     @Test

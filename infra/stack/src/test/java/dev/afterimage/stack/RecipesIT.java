@@ -42,9 +42,10 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.BytesDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -368,14 +369,17 @@ class RecipesIT {
         public void close() throws Exception {
             connect.connectors().delete(name);
             await().until(() -> !postgres.replicates(slot()));
-            sql("select pg_drop_replication_slot('%s')".formatted(slot()));
+            try (Connection debezium =
+                    DriverManager.getConnection(postgres.jdbcUrl("orders"), "debezium_tables", "debezium_tables")) {
+                debezium.createStatement().execute("select pg_drop_replication_slot('%s')".formatted(slot()));
+            }
         }
     }
 
-    private record Message(String key, byte @Nullable [] value) {
+    private record Message(String key, @Nullable Bytes value) {
 
         JsonNode json() {
-            return parse(new String(Objects.requireNonNull(value), StandardCharsets.UTF_8));
+            return parse(new String(Objects.requireNonNull(value).get(), StandardCharsets.UTF_8));
         }
 
         String op() {
@@ -389,7 +393,7 @@ class RecipesIT {
 
         /** A zero, the schema's id in four bytes, then Avro. */
         int schemaId() {
-            return ByteBuffer.wrap(Objects.requireNonNull(value)).getInt(1);
+            return ByteBuffer.wrap(Objects.requireNonNull(value).get()).getInt(1);
         }
     }
 
@@ -409,7 +413,7 @@ class RecipesIT {
     private static List<Message> read(String topic, Predicate<List<Message>> enough) {
         List<Message> messages = new ArrayList<>();
         Instant deadline = Instant.now().plusSeconds(30);
-        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+        try (KafkaConsumer<String, Bytes> consumer = new KafkaConsumer<>(
                 Map.of(
                         "bootstrap.servers", kafka.bootstrapServers(),
                         "isolation.level", "read_committed",
@@ -417,7 +421,7 @@ class RecipesIT {
                         // the topic may be yet to come
                         "metadata.max.age.ms", "200"),
                 new StringDeserializer(),
-                new ByteArrayDeserializer())) {
+                new BytesDeserializer())) {
             consumer.assign(List.of(new TopicPartition(topic, 0)));
             while (!enough.test(messages)) {
                 assertThat(Instant.now())
@@ -432,7 +436,7 @@ class RecipesIT {
 
     /** The row, read with the schema that the record names, as any consumer would. */
     private static GenericRecord row(Message message) throws Exception {
-        byte[] value = Objects.requireNonNull(message.value());
+        byte[] value = Objects.requireNonNull(message.value()).get();
         Schema schema = new Schema.Parser().parse(send("/ids/contentIds/" + message.schemaId(), null));
         return new GenericDatumReader<GenericRecord>(schema)
                 .read(null, DecoderFactory.get().binaryDecoder(value, 5, value.length - 5, null));
