@@ -2,7 +2,6 @@ package dev.afterimage.projection.audit;
 
 import dev.afterimage.projection.audit.Report.Comparison;
 import dev.afterimage.projection.audit.Rows.Digest;
-import dev.afterimage.projection.audit.Table.Key;
 import dev.afterimage.projection.audit.Table.Row;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -22,7 +21,7 @@ final class Tally {
     /** A row that differed, as it was last read; the lists that it is in say what became of it. */
     static final class Candidate {
 
-        final Key key;
+        final Table.Key key;
 
         @Nullable Row source;
 
@@ -30,7 +29,7 @@ final class Tally {
         /** Whether the source has changed it since the cut that is waited for. */
         boolean late;
 
-        Candidate(Key key, @Nullable Row source, @Nullable Row follower) {
+        Candidate(Table.Key key, @Nullable Row source, @Nullable Row follower) {
             this.key = key;
             this.source = source;
             this.follower = follower;
@@ -71,12 +70,12 @@ final class Tally {
     }
 
     /** A range that was not. */
-    void add(Map<Key, Row> sourceRows, Map<Key, Row> followerRows) {
+    void add(Map<Table.Key, Row> sourceRows, Map<Table.Key, Row> followerRows) {
         sourceDigest = sourceDigest.plus(Digest.of(sourceRows));
         followerDigest = followerDigest.plus(Digest.of(followerRows));
-        Set<Key> keys = new LinkedHashSet<>(sourceRows.keySet());
+        Set<Table.Key> keys = new LinkedHashSet<>(sourceRows.keySet());
         keys.addAll(followerRows.keySet());
-        for (Key key : keys) {
+        for (Table.Key key : keys) {
             var candidate = new Candidate(key, sourceRows.get(key), followerRows.get(key));
             if (candidate.isEqual()) {
                 continue;
