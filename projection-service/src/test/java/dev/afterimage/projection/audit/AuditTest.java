@@ -209,16 +209,20 @@ class AuditTest {
                 return null;
             });
             long inFlight = 0;
-            for (int i = 0; i < 6; i++) {
-                JsonPath audit = audit();
-                assertThat(audit.getString("report.verdict"))
-                        .as(audit.prettify())
-                        .isEqualTo("EQUAL");
-                assertThat(audit.<Map<String, Object>>getList("report.comparisons"))
-                        .allSatisfy(each -> assertThat(each.get("sourceHash")).isEqualTo(each.get("followerHash")));
-                inFlight += sum(audit, "inFlight");
+            try {
+                for (int i = 0; i < 6; i++) {
+                    JsonPath audit = audit();
+                    assertThat(audit.getString("report.verdict"))
+                            .as(audit.prettify())
+                            .isEqualTo("EQUAL");
+                    assertThat(audit.<Map<String, Object>>getList("report.comparisons"))
+                            .allSatisfy(
+                                    each -> assertThat(each.get("sourceHash")).isEqualTo(each.get("followerHash")));
+                    inFlight += sum(audit, "inFlight");
+                }
+            } finally {
+                ended.set(true); // else the workers are waited for
             }
-            ended.set(true);
             writer.get();
             sink.get();
             assertThat(inFlight).as("rows that were on their way").isPositive();
@@ -323,10 +327,12 @@ class AuditTest {
                 }
                 return null;
             });
-            JsonPath audit = audit();
-            ended.set(true);
-            carrying.get();
-            return audit;
+            try {
+                return audit();
+            } finally {
+                ended.set(true);
+                carrying.get();
+            }
         }
     }
 
