@@ -7,6 +7,7 @@ import dev.afterimage.projection.audit.Report.Verdict;
 import dev.afterimage.projection.audit.Rows.Digest;
 import dev.afterimage.projection.audit.Rows.Unreadable;
 import dev.afterimage.projection.audit.Table.Row;
+import dev.afterimage.projection.audit.Table.RowKey;
 import dev.afterimage.projection.audit.Tally.Candidate;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.agroal.DataSource;
@@ -233,7 +234,7 @@ class Auditor {
 
         private void compare(Map<Side, Tally> own, Table table, UUID from, UUID to) throws Unreadable {
             Digest expected = source().digest(table, from, to);
-            Map<Table.Key, Row> expectedRows = null;
+            Map<RowKey, Row> expectedRows = null;
             for (Rows follower : followers()) {
                 Tally tally = Objects.requireNonNull(own.get(follower.side()));
                 if (follower.digest(table, from, to).equals(expected)) {
@@ -270,7 +271,7 @@ class Auditor {
 
         /** A cell and the texts of those sides that were read. */
         private record Cell(
-                Table table, Table.Key key, @Nullable String column) {}
+                Table table, RowKey key, @Nullable String column) {}
 
         private List<DifferentCell> differences() throws Unreadable {
             Map<Cell, Map<Side, String>> texts = new LinkedHashMap<>();
@@ -278,7 +279,7 @@ class Auditor {
             for (Tally tally : tallies) {
                 List<Candidate> shown =
                         tally.differing.stream().limit(config.shown()).toList();
-                Map<Table.Key, Row> others = others(tally, shown);
+                Map<RowKey, Row> others = others(tally, shown);
                 for (Candidate candidate : shown) {
                     for (Cell cell : cells(tally, candidate)) {
                         followers
@@ -311,7 +312,7 @@ class Auditor {
         }
 
         /** The same rows in the follower that is not asked about. */
-        private Map<Table.Key, Row> others(Tally tally, List<Candidate> shown) throws Unreadable {
+        private Map<RowKey, Row> others(Tally tally, List<Candidate> shown) throws Unreadable {
             Optional<Rows> other = other(tally.follower);
             return other.isEmpty() || shown.isEmpty()
                     ? Map.of()

@@ -1,6 +1,7 @@
 package dev.afterimage.projection.audit;
 
 import dev.afterimage.projection.audit.Table.Row;
+import dev.afterimage.projection.audit.Table.RowKey;
 import dev.afterimage.projection.sql.Sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -57,7 +58,7 @@ final class Rows implements AutoCloseable {
 
         static final Digest NONE = new Digest(0, 0);
 
-        static Digest of(Map<Table.Key, Row> rows) {
+        static Digest of(Map<RowKey, Row> rows) {
             return new Digest(
                     rows.size(), rows.values().stream().mapToLong(Row::hash).sum());
         }
@@ -163,7 +164,7 @@ final class Rows implements AutoCloseable {
     }
 
     /** The rows of a range, without their cells. */
-    Map<Table.Key, Row> range(Table table, UUID from, UUID to) throws Unreadable {
+    Map<RowKey, Row> range(Table table, UUID from, UUID to) throws Unreadable {
         return query(
                 select(table, "") + " where %s between ? and ?".formatted(table.id()),
                 between(from, to),
@@ -171,7 +172,7 @@ final class Rows implements AutoCloseable {
     }
 
     /** The rows of these ids and their cells; may be more than the keys that are asked for. */
-    Map<Table.Key, Row> look(Table table, Collection<UUID> ids) throws Unreadable {
+    Map<RowKey, Row> look(Table table, Collection<UUID> ids) throws Unreadable {
         Collection<String> cells = forms(table).keySet();
         String texts = cells.stream().map(column -> ", " + text(table, column)).collect(Collectors.joining());
         return query(
@@ -237,15 +238,15 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    private static Map<Table.Key, Row> read(ResultSet row, int cells) throws SQLException {
-        Map<Table.Key, Row> rows = new LinkedHashMap<>();
+    private static Map<RowKey, Row> read(ResultSet row, int cells) throws SQLException {
+        Map<RowKey, Row> rows = new LinkedHashMap<>();
         while (row.next()) {
             List<@Nullable String> texts = new ArrayList<>(cells);
             for (int i = 0; i < cells; i++) {
                 texts.add(row.getString(5 + i));
             }
             rows.put(
-                    new Table.Key(row.getObject(1, UUID.class), row.getInt(2)),
+                    new RowKey(row.getObject(1, UUID.class), row.getInt(2)),
                     new Row(row.getObject(3, Long.class), row.getLong(4), texts));
         }
         return rows;

@@ -3,6 +3,7 @@ package dev.afterimage.projection.audit;
 import dev.afterimage.projection.audit.AuditConfig.Route;
 import dev.afterimage.projection.audit.Rows.Unreadable;
 import dev.afterimage.projection.audit.Table.Row;
+import dev.afterimage.projection.audit.Table.RowKey;
 import dev.afterimage.projection.audit.Tally.Candidate;
 import java.io.IOException;
 import java.time.Duration;
@@ -102,8 +103,8 @@ final class Settling {
                     .map(candidate -> candidate.key.id())
                     .distinct()
                     .collect(Collectors.toList());
-            Map<Table.Key, Row> there = follower.look(tally.table, ids);
-            Map<Table.Key, Row> here = source.look(tally.table, ids);
+            Map<RowKey, Row> there = follower.look(tally.table, ids);
+            Map<RowKey, Row> here = source.look(tally.table, ids);
             for (Candidate candidate : chunk) {
                 tally.reread(candidate, here.get(candidate.key), there.get(candidate.key));
                 if (candidate.isEqual()) {

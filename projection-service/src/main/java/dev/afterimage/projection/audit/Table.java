@@ -26,7 +26,7 @@ record Table(String name, String id, @Nullable String line) {
      *
      * @param line 0 where the table has none
      */
-    record Key(UUID id, int line) {}
+    record RowKey(UUID id, int line) {}
 
     /**
      * A row as it was read.

@@ -3,6 +3,7 @@ package dev.afterimage.projection.audit;
 import dev.afterimage.projection.audit.Report.Comparison;
 import dev.afterimage.projection.audit.Rows.Digest;
 import dev.afterimage.projection.audit.Table.Row;
+import dev.afterimage.projection.audit.Table.RowKey;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
@@ -21,7 +22,7 @@ final class Tally {
     /** A row that differed, as it was last read; the lists that it is in say what became of it. */
     static final class Candidate {
 
-        final Table.Key key;
+        final RowKey key;
 
         @Nullable Row source;
 
@@ -29,7 +30,7 @@ final class Tally {
         /** Whether the source has changed it since the cut that is waited for. */
         boolean late;
 
-        Candidate(Table.Key key, @Nullable Row source, @Nullable Row follower) {
+        Candidate(RowKey key, @Nullable Row source, @Nullable Row follower) {
             this.key = key;
             this.source = source;
             this.follower = follower;
@@ -70,12 +71,12 @@ final class Tally {
     }
 
     /** A range that was not. */
-    void add(Map<Table.Key, Row> sourceRows, Map<Table.Key, Row> followerRows) {
+    void add(Map<RowKey, Row> sourceRows, Map<RowKey, Row> followerRows) {
         sourceDigest = sourceDigest.plus(Digest.of(sourceRows));
         followerDigest = followerDigest.plus(Digest.of(followerRows));
-        Set<Table.Key> keys = new LinkedHashSet<>(sourceRows.keySet());
+        Set<RowKey> keys = new LinkedHashSet<>(sourceRows.keySet());
         keys.addAll(followerRows.keySet());
-        for (Table.Key key : keys) {
+        for (RowKey key : keys) {
             var candidate = new Candidate(key, sourceRows.get(key), followerRows.get(key));
             if (candidate.isEqual()) {
                 continue;
