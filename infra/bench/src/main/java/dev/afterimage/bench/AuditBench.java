@@ -86,7 +86,8 @@ final class AuditBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         List<Integer> ports = StackConfig.freePorts(5);
-        var stack = new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+        var stack =
+                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         Postgres postgres = empty(stack);
         var service = new QuarkusJar(
                 "projection-service",

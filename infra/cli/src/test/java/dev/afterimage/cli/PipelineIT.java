@@ -9,8 +9,10 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.http.HttpClient;
@@ -60,9 +62,12 @@ class PipelineIT {
     private static Map<String, ?> anOrder;
 
     @BeforeAll
-    static void startPipeline() {
+    static void startPipeline() throws IOException {
+        Path home = Path.of("target/journey");
+        // what another version of the services left there is not ours to judge
+        Folders.delete(home);
         pipeline = Pipeline.start(
-                PipelineConfig.onFreePorts(Path.of("target/journey")),
+                PipelineConfig.onFreePorts(home),
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
                 System.out::println,
                 System.out::println);

@@ -22,6 +22,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 public final class TopicReader implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(500);
+    /** A poll that meets only a transaction's marker waits to its end for records. */
+    private static final Duration GLANCE = Duration.ofMillis(20);
 
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final List<TopicPartition> partitions = new ArrayList<>();
@@ -103,7 +105,7 @@ public final class TopicReader implements AutoCloseable {
                 kept.clear();
                 consumer.seek(partition, Math.max(begin, end - reach));
                 while (consumer.position(partition) < end) {
-                    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(GLANCE)) {
                         if (record.offset() < end) {
                             kept.add(record);
                         }

@@ -131,7 +131,7 @@ public final class View implements Callable<Integer> {
                     changed = true;
                 }
                 boolean complete = reader.caughtUp();
-                if (complete && changed || screen.live() && changed && !once) {
+                if (changed && (complete || (screen.live() && !once))) {
                     show(screen, condition, joined);
                     changed = false;
                 }
@@ -143,7 +143,7 @@ public final class View implements Callable<Integer> {
     }
 
     private static String entity(String topic) {
-        String[] parts = topic.split("\\.");
+        String[] parts = topic.split("\\.", -1);
         return topic.endsWith(".events")
                 ? topic.substring(0, topic.length() - ".events".length())
                 : parts[parts.length - 1];

@@ -85,7 +85,7 @@ public final class Watch implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (start.last != null && start.last < 1 || max < 1) {
+        if ((start.last != null && start.last < 1) || max < 1) {
             throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--last and --max are at least 1");
         }
         left = max;
@@ -112,7 +112,7 @@ public final class Watch implements Callable<Integer> {
         StringBuilder lines = new StringBuilder();
         for (ConsumerRecord<byte[], byte[]> record : records) {
             Event event = Event.of(record);
-            if (left == 0 || !wanted(event) || noFollow && reader.isNew(record)) {
+            if (left == 0 || !wanted(event) || (noFollow && reader.isNew(record))) {
                 continue;
             }
             left--;
@@ -127,7 +127,7 @@ public final class Watch implements Callable<Integer> {
     }
 
     private boolean wanted(Event event) {
-        return (ops.isEmpty() || event.op() != null && ops.contains(event.op()))
+        return (ops.isEmpty() || (event.op() != null && ops.contains(event.op())))
                 && (key == null || key.equals(event.key()));
     }
 

@@ -55,8 +55,7 @@ final class Findings implements AutoCloseable {
     record Worry(Level level, String what) {}
 
     /** @param state {@code runs} or {@code gone} */
-    record Process(
-            String name, @Nullable Long pid, @Nullable Instant since, String state) {}
+    record ServerProcess(String name, long pid, @Nullable String since, String state) {}
 
     /** @param failure the first line of the first failure */
     record Connector(
@@ -90,7 +89,7 @@ final class Findings implements AutoCloseable {
             Level level,
             String at,
             List<Worry> worries,
-            List<Process> processes,
+            List<ServerProcess> processes,
             List<Connector> connectors,
             List<Slot> slots,
             List<Lag> lags,
@@ -126,7 +125,7 @@ final class Findings implements AutoCloseable {
         long now = System.nanoTime();
         double seconds = lookedAt == 0 ? Double.POSITIVE_INFINITY : (now - lookedAt) / 1e9;
         lookedAt = now;
-        List<Process> processes = processes();
+        List<ServerProcess> processes = processes();
         List<Connector> connectors = connectors();
         List<Slot> slots = slots();
         List<Lag> lags = new ArrayList<>();
@@ -155,8 +154,8 @@ final class Findings implements AutoCloseable {
     }
 
     /** By the pid files that the stack keeps beside its data; none where the pipeline runs elsewhere. */
-    private List<Process> processes() {
-        List<Process> processes = new ArrayList<>();
+    private List<ServerProcess> processes() {
+        List<ServerProcess> processes = new ArrayList<>();
         if (!Files.isDirectory(ports.home)) {
             return processes;
         }
@@ -166,10 +165,15 @@ final class Findings implements AutoCloseable {
             for (Map.Entry<String, Path> file : files.entrySet()) {
                 long pid = Long.parseLong(Files.readString(file.getValue()).split(" ", 2)[0]);
                 ProcessHandle handle = ProcessHandle.of(pid).orElse(null);
-                processes.add(new Process(
+                processes.add(new ServerProcess(
                         file.getKey(),
                         pid,
-                        handle == null ? null : handle.info().startInstant().orElse(null),
+                        handle == null
+                                ? null
+                                : handle.info()
+                                        .startInstant()
+                                        .map(Instant::toString)
+                                        .orElse(null),
                         handle == null ? "gone" : "runs"));
                 if (handle == null) {
                     worry(Level.CRIT, file.getKey() + " does not run");

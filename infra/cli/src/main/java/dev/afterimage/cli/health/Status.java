@@ -93,7 +93,11 @@ public final class Status implements Callable<Integer> {
                     Thread.sleep(Duration.ofSeconds(interval));
                 }
             } while (watch);
-            return report.level().ordinal();
+            return switch (report.level()) {
+                case OK -> 0;
+                case WARN -> 1;
+                case CRIT -> 2;
+            };
         }
     }
 
@@ -133,8 +137,8 @@ public final class Status implements Callable<Integer> {
                     report.processes().stream()
                             .map(process -> List.of(
                                     process.name(),
-                                    Objects.toString(process.pid(), "-"),
-                                    process.since() == null ? "-" : since(process.since()),
+                                    Long.toString(process.pid()),
+                                    process.since() == null ? "-" : since(Instant.parse(process.since())),
                                     process.state()))
                             .toList()));
         }

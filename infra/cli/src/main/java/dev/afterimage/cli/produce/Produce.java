@@ -409,6 +409,9 @@ public final class Produce implements Callable<Integer> {
                 }
             }
             case "9" -> via = via == Via.rest ? Via.sql : Via.rest;
+            case "" -> {
+                // the menu once more
+            }
             default -> screen.out().println("There is no choice " + choice + ".");
         }
     }

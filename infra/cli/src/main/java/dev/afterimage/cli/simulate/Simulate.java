@@ -120,7 +120,7 @@ public final class Simulate implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException {
-        if (records < 1 || batches < 1 || batches > records || evolveEvery < 1 || rate != null && rate < 1) {
+        if (records < 1 || batches < 1 || batches > records || evolveEvery < 1 || (rate != null && rate < 1)) {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(),
                     "--records, --batches, --evolve-every and --rate are at least 1, and --batches at most --records");
@@ -155,7 +155,7 @@ public final class Simulate implements Callable<Integer> {
                     export);
             screen.onInterrupt(this::interrupt);
             simulate(screen, connection, setup, before, settings);
-            if (!setup.made().isEmpty() && (cleanUp || !silent && screen.live() && agreed(screen, setup))) {
+            if (!setup.made().isEmpty() && (cleanUp || (!silent && screen.live() && agreed(screen, setup)))) {
                 setup.dropMade();
                 screen.err().println("Dropped " + String.join(", ", setup.made()) + ".");
             }

@@ -412,7 +412,7 @@ final class Simulation implements AutoCloseable {
         List<Column> coming = POOL.stream()
                 .filter(column -> there.stream().noneMatch(other -> other.name().equals(column.name())))
                 .toList();
-        boolean adds = leaving.isEmpty() || !coming.isEmpty() && random.nextInt(5) < 3;
+        boolean adds = leaving.isEmpty() || (!coming.isEmpty() && random.nextInt(5) < 3);
         List<Column> choice = adds ? coming : leaving;
         if (choice.isEmpty()) {
             return null;

@@ -81,7 +81,7 @@ final class Values {
                 long high = mixed(seed * 31 + table.name().hashCode());
                 long low = mixed(high + number);
                 // version 4 and the variant, as PostgreSQL's own random ones have
-                yield new UUID(mixed(low) & ~0xf000L | 0x4000L, low & ~(3L << 62) | 1L << 63).toString();
+                yield new UUID((mixed(low) & ~0xf000L) | 0x4000L, (low & ~(3L << 62)) | (1L << 63)).toString();
             }
             case "bigint", "integer", "numeric" -> Long.toString(number);
             case "text" -> table.name() + "-" + number;

@@ -27,7 +27,11 @@ public final class Progress implements AutoCloseable {
         this.total = Math.max(1, total);
     }
 
-    /** @param note what else there is to say, a rate for example */
+    /**
+     * Shows how much is done.
+     *
+     * @param note what else there is to say, a rate for example
+     */
     public void at(long done, String note) {
         double part = Math.min(1.0, (double) done / total);
         String figures = "%3.0f %%  %,d of %,d  %s".formatted(100 * part, done, total, note);
