@@ -83,3 +83,7 @@ from (
     select 'order_items', __cdc_operation, __cdc_timestamp, __synced_at from order_items
 ) as replicated
 group by table_name;
+
+-- who compares source, read model and replica
+grant select on all tables in schema public to auditor;
+alter default privileges in schema public grant select on tables to auditor;

@@ -2,7 +2,6 @@ package dev.afterimage.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
@@ -129,10 +128,6 @@ final class AuditBench implements Callable<Integer> {
                 run(postgres, "orders", "set role orders_owner; " + Files.readString(file));
             }
         }
-        run(
-                postgres,
-                "replica",
-                "set role replica; " + Files.readString(Connectors.folder().resolve("replica.sql")));
         for (String table : TABLES) {
             run(postgres, "orders", "insert into %s %s".formatted(table, rows(table, 0)));
             run(postgres, "replica", "insert into %s %s".formatted(table, rows(table, 0)));
