@@ -129,6 +129,9 @@ public class EnvelopeReader implements RecordReader {
                     "the value is not JSON that can be read" + (at == null ? "" : ", byte " + at.getByteOffset()));
         } catch (IOException e) {
             throw new MalformedRecord("the value is not JSON in UTF-8");
+        } catch (NumberFormatException e) {
+            // Jackson's parser of decimals lets it out for an exponent of more than nine digits
+            throw new MalformedRecord("the value has a number that nobody can hold");
         }
     }
 
