@@ -188,7 +188,7 @@ public class Feed {
                 default -> throw new IllegalStateException(failure);
             }
         }
-        current.commit(records.nextOffsets());
+        current.commitSoon(records.nextOffsets());
     }
 
     private void apply(Subscription current, List<ConsumerRecord<byte[], byte[]>> records, Instant receivedAt)

@@ -32,6 +32,9 @@ final class Subscription implements AutoCloseable {
 
     private static final Duration QUIET_POLL = Duration.ofMillis(250);
     private static final Duration UNPLACED_POLL = Duration.ofMillis(20);
+    /** Often enough for a tool that shows the lag; a commit for each batch is a write of the broker for each batch. */
+    private static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
+
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
     private final Consumer<byte[], byte[]> consumer;
@@ -40,6 +43,8 @@ final class Subscription implements AutoCloseable {
     private final Metric connections;
     private final Set<TopicPartition> unplaced = new HashSet<>();
     private final Map<TopicPartition, Long> applied = new ConcurrentHashMap<>();
+    private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
+    private long lastCommitNanos = System.nanoTime();
     private boolean joined;
 
     Subscription(Consumer<byte[], byte[]> consumer, List<String> topics, DataSource dataSource, Positions positions) {
@@ -53,8 +58,11 @@ final class Subscription implements AutoCloseable {
         consumer.subscribe(topics, new Assignment());
     }
 
-    /** Returns records of placed partitions; keeps the membership in the group alive. */
+    /** Returns records of placed partitions; keeps the membership in the group alive, and tells Kafka what was applied. */
     ConsumerRecords<byte[], byte[]> poll() {
+        if (!uncommitted.isEmpty() && System.nanoTime() - lastCommitNanos >= COMMIT_INTERVAL.toNanos()) {
+            commit();
+        }
         return consumer.poll(joined && unplaced.isEmpty() ? QUIET_POLL : UNPLACED_POLL);
     }
 
@@ -87,7 +95,10 @@ final class Subscription implements AutoCloseable {
                 throw e;
             }
         }
-        next.forEach(consumer::seek);
+        next.forEach((partition, offset) -> {
+            consumer.seek(partition, offset);
+            uncommitted.put(partition, new OffsetAndMetadata(offset));
+        });
         consumer.resume(unplaced);
         applied.putAll(next);
         Log.infof("Following %s", next);
@@ -162,13 +173,19 @@ final class Subscription implements AutoCloseable {
         }
     }
 
-    /** Tells Kafka, for its lag tools; nothing here depends on whether it arrives. */
-    void commit(Map<TopicPartition, OffsetAndMetadata> offsets) {
-        consumer.commitAsync(offsets, (committed, e) -> {
+    /** These offsets are next; Kafka is told within a second or so, for its lag tools. Nothing here depends on it. */
+    void commitSoon(Map<TopicPartition, OffsetAndMetadata> next) {
+        uncommitted.putAll(next);
+    }
+
+    private void commit() {
+        consumer.commitAsync(Map.copyOf(uncommitted), (committed, e) -> {
             if (e != null) {
                 Log.debugf("Kafka did not take the offsets %s: %s", committed, e.getMessage());
             }
         });
+        uncommitted.clear();
+        lastCommitNanos = System.nanoTime();
     }
 
     FeedState state() {
@@ -207,6 +224,9 @@ final class Subscription implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!uncommitted.isEmpty()) {
+            commit();
+        }
         consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT)); // also waits for the offsets under way
     }
 
@@ -223,6 +243,7 @@ final class Subscription implements AutoCloseable {
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             unplaced.removeAll(partitions);
             applied.keySet().removeAll(partitions);
+            uncommitted.keySet().removeAll(partitions);
         }
 
         @Override
