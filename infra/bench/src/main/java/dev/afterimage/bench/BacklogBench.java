@@ -51,6 +51,12 @@ final class BacklogBench implements Callable<Integer> {
     @Option(names = "--events", defaultValue = "200000", description = "in the backlog (${DEFAULT-VALUE})")
     private int events;
 
+    @Option(
+            names = "--warm-up",
+            defaultValue = "200000",
+            description = "events of the backlog before these: each side is measured as it is then (${DEFAULT-VALUE})")
+    private int warmUp;
+
     @Option(names = "--rounds", defaultValue = "3", description = "of both sides (${DEFAULT-VALUE})")
     private int rounds;
 
@@ -72,16 +78,23 @@ final class BacklogBench implements Callable<Integer> {
     /**
      * One side's work.
      *
-     * @param perSecond events, from the first that was seen applied to the last
-     * @param cpu of the side's own process
+     * @param events that were left behind the warm-up, until the last
+     * @param seconds for these
+     * @param cpu of the side's own process and of PostgreSQL meanwhile
      */
-    private record Result(double perSecond, Duration cpu, Duration postgres) {}
+    private record Result(double events, double seconds, Cpu cpu) {
+
+        double perSecond() {
+            return events / seconds;
+        }
+    }
 
     @Override
     public Integer call() throws Exception {
         CommandLine command = Objects.requireNonNull(spec).commandLine();
-        if (events < 1000 || rounds < 1) {
-            throw new ParameterException(command, "--events is at least 1000, --rounds at least 1");
+        if (events < 1000 || rounds < 1 || warmUp < 0) {
+            throw new ParameterException(
+                    command, "--events is at least 1000, --rounds at least 1, and --warm-up not below 0");
         }
         Folders.delete(HOME);
         List<Integer> ports = StackConfig.freePorts(5);
@@ -89,20 +102,21 @@ final class BacklogBench implements Callable<Integer> {
                 new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         Postgres postgres = Postgres.start(stack);
         KafkaBroker kafka = KafkaBroker.start(stack);
-        say("Publishing %d events, and as many rows for the sink ...".formatted(events));
-        Backlog.End end = new Backlog(events, events).publish(kafka);
+        int all = warmUp + events;
+        say("Publishing %d events, and as many rows for the sink ...".formatted(all));
+        Backlog.End end = new Backlog(all, all).publish(kafka);
         ConnectWorker connect = ConnectWorker.start(stack);
         List<Result> service = new ArrayList<>();
         List<Result> orders = new ArrayList<>();
-        List<Result> all = new ArrayList<>();
+        List<Result> tables = new ArrayList<>();
         for (int round = 1; round <= rounds; round++) {
             orders.add(report(round, "sink, orders only", ordersOnly(round, postgres, connect, end)));
-            all.add(report(round, "sink, same tables", sameTables(round, postgres, connect, end)));
+            tables.add(report(round, "sink, same tables", sameTables(round, postgres, connect, end)));
             service.add(report(round, "projection-service", service(ports.get(4), stack, postgres, kafka, end)));
         }
         say("%nprojection-service writes orders, their items and the event log:".formatted());
         compare("which writes the rows of orders only", service, orders);
-        compare("which writes the rows of the same three tables", service, all);
+        compare("which writes the rows of the same three tables", service, tables);
         return 0;
     }
 
@@ -121,8 +135,8 @@ final class BacklogBench implements Callable<Integer> {
                         round,
                         side,
                         result.perSecond(),
-                        result.cpu().toNanos() / 1e3 / events,
-                        result.postgres().toNanos() / 1e3 / events));
+                        result.cpu().service().toNanos() / 1e3 / result.events(),
+                        result.cpu().postgres().toNanos() / 1e3 / result.events()));
         return result;
     }
 
@@ -179,7 +193,7 @@ final class BacklogBench implements Callable<Integer> {
                         json(postgres, Map.of("topics", Backlog.ORDERS + "," + Backlog.ITEMS)),
                         "log-" + round,
                         json(postgres, log)),
-                List.of(orders(Backlog.ORDERS, end), rows(Backlog.ITEMS, 2 * end.rows()), rows(Backlog.LOG, events)));
+                List.of(orders(Backlog.ORDERS, end), rows(Backlog.ITEMS, 2 * end.rows()), rows(Backlog.LOG, warmUp + events)));
     }
 
     private Result sink(Postgres postgres, ConnectWorker connect, Map<String, String> connectors, List<Goal> goals)
@@ -253,7 +267,8 @@ final class BacklogBench implements Callable<Integer> {
     private Result measure(Postgres postgres, Server side, String database, List<Goal> goals, Check check)
             throws SQLException, IOException, InterruptedException {
         Cpu.Meter meter = new Cpu.Meter(process(postgres), process(side));
-        Cpu before = meter.read();
+        Cpu before = Cpu.NONE;
+        long whole = goals.getFirst().end();
         Instant deadline = Instant.now().plus(LIMIT);
         long began = 0;
         long seenAtFirst = 0;
@@ -261,14 +276,17 @@ final class BacklogBench implements Callable<Integer> {
                 Statement statement = connection.createStatement()) {
             while (Instant.now().isBefore(deadline)) {
                 long applied = now(statement, goals.getFirst());
-                if (began == 0 && applied > 0) {
+                if (began == 0 && applied > 0 && applied >= whole * warmUp / (warmUp + events)) {
                     began = System.nanoTime();
+                    before = meter.read();
                     seenAtFirst = applied;
                 }
                 if (reached(statement, goals)) {
-                    Cpu used = meter.read().since(before);
-                    double seconds = (System.nanoTime() - began) / 1e9;
-                    return new Result((events - seenAtFirst) / seconds, used.service(), used.postgres());
+                    // the history is alike all over, so that what is applied of the versions is applied of the events
+                    return new Result(
+                            (double) (warmUp + events) * (whole - seenAtFirst) / whole,
+                            (System.nanoTime() - began) / 1e9,
+                            meter.read().since(before));
                 }
                 check.run();
                 Thread.sleep(LOOK);
