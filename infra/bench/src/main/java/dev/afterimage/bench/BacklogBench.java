@@ -193,7 +193,10 @@ final class BacklogBench implements Callable<Integer> {
                         json(postgres, Map.of("topics", Backlog.ORDERS + "," + Backlog.ITEMS)),
                         "log-" + round,
                         json(postgres, log)),
-                List.of(orders(Backlog.ORDERS, end), rows(Backlog.ITEMS, 2 * end.rows()), rows(Backlog.LOG, warmUp + events)));
+                List.of(
+                        orders(Backlog.ORDERS, end),
+                        rows(Backlog.ITEMS, 2 * end.rows()),
+                        rows(Backlog.LOG, warmUp + events)));
     }
 
     private Result sink(Postgres postgres, ConnectWorker connect, Map<String, String> connectors, List<Goal> goals)

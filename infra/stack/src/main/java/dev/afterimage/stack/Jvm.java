@@ -84,7 +84,9 @@ public final class Jvm {
                 // the collector with the smallest footprint; on two cores it is no slower at these heaps
                 "-XX:+UseSerialGC",
                 (optimizing ? Compiler.OPTIMIZING : compiler).flag,
-                "-XX:ReservedCodeCacheSize=64m",
+                // room, so that neither classes nor compiled code ask for full collections of 100 ms each
+                "-XX:MetaspaceSize=128m",
+                "-XX:ReservedCodeCacheSize=240m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
