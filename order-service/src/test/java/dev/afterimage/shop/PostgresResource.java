@@ -1,5 +1,6 @@
 package dev.afterimage.shop;
 
+import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
@@ -7,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -42,15 +42,9 @@ public class PostgresResource implements QuarkusTestResourceLifecycleManager {
         if (postgres != null) {
             postgres.close();
         }
-        if (home != null) {
-            delete(home);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (var paths = Files.walk(folder)) {
-            for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+        try {
+            if (home != null) {
+                Folders.delete(home);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,16 +1,14 @@
 package dev.afterimage.projection;
 
+import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A real PostgreSQL and a real Kafka on free ports, for as long as the tests run. */
@@ -22,27 +20,20 @@ public class StackResource implements QuarkusTestResourceLifecycleManager {
     @Override
     public Map<String, String> start() {
         var home = Path.of("target", "stack");
-        // an earlier run's events are not ours to count
-        delete(home);
+        try {
+            // an earlier run's events are not ours to count
+            Folders.delete(home);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         var config = StackConfig.onFreePorts(home);
         postgres = Postgres.start(config);
         kafka = KafkaBroker.start(config);
         return Map.of(
                 "quarkus.datasource.jdbc.url", postgres.jdbcUrl("projection"),
+                "quarkus.datasource.source.jdbc.url", postgres.jdbcUrl("orders"),
+                "quarkus.datasource.replica.jdbc.url", postgres.jdbcUrl("replica"),
                 "kafka.bootstrap.servers", kafka.bootstrapServers());
-    }
-
-    private static void delete(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(each);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

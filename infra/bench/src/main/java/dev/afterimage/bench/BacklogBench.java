@@ -2,6 +2,7 @@ package dev.afterimage.bench;
 
 import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
@@ -18,7 +19,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,7 +27,6 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -84,9 +83,10 @@ final class BacklogBench implements Callable<Integer> {
         if (events < 1000 || rounds < 1) {
             throw new ParameterException(command, "--events is at least 1000, --rounds at least 1");
         }
-        empty(HOME);
+        Folders.delete(HOME);
         List<Integer> ports = StackConfig.freePorts(5);
-        StackConfig stack = new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+        StackConfig stack =
+                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         Postgres postgres = Postgres.start(stack);
         KafkaBroker kafka = KafkaBroker.start(stack);
         say("Publishing %d events, and as many rows for the sink ...".formatted(events));
@@ -318,16 +318,6 @@ final class BacklogBench implements Callable<Integer> {
         return Optional.ofNullable(server.pid())
                 .flatMap(ProcessHandle::of)
                 .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
-    }
-
-    private static void empty(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (Stream<Path> all = Files.walk(folder)) {
-                for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(each);
-                }
-            }
-        }
     }
 
     private void say(String line) {

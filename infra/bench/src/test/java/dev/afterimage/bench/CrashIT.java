@@ -1,18 +1,23 @@
 package dev.afterimage.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,28 +25,29 @@ import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** Two projection-services share 100,000 events while one after the other is killed, by {@code kill -9} at random moments. */
+/** Two projection-services share 100,000 events, then a rebuild, while they are killed by {@code kill -9} at random moments. */
 class CrashIT {
 
     private static final Path ROOT =
             Path.of(System.getProperty("afterimage.services", "../..")).toAbsolutePath();
     private static final Path JAR = ROOT.resolve("projection-service/target/quarkus-app/quarkus-run.jar");
+    private static final Path HOME = ROOT.resolve("infra/bench/target/crash");
     private static final int EVENTS = 100_000;
     private static final int KILLS = 6;
     private static final Duration LIMIT = Duration.ofMinutes(4);
+
+    private static final String APPLIED = "select coalesce(sum(next_offset), 0) from cdc_raw.positions";
+    private static final String REBUILT = "select coalesce(sum(events), 0) from cdc_raw.rebuild_positions";
+    private static final String STATUS = "select status from cdc_raw.rebuilds";
 
     @Test
     void isExactThoughInstancesAreKilled() throws Exception {
         long seed = System.nanoTime();
         var random = new Random(seed);
         List<Integer> ports = StackConfig.freePorts(6);
-        var stack = new StackConfig(
-                ROOT.resolve(
-                        "infra/bench/target/crash-" + ProcessHandle.current().pid()),
-                ports.get(0),
-                ports.get(1),
-                ports.get(2),
-                ports.get(3));
+        Folders.delete(HOME);
+        var stack =
+                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         try (Postgres postgres = Postgres.start(stack);
                 KafkaBroker kafka = KafkaBroker.start(stack);
                 QuarkusJar one = service("projection-1", stack, postgres, kafka, ports.get(4));
@@ -50,29 +56,62 @@ class CrashIT {
             two.startForThisRun();
             Backlog.End end = new Backlog(seed, EVENTS).publish(kafka);
 
-            List<QuarkusJar> both = new ArrayList<>(List.of(one, two));
-            for (int kill = 0; kill < KILLS; kill++) {
-                Thread.sleep(random.nextInt(200, 1500));
-                QuarkusJar victim = both.get(random.nextInt(2));
+            long[] kills =
+                    random.longs(KILLS, 1, end.records() * 9 / 10).sorted().toArray();
+            for (long kill : kills) {
+                awaitFigure(postgres, APPLIED, kill);
+                QuarkusJar victim = random.nextBoolean() ? one : two;
                 victim.kill();
                 victim.start();
             }
-
-            Instant deadline = Instant.now().plus(LIMIT);
-            while (applied(postgres) < end.records() && Instant.now().isBefore(deadline)) {
-                Thread.sleep(200);
-            }
+            awaitFigure(postgres, APPLIED, end.records());
             assertThat(text(
                             postgres,
                             "select count(*) || ' ' || count(distinct (kafka_topic, kafka_partition, kafka_offset))"
                                     + " from cdc_raw.cdc_events"))
                     .as("each event once, seed %d", seed)
                     .isEqualTo(end.records() + " " + end.records());
-            assertThat(rows(postgres)).as("seed %d", seed).isEqualTo(end.live());
-            assertThat(text(postgres, "select count(*) from cdc_processed.order_items"))
-                    .as("two items an order, seed %d", seed)
-                    .isEqualTo(String.valueOf(2 * end.rows()));
+            assertExact(postgres, end, seed);
+
+            // a row that the read model has lost: only a rebuild brings it back
+            change(postgres, "delete from cdc_processed.order_items where line_no = 2");
+            startRebuild(ports.get(4));
+            awaitFigure(postgres, REBUILT, random.nextLong(1, end.records() * 3 / 4));
+            one.kill();
+            two.kill();
+            assertThat(text(postgres, STATUS)).as("killed in the middle").isEqualTo("RUNNING");
+            one.start();
+            two.start();
+            await().atMost(LIMIT).until(() -> "DONE".equals(text(postgres, STATUS)));
+            assertThat(text(postgres, "select events from cdc_raw.rebuilds"))
+                    .as("went on where it was, each event once, seed %d", seed)
+                    .isEqualTo(String.valueOf(end.records()));
+            assertExact(postgres, end, seed);
         }
+    }
+
+    private static void awaitFigure(Postgres postgres, String sql, long figure) {
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> Long.parseLong(text(postgres, sql)) >= figure);
+    }
+
+    private static void startRebuild(int port) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(URI.create("http://" + StackConfig.HOST + ":" + port + "/rebuilds"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"source\": \"topics\"}"))
+                .build();
+        try (var http = HttpClient.newHttpClient()) {
+            var answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        }
+    }
+
+    private static void assertExact(Postgres postgres, Backlog.End end, long seed) throws SQLException {
+        assertThat(rows(postgres)).as("seed %d", seed).isEqualTo(end.live());
+        assertThat(text(postgres, "select count(*) from cdc_processed.order_items"))
+                .as("two items an order, seed %d", seed)
+                .isEqualTo(String.valueOf(2 * end.rows()));
     }
 
     private static QuarkusJar service(
@@ -89,10 +128,6 @@ class CrashIT {
                         "FEED_INSTANCE_ID", instance));
     }
 
-    private static long applied(Postgres postgres) throws SQLException {
-        return Long.parseLong(text(postgres, "select coalesce(sum(next_offset), 0) from cdc_raw.positions"));
-    }
-
     /** Version of each order whose row is as the event of that version left it. */
     private static Map<UUID, Integer> rows(Postgres postgres) throws SQLException {
         try (Connection connection = postgres.connect("projection");
@@ -107,6 +142,13 @@ class CrashIT {
                 rows.put(row.getObject(1, UUID.class), row.getInt(2));
             }
             return rows;
+        }
+    }
+
+    private static void change(Postgres postgres, String sql) throws SQLException {
+        try (Connection connection = postgres.connect("projection");
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 

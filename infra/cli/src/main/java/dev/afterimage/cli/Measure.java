@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,8 @@ import picocli.CommandLine.Spec;
         description = "Measures the running pipeline: POST to readable at a fixed rate, memory, idle CPU.",
         mixinStandardHelpOptions = true)
 final class Measure implements Callable<Integer> {
+
+    private static final int[] BOUNDS_MS = {5, 10, 15, 20, 30, 40, 60, 80, 120, 200, 500};
 
     @Option(names = "--rate", defaultValue = "30", description = "orders a second (${DEFAULT-VALUE})")
     private int rate;
@@ -69,26 +72,32 @@ final class Measure implements Callable<Integer> {
         Map<String, ?> order = orders.anOrder();
         out.printf("Warming up for %d s at %d orders/s ...%n", warmUp, rate);
         out.flush();
-        run(orders, projection, order, warmUp);
+        // rising to the rate: JVMs just started would else queue up more than they get rid of for a long time
+        run(orders, projection, order, rate * warmUp / 2, i -> warmUp * Math.sqrt(i * 2.0 / rate / warmUp));
         out.printf("Measuring for %d s ...%n", seconds);
         out.flush();
-        List<Sample> samples = run(orders, projection, order, seconds);
+        List<Sample> samples = run(orders, projection, order, rate * seconds, i -> (double) i / rate);
         out.printf("%d orders at %d/s%n", samples.size(), rate);
         percentiles(out, "POST to its answer", samples.stream().mapToLong(Sample::answered));
         percentiles(out, "POST to readable in the read model", samples.stream().mapToLong(Sample::readable));
+        histogram(out, samples.stream().mapToLong(Sample::readable).toArray());
         resources(out);
         return 0;
     }
 
-    /** At fixed points in time, however slow the answers are: a slow pipeline must not slow down its own measuring. */
-    private List<Sample> run(RestService orders, RestService projection, Map<String, ?> order, int duration)
+    /**
+     * At fixed points in time, however slow the answers are: a slow pipeline must not slow down its own measuring.
+     *
+     * @param due when each order is placed, in seconds after the start
+     */
+    private static List<Sample> run(
+            RestService orders, RestService projection, Map<String, ?> order, int count, IntToDoubleFunction due)
             throws Exception {
         List<Future<Sample>> running = new ArrayList<>();
         try (ExecutorService clients = Executors.newCachedThreadPool()) {
             long start = System.nanoTime();
-            for (int i = 0; i < rate * duration; i++) {
-                long due = start + i * 1_000_000_000L / rate;
-                LockSupport.parkNanos(due - System.nanoTime());
+            for (int i = 0; i < count; i++) {
+                LockSupport.parkNanos(start + (long) (due.applyAsDouble(i) * 1e9) - System.nanoTime());
                 running.add(clients.submit(() -> place(orders, projection, order)));
             }
         }
@@ -118,6 +127,21 @@ final class Measure implements Callable<Integer> {
         out.printf(
                 "%-36s p50 %5.1f ms   p90 %5.1f ms   p99 %5.1f ms   max %5.1f ms%n",
                 what, at(sorted, 0.5), at(sorted, 0.9), at(sorted, 0.99), at(sorted, 1));
+    }
+
+    /** How many orders were readable after how long, a line for each class of times, the last one open. */
+    private static void histogram(PrintWriter out, long[] nanos) {
+        long[] counts = new long[BOUNDS_MS.length + 1];
+        for (long each : nanos) {
+            int found = Arrays.binarySearch(BOUNDS_MS, (int) Math.min(Integer.MAX_VALUE, each / 1_000_000));
+            counts[found < 0 ? -found - 1 : found + 1]++;
+        }
+        for (int i = 0; i < counts.length; i++) {
+            double share = (double) counts[i] / nanos.length;
+            String range =
+                    i == BOUNDS_MS.length ? "more" : "%d-%d ms".formatted(i == 0 ? 0 : BOUNDS_MS[i - 1], BOUNDS_MS[i]);
+            out.printf("  %10s %5.1f %% %s%n", range, 100 * share, "#".repeat((int) Math.round(60 * share)));
+        }
     }
 
     private static double at(long[] sorted, double quantile) {

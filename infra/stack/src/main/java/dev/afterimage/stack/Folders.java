@@ -10,7 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What java.nio.file leaves out. */
-final class Folders {
+public final class Folders {
 
     private Folders() {}
 
@@ -18,8 +18,12 @@ final class Folders {
         return Objects.requireNonNull(path.getParent(), () -> path + " has no parent");
     }
 
-    /** Deletes the folder and all in it; nothing happens when it is absent. */
-    static void delete(Path folder) throws IOException {
+    /**
+     * Deletes the folder and all in it; nothing happens when it is absent.
+     *
+     * @throws IOException when something in it cannot be deleted
+     */
+    public static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }
