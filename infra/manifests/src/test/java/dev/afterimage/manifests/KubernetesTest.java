@@ -285,6 +285,27 @@ class KubernetesTest {
     }
 
     @Test
+    void theReplicasTablesAreMadeAsItsOwnerSays() throws IOException {
+        ObjectNode sql = Repository.JSON.createObjectNode();
+        sql.put("apiVersion", "v1")
+                .put("kind", "ConfigMap")
+                .putObject("metadata")
+                .put("name", "replica-sql");
+        sql.putObject("data").put("replica.sql", Repository.text(Repository.file("connectors/replica.sql")));
+        assertGenerated(
+                "replica-sql.yaml",
+                "# connectors/replica.sql for the Job that runs it. KubernetesTest says what belongs here when it changes.\n",
+                List.of(sql));
+        JsonNode pod = the(BASE, "Job", "replica-tables").at("/spec/template/spec");
+        assertThat(pod.at("/volumes/0/configMap/name").asText()).isEqualTo("replica-sql");
+        assertThat(pod.at("/containers/0/image").asText())
+                .isEqualTo(
+                        the(BASE, "Cluster", "postgres").at("/spec/imageName").asText());
+        assertThat(texts(pod.at("/containers/0/command")))
+                .endsWith(pod.at("/containers/0/volumeMounts/0/mountPath").asText() + "/replica.sql");
+    }
+
+    @Test
     void whatRefersToAnotherFindsIt() {
         Set<String> deployments = of("Deployment").map(Manifest::name).collect(Collectors.toSet());
         assertThat(deployments).containsExactlyInAnyOrder("order-service", "projection-service");
@@ -367,17 +388,38 @@ class KubernetesTest {
                                             resource.path("name").asText()))
                             || resource.path("name").asText().equals("connect."));
         }
-        assertThat(grants("projection-service", "Read"))
-                .containsExactlyInAnyOrder(Repository.first(
-                                Repository.file(
-                                        "projection-service/src/main/java/dev/afterimage/projection/feed/FeedConfig.java"),
-                                "@WithDefault\\(\"([a-z.,]+events)\"\\)")
+        List<String> aggregates = List.of(Repository.first(
+                        Repository.file(
+                                "projection-service/src/main/java/dev/afterimage/projection/feed/FeedConfig.java"),
+                        "@WithDefault\\(\"([a-z.,]+events)\"\\)")
+                .split(","));
+        List<String> tables =
+                List.of(stream(the(BASE, "Deployment", "projection-service").at("/spec/template/spec/containers/0/env"))
+                        .filter(variable -> variable.path("name").asText().equals("FEED_TABLE_TOPICS"))
+                        .map(variable -> variable.path("value").asText())
+                        .collect(Collectors.joining())
                         .split(","));
+        assertThat(tables)
+                .containsExactly(Repository.setting("projection-service", "%test,local.feed.table-topics")
+                        .split(","));
+        assertThat(grants("projection-service", "Read"))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.concat(aggregates.stream(), tables.stream()).toList());
         assertThat(grants("projection-service", "Write"))
                 .containsExactlyInAnyOrderElementsOf(grants("projection-service", "Read").stream()
                         .map(topic -> topic + ".dlq")
                         .toList());
-        assertThat(grants("connect", "Write")).containsAll(grants("projection-service", "Read"));
+        JsonNode sink = Repository.json(Repository.file("connectors/replica-sink.json"));
+        assertThat(grants("connect", "Write"))
+                .containsAll(grants("projection-service", "Read"))
+                .contains(sink.path("errors.deadletterqueue.topic.name").asText());
+        assertThat(grants("connect", "Read"))
+                .contains(sink.path("topics").asText().split(","));
+        assertThat(stream(the(BASE, "KafkaUser", "projection-service").at("/spec/authorization/acls"))
+                        .map(rule -> rule.path("resource"))
+                        .filter(resource -> resource.path("type").asText().equals("group"))
+                        .map(resource -> resource.path("name").asText()))
+                .contains(Repository.setting("projection-service", "audit.replica.group"));
     }
 
     private static List<String> grants(String user, String operation) {

@@ -92,6 +92,12 @@ final class Repository {
         return first(file("infra/stack/distribution/pom.xml"), "<" + property + ">(.*)</" + property + ">");
     }
 
+    /** What the service's application.properties say. */
+    static String setting(String service, String key) {
+        return first(
+                file(service + "/src/main/resources/application.properties"), "(?m)^" + Pattern.quote(key) + "=(.*)$");
+    }
+
     /** The first group of the first match. */
     static String first(Path file, String pattern) {
         Matcher matcher = Pattern.compile(pattern).matcher(text(file));

@@ -1,6 +1,7 @@
 package dev.afterimage.manifests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.stack.ConnectWorker;
@@ -28,6 +29,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.common.config.ConfigResource;
@@ -83,37 +85,36 @@ class ScriptsIT {
     @Test
     void everyTopicIsMadeAndEveryConnectorRuns() throws Exception {
         StackConfig config = StackConfig.onFreePorts(home);
-        // only what the connectors of this folder need of a database
-        Path connectors = Files.createDirectory(home.resolve("connectors"));
-        Files.copy(Connectors.folder().resolve("order-outbox.json"), connectors.resolve("order-outbox.json"));
         JsonNode topics = Repository.json(Connectors.folder().resolve("topics.json"));
-        Files.copy(Connectors.folder().resolve("topics.json"), connectors.resolve("topics.json"));
         try (Postgres postgres = Postgres.start(config);
                 KafkaBroker kafka = KafkaBroker.start(config);
                 ConnectWorker connect = ConnectWorker.start(config);
                 Admin admin = kafka.admin()) {
-            try (Connection connection = postgres.connect("orders");
-                    Statement statement = connection.createStatement()) {
-                statement.execute("create table outbox (id int primary key)");
-                statement.execute("grant select on outbox to debezium");
-                statement.execute("create publication order_outbox for table outbox");
-            }
+            migrate(postgres);
 
             Path kafkaHome = kafkaHome();
             Map<String, String> environment = Map.of(
-                    "CONNECTORS", connectors.toString(),
+                    "CONNECTORS", Connectors.folder().toString(),
                     "CONNECT", "http://" + StackConfig.HOST + ":" + config.connectPort(),
                     "KAFKA", kafka.bootstrapServers(),
                     "KAFKA_HOME", kafkaHome.toString());
             String said = run(environment, "apply.sh");
 
-            assertThat(said).endsWith("Connector order-outbox runs.\n");
-            assertThat(connect.connectors().status("order-outbox")).get().matches(Connectors.Status::running);
-            assertThat(run(environment, "apply.sh")).endsWith("Connector order-outbox runs.\n");
-            assertThat(failsOver(postgres, "order_outbox"))
-                    .as("an operator's PostgreSQL takes the slot along to the next primary")
-                    .isTrue();
-            connect.connectors().delete("order-outbox");
+            String runs = "Connector order-outbox runs.\nConnector replica-sink runs.\nConnector source-tables runs.\n";
+            assertThat(said).endsWith(runs);
+            assertThat(connect.connectors().names())
+                    .hasSize(3)
+                    .allSatisfy(name ->
+                            assertThat(connect.connectors().status(name)).get().matches(Connectors.Status::running));
+            assertThat(run(environment, "apply.sh")).endsWith(runs);
+            for (String slot : List.of("order_outbox", "source_tables")) {
+                await().untilAsserted(() -> assertThat(failsOver(postgres, slot))
+                        .as("an operator's PostgreSQL takes the slot %s along to the next primary", slot)
+                        .isTrue());
+            }
+            for (String name : connect.connectors().names()) {
+                connect.connectors().delete(name);
+            }
 
             admin.deleteTopics(fields(topics)).all().get();
             for (String command : Files.readAllLines(kafkaHome.resolve("commands"))) {
@@ -130,6 +131,18 @@ class ScriptsIT {
                                 settings.get(setting.getKey()).value())
                         .as(topic.getKey() + " " + setting.getKey())
                         .isEqualTo(setting.getValue().asText()));
+            }
+        }
+    }
+
+    /** As order-service does when it starts. */
+    private static void migrate(Postgres postgres) throws IOException, SQLException {
+        try (Connection connection = postgres.connect("orders");
+                Statement statement = connection.createStatement();
+                Stream<Path> files = Files.list(Repository.file("order-service/src/main/resources/db/migration"))) {
+            statement.execute("set role orders_owner");
+            for (Path file : files.sorted().toList()) {
+                statement.execute(Files.readString(file));
             }
         }
     }
