@@ -78,6 +78,17 @@ class OutboxMetrics implements MeterBinder {
                 .description("1 while the replication slot is read, 0 while not or missing; NaN while that is unknown")
                 .strongReference(true)
                 .register(registry);
+        Gauge.builder("orders.other.slots.retained.wal", this, metrics -> metrics.read()
+                        .othersRetainedWalBytes())
+                .description("the most log that PostgreSQL keeps for any other slot; NaN while that is unknown")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("orders.other.slots.inactive", this, metrics -> metrics.read()
+                        .othersInactive())
+                .description("slots of this database, beside the outbox', that nobody reads; NaN while that is unknown")
+                .strongReference(true)
+                .register(registry);
         Gauge.builder("orders.outbox.lingering", this, metrics -> metrics.read().lingeringRows())
                 .description("rows that stayed in the outbox, at most 1,000; NaN while that is unknown")
                 .baseUnit("rows")
@@ -111,15 +122,27 @@ class OutboxMetrics implements MeterBinder {
         return lastReading;
     }
 
-    private record Reading(double active, double retainedWalBytes, double lingeringRows) {
-        static final Reading UNKNOWN = new Reading(Double.NaN, Double.NaN, Double.NaN);
+    private record Reading(
+            double active,
+            double retainedWalBytes,
+            double othersInactive,
+            double othersRetainedWalBytes,
+            double lingeringRows) {
+        static final Reading UNKNOWN = new Reading(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
         static Reading of(ReplicationSlot slot, OutboxCheck outbox) {
             try {
                 double rows = outbox.rows();
-                return slot.state()
-                        .map(state -> new Reading(state.active() ? 1 : 0, state.retainedWalBytes(), rows))
-                        .orElse(new Reading(0, Double.NaN, rows));
+                var others = slot.others();
+                var state = slot.state();
+                return new Reading(
+                        state.map(ReplicationSlot.State::active).orElse(false) ? 1 : 0,
+                        state.map(ReplicationSlot.State::retainedWalBytes)
+                                .map(Long::doubleValue)
+                                .orElse(Double.NaN),
+                        others.inactive(),
+                        others.retainedWalBytes(),
+                        rows);
             } catch (SQLException e) {
                 return UNKNOWN;
             }

@@ -93,6 +93,36 @@ class OutboxMetricsTest {
     }
 
     @Test
+    void ofTheShardsTellsTheWorstAndCountsSlotsThatNobodyReads() throws Throwable {
+        Wal.withSlot(() -> {
+            try (var connection = Wal.superuser();
+                    var statement = connection.createStatement()) {
+                var slot = new ReplicationSlot(orders, config);
+                assertThat(slot.state("order_outbox,shard")).isEmpty();
+                statement.execute("select pg_create_logical_replication_slot('shard', 'pgoutput')");
+                try {
+                    assertThat(slot.state("order_outbox,shard")).get().satisfies(both -> {
+                        assertThat(both.walStatus()).isEqualTo("reserved");
+                        assertThat(both.active()).isFalse();
+                        assertThat(both.retainedWalBytes()).isPositive();
+                    });
+                    var registry = gauges(orders);
+                    assertThat(registry.get("orders.other.slots.inactive")
+                                    .gauge()
+                                    .value())
+                            .isEqualTo(1);
+                    assertThat(registry.get("orders.other.slots.retained.wal")
+                                    .gauge()
+                                    .value())
+                            .isPositive();
+                } finally {
+                    statement.execute("select pg_drop_replication_slot('shard')");
+                }
+            }
+        });
+    }
+
+    @Test
     void tellsNothingOfTheSlotWhileTheDatabaseIsAway() {
         var nobody = new PGSimpleDataSource();
         nobody.setPortNumbers(new int[] {1});
