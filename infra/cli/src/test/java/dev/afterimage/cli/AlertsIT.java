@@ -55,6 +55,7 @@ class AlertsIT {
             try {
                 RestService orders = new RestService(config.orders());
                 Map<String, ?> anOrder = orders.anOrder();
+                RestService.expect(202, new RestService(config.projection()).post("/audits", Map.of()));
                 await().atMost(LIMIT).untilAsserted(() -> {
                     RestService.expect(201, orders.post("/orders", anOrder));
                     for (String query : AlertsTest.queries()) {
@@ -75,6 +76,7 @@ class AlertsIT {
                             """);
                     awaitFiring("OutboxNotEmpty", "DeadLetters");
                     send("PUT", config.connect().resolve("/connectors/order-outbox/stop"));
+                    send("PUT", config.connect().resolve("/connectors/source-tables/stop"));
                     hanging.setAutoCommit(false);
                     projection.execute("lock table cdc_raw.positions");
                     publishTwoMinutesAgo(pipeline.kafka().bootstrapServers());
@@ -83,11 +85,13 @@ class AlertsIT {
                             "DeadLetters",
                             "ConnectorNotRunning",
                             "SlotInactive",
+                            "OtherSlotInactive",
                             "ConsumerStopped",
                             "Behind");
 
                     hanging.rollback();
                     send("PUT", config.connect().resolve("/connectors/order-outbox/resume"));
+                    send("PUT", config.connect().resolve("/connectors/source-tables/resume"));
                     outbox.execute("delete from outbox");
                     RestService service = new RestService(config.projection());
                     for (JsonNode letter : RestService.expect(200, service.get("/dead-letters"))) {
@@ -111,8 +115,9 @@ class AlertsIT {
                 .replace("15s", "1s")
                 .replace("order-service:8080", config.orders().getAuthority())
                 .replace("projection-service:8081", config.projection().getAuthority());
-        String rules =
-                Files.readString(AlertsTest.FOLDER.resolve("alerts.yaml")).replaceAll("for: [0-9]+[sm]", "for: 0s");
+        String rules = Files.readString(AlertsTest.FOLDER.resolve("alerts.yaml"))
+                .replaceAll("for: [0-9]+[sm]", "for: 0s")
+                .replace("feed_progress_age_seconds) > 30", "feed_progress_age_seconds) > 5");
         Path file = Files.writeString(folder.resolve("prometheus.yaml"), settings);
         Files.writeString(folder.resolve("alerts.yaml"), rules);
         prometheus = URI.create("http://127.0.0.1:" + StackConfig.freePorts(1).getFirst());

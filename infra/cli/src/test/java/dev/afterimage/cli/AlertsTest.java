@@ -47,6 +47,19 @@ class AlertsTest {
     }
 
     @Test
+    void aPanelShowsWhatEachAlertLooksAt() throws IOException {
+        String shown = String.join("\n", queries());
+        assertThat(all("alerts.yaml", "expr: (.*)"))
+                .allSatisfy(rule -> assertThat(Pattern.compile("\\b(up|[a-z]+(_[a-z]+)+)\\b")
+                                .matcher(rule)
+                                .results()
+                                .map(metric -> metric.group(1))
+                                .anyMatch(shown::contains))
+                        .as(rule)
+                        .isTrue());
+    }
+
+    @Test
     void eachPanelOfADashboardAsksSomethingThatCanBeAsked() throws Exception {
         StringBuilder rules = new StringBuilder("groups:\n  - name: panels\n    rules:\n");
         for (String query : queries()) {
