@@ -16,13 +16,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One of the two services as its own JVM, from the jar that the build made. */
+/** One of the two services as its own JVM, from the jar that the build made, or as the executable that a native build made. */
 final class QuarkusService extends Server {
 
     private static final int HEAP_MB = 128;
     /** The folder with both services' folders in it: the repository, or the copy that {@code infra/afterimage} made. */
     private static final Path SERVICES =
             Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
+
+    private static final boolean EXECUTABLES = "true".equals(System.getenv("AFTERIMAGE_NATIVE"));
 
     /** Of the services' very copy, so that they fit. */
     static final Path AOT_CACHES = SERVICES.resolve("aot");
@@ -76,6 +78,14 @@ final class QuarkusService extends Server {
 
     @Override
     protected List<String> prepare() {
+        if (EXECUTABLES) {
+            Path executable = SERVICES.resolve(Path.of(name(), "target", name() + "-runner"));
+            if (!Files.isExecutable(executable)) {
+                throw new StackException(name() + " has no executable (" + executable
+                        + " is missing): run ./mvnw -Dnative package first.");
+            }
+            return List.of(executable.toString(), "-Xmx" + HEAP_MB + "m");
+        }
         Path jar = SERVICES.resolve(Path.of(name(), "target", "quarkus-app", "quarkus-run.jar"));
         if (!Files.isRegularFile(jar)) {
             throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");

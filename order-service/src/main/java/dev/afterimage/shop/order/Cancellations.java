@@ -1,5 +1,6 @@
 package dev.afterimage.shop.order;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
 import java.util.UUID;
 
@@ -9,6 +10,7 @@ import java.util.UUID;
  * @param cancelled the ids of the orders, oldest first
  * @param more whether the customer has further orders that can be cancelled: ask again, with another key
  */
+@RegisterForReflection
 public record Cancellations(List<UUID> cancelled, boolean more) {
     public Cancellations {
         cancelled = List.copyOf(cancelled);

@@ -41,7 +41,7 @@ public class OutboxCheck implements HealthCheck {
     }
 
     /** At most 1,000 are counted: how many is of no interest, that there are any is. */
-    private long rows() throws SQLException {
+    long rows() throws SQLException {
         try (var connection = orders.getConnection();
                 var query = connection.createStatement();
                 var count = query.executeQuery("select count(*) from (select from outbox limit 1000) as lingering")) {

@@ -7,7 +7,7 @@ import io.smallrye.config.WithDefault;
 /** How the outbox leaves the database. */
 @ConfigMapping(prefix = "orders.outbox")
 public interface OutboxConfig {
-    /** The replication slot through which Debezium reads the outbox. */
+    /** The replication slot through which Debezium reads the outbox; of a sharded outbox all of them, separated by commas. */
     String slot();
 
     /**

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.smallrye.health.api.Wellness;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.Initialized;
 import jakarta.enterprise.event.Observes;
@@ -20,7 +21,7 @@ import java.time.Duration;
 @ApplicationScoped
 class OutboxMetrics implements MeterBinder {
     /** However often and by however many the metrics are scraped, the database is asked no more often. */
-    private static final Duration SLOT_READ_INTERVAL = Duration.ofSeconds(5);
+    private static final Duration READ_INTERVAL = Duration.ofSeconds(5);
 
     private static final Duration[] TRANSACTION_BUCKETS = {
         Duration.ofMillis(1),
@@ -37,15 +38,21 @@ class OutboxMetrics implements MeterBinder {
     private final MeterRegistry registry;
     private final TransactionSynchronizationRegistry transactions;
     private final ReplicationSlot slot;
+    private final OutboxCheck outbox;
     private final Timer committed;
     private final Timer rolledBack;
-    private SlotReading lastReading = SlotReading.UNKNOWN;
-    private long lastReadAtNanos = System.nanoTime() - SLOT_READ_INTERVAL.toNanos();
+    private Reading lastReading = Reading.UNKNOWN;
+    private long lastReadAtNanos = System.nanoTime() - READ_INTERVAL.toNanos();
 
-    OutboxMetrics(MeterRegistry registry, TransactionSynchronizationRegistry transactions, ReplicationSlot slot) {
+    OutboxMetrics(
+            MeterRegistry registry,
+            TransactionSynchronizationRegistry transactions,
+            ReplicationSlot slot,
+            @Wellness OutboxCheck outbox) {
         this.registry = registry;
         this.transactions = transactions;
         this.slot = slot;
+        this.outbox = outbox;
         this.committed = timer("committed");
         this.rolledBack = timer("rolled_back");
     }
@@ -60,15 +67,31 @@ class OutboxMetrics implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        Gauge.builder("orders.outbox.retained.wal", this, metrics -> metrics.slot()
+        Gauge.builder("orders.outbox.retained.wal", this, metrics -> metrics.read()
                         .retainedWalBytes())
                 .description("log that PostgreSQL keeps for the replication slot; NaN while that is unknown")
                 .baseUnit("bytes")
                 .strongReference(true)
                 .register(registry);
-        Gauge.builder("orders.outbox.slot.active", this, metrics -> metrics.slot()
+        Gauge.builder("orders.outbox.slot.active", this, metrics -> metrics.read()
                         .active())
                 .description("1 while the replication slot is read, 0 while not or missing; NaN while that is unknown")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("orders.other.slots.retained.wal", this, metrics -> metrics.read()
+                        .othersRetainedWalBytes())
+                .description("the most log that PostgreSQL keeps for any other slot; NaN while that is unknown")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("orders.other.slots.inactive", this, metrics -> metrics.read()
+                        .othersInactive())
+                .description("slots of this database, beside the outbox', that nobody reads; NaN while that is unknown")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("orders.outbox.lingering", this, metrics -> metrics.read().lingeringRows())
+                .description("rows that stayed in the outbox, at most 1,000; NaN while that is unknown")
+                .baseUnit("rows")
                 .strongReference(true)
                 .register(registry);
     }
@@ -91,23 +114,35 @@ class OutboxMetrics implements MeterBinder {
         });
     }
 
-    private synchronized SlotReading slot() {
-        if (System.nanoTime() - lastReadAtNanos >= SLOT_READ_INTERVAL.toNanos()) {
-            lastReading = SlotReading.of(slot);
+    private synchronized Reading read() {
+        if (System.nanoTime() - lastReadAtNanos >= READ_INTERVAL.toNanos()) {
+            lastReading = Reading.of(slot, outbox);
             lastReadAtNanos = System.nanoTime();
         }
         return lastReading;
     }
 
-    private record SlotReading(double active, double retainedWalBytes) {
-        static final SlotReading UNKNOWN = new SlotReading(Double.NaN, Double.NaN);
-        static final SlotReading MISSING = new SlotReading(0, Double.NaN);
+    private record Reading(
+            double active,
+            double retainedWalBytes,
+            double othersInactive,
+            double othersRetainedWalBytes,
+            double lingeringRows) {
+        static final Reading UNKNOWN = new Reading(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
-        static SlotReading of(ReplicationSlot slot) {
+        static Reading of(ReplicationSlot slot, OutboxCheck outbox) {
             try {
-                return slot.state()
-                        .map(state -> new SlotReading(state.active() ? 1 : 0, state.retainedWalBytes()))
-                        .orElse(MISSING);
+                double rows = outbox.rows();
+                var others = slot.others();
+                var state = slot.state();
+                return new Reading(
+                        state.map(ReplicationSlot.State::active).orElse(false) ? 1 : 0,
+                        state.map(ReplicationSlot.State::retainedWalBytes)
+                                .map(Long::doubleValue)
+                                .orElse(Double.NaN),
+                        others.inactive(),
+                        others.retainedWalBytes(),
+                        rows);
             } catch (SQLException e) {
                 return UNKNOWN;
             }

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import javax.sql.DataSource;
 
-/** The replication slot through which Debezium reads the outbox, as PostgreSQL sees it at the moment. */
+/** The replication slots through which Debezium reads this database, as PostgreSQL sees them at the moment. */
 @ApplicationScoped
 class ReplicationSlot {
     private final DataSource orders;
@@ -27,24 +27,59 @@ class ReplicationSlot {
     record State(boolean active, String walStatus, long retainedWalBytes) {}
 
     /**
-     * Empty when there is no such slot.
+     * Of the outbox's slot; empty when there is no such slot.
      *
      * @throws SQLException when the database does not answer
      */
     Optional<State> state() throws SQLException {
+        return state(config.slot());
+    }
+
+    Optional<State> state(String name) throws SQLException {
         try (var connection = orders.getConnection();
                 var query = connection.prepareStatement("""
-                        select active, coalesce(wal_status, 'unknown') as wal_status,
-                               coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint as retained_wal
-                        from pg_replication_slots
-                        where slot_name = ? and database = current_database()
+                        with slot as (
+                          select slot_name, active, wal_status, restart_lsn
+                          from unnest(string_to_array(?, ',')) as name
+                          left join pg_replication_slots on slot_name = name and database = current_database()
+                        )
+                        select bool_and(active) as active,
+                               coalesce((array_agg(wal_status order by
+                                 array_position(array['lost', 'unreserved', 'extended'], wal_status)))[1], 'unknown') as wal_status,
+                               coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::bigint as retained_wal
+                        from slot having bool_and(slot_name is not null)
                         """)) {
-            query.setString(1, config.slot());
+            query.setString(1, name);
             try (var slot = query.executeQuery()) {
                 return slot.next()
                         ? Optional.of(new State(
                                 slot.getBoolean("active"), slot.getString("wal_status"), slot.getLong("retained_wal")))
                         : Optional.empty();
+            }
+        }
+    }
+
+    /**
+     * The slots of this database that are not the outbox's: of the tables' connector, of recipes, of connectors long gone.
+     *
+     * @param inactive how many nobody reads
+     * @param retainedWalBytes the most that PostgreSQL keeps for any of them
+     */
+    record Others(long inactive, long retainedWalBytes) {}
+
+    /** @throws SQLException when the database does not answer */
+    Others others() throws SQLException {
+        try (var connection = orders.getConnection();
+                var query = connection.prepareStatement("""
+                        select count(*) filter (where not active) as inactive,
+                               coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::bigint as retained_wal
+                        from pg_replication_slots
+                        where database = current_database() and slot_name <> all (string_to_array(?, ','))
+                        """)) {
+            query.setString(1, config.slot());
+            try (var slots = query.executeQuery()) {
+                slots.next();
+                return new Others(slots.getLong("inactive"), slots.getLong("retained_wal"));
             }
         }
     }

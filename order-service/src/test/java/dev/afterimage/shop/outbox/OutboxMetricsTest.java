@@ -19,6 +19,7 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import jakarta.transaction.TransactionSynchronizationRegistry;
+import java.sql.SQLException;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,36 @@ class OutboxMetricsTest {
     }
 
     @Test
+    void ofTheShardsTellsTheWorstAndCountsSlotsThatNobodyReads() throws Throwable {
+        Wal.withSlot(() -> {
+            try (var connection = Wal.superuser();
+                    var statement = connection.createStatement()) {
+                var slot = new ReplicationSlot(orders, config);
+                assertThat(slot.state("order_outbox,shard")).isEmpty();
+                statement.execute("select pg_create_logical_replication_slot('shard', 'pgoutput')");
+                try {
+                    assertThat(slot.state("order_outbox,shard")).get().satisfies(both -> {
+                        assertThat(both.walStatus()).isEqualTo("reserved");
+                        assertThat(both.active()).isFalse();
+                        assertThat(both.retainedWalBytes()).isPositive();
+                    });
+                    var registry = gauges(orders);
+                    assertThat(registry.get("orders.other.slots.inactive")
+                                    .gauge()
+                                    .value())
+                            .isEqualTo(1);
+                    assertThat(registry.get("orders.other.slots.retained.wal")
+                                    .gauge()
+                                    .value())
+                            .isPositive();
+                } finally {
+                    statement.execute("select pg_drop_replication_slot('shard')");
+                }
+            }
+        });
+    }
+
+    @Test
     void tellsNothingOfTheSlotWhileTheDatabaseIsAway() {
         var nobody = new PGSimpleDataSource();
         nobody.setPortNumbers(new int[] {1});
@@ -99,11 +130,29 @@ class OutboxMetricsTest {
 
         assertThat(registry.get("orders.outbox.retained.wal").gauge().value()).isNaN();
         assertThat(registry.get("orders.outbox.slot.active").gauge().value()).isNaN();
+        assertThat(registry.get("orders.outbox.lingering").gauge().value()).isNaN();
+    }
+
+    @Test
+    void tellsHowManyRowsStayInTheOutbox() throws SQLException {
+        var before = gauges(orders).get("orders.outbox.lingering").gauge().value();
+        try (var connection = orders.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("""
+                    insert into outbox (id, aggregate_type, aggregate_id, type, created_at)
+                    values (gen_random_uuid(), 'order', gen_random_uuid(), 'OrderDeleted', now())
+                    """);
+            assertThat(gauges(orders).get("orders.outbox.lingering").gauge().value())
+                    .isEqualTo(before + 1);
+            statement.execute("delete from outbox");
+        }
+        get("/q/metrics").body(containsString("orders_outbox_lingering_rows 0.0"));
     }
 
     private MeterRegistry gauges(DataSource database) {
         var registry = new SimpleMeterRegistry();
-        new OutboxMetrics(registry, transactions, new ReplicationSlot(database, config)).bindTo(registry);
+        var slot = new ReplicationSlot(database, config);
+        new OutboxMetrics(registry, transactions, slot, new OutboxCheck(database, slot)).bindTo(registry);
         return registry;
     }
 

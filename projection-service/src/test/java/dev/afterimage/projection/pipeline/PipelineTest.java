@@ -1,10 +1,13 @@
 package dev.afterimage.projection.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.sun.net.httpserver.HttpServer;
 import dev.afterimage.projection.pipeline.PipelineStatus.Reached;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -19,6 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Answers as they come on bad days; that the real parts answer like this is shown by the pipeline's own test. */
 class PipelineTest {
@@ -125,6 +130,51 @@ class PipelineTest {
         }
 
         assertThat(asked).hasValue(1);
+        pipeline.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    RUNNING | [{"id": 0, "state": "RUNNING"}]                                | 1
+                    RUNNING | [{"id": 0, "state": "RUNNING"}, {"id": 1, "state": "FAILED"}]  | 0
+                    RUNNING | []                                                             | 0
+                    PAUSED  | [{"id": 0, "state": "RUNNING"}]                                | 0
+                    """)
+    void aConnectorRunsWhenAllOfItsTasksDo(String state, String tasks, double running) {
+        answer("/connectors", 200, """
+                {"order-outbox": {"status": {"name": "order-outbox", "connector": {"state": "%s"}, "tasks": %s}}}
+                """.formatted(state, tasks));
+        var registry = new SimpleMeterRegistry();
+        var pipeline = pipeline(Optional.of(address()), Optional.empty());
+        new PipelineMetrics(pipeline).bindTo(registry);
+
+        assertThat(registry.get("pipeline.connect.up").gauge().value()).isEqualTo(1);
+        assertThat(registry.get("pipeline.connector.running")
+                        .tag("connector", "order-outbox")
+                        .gauge()
+                        .value())
+                .isEqualTo(running);
+        pipeline.close();
+    }
+
+    @Test
+    void aConnectorDoesNotRunWhileConnectDoesNotAnswerAndIsForgottenOnceItIsDeleted() {
+        answer("/connectors", 200, """
+                {"order-outbox": {"status": {"name": "order-outbox", "connector": {"state": "RUNNING"}, "tasks": []}}}
+                """);
+        var registry = new SimpleMeterRegistry();
+        var pipeline = pipeline(Optional.of(address()), Optional.empty());
+        new PipelineMetrics(pipeline).bindTo(registry);
+        assertThat(registry.get("pipeline.connect.up").gauge().value()).isEqualTo(1);
+        Gauge running = registry.get("pipeline.connector.running").gauge();
+
+        server.removeContext("/connectors");
+        await().untilAsserted(() ->
+                assertThat(registry.get("pipeline.connect.up").gauge().value()).isZero());
+        assertThat(running.value()).isZero();
+
+        answer("/connectors", 200, "{}");
+        await().untilAsserted(() -> assertThat(running.value()).isNaN());
         pipeline.close();
     }
 

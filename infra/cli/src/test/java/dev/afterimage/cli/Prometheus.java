@@ -1,0 +1,67 @@
+package dev.afterimage.cli;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** Prometheus' programs: the server, and promtool, which checks its files. */
+final class Prometheus {
+
+    private static final Path PACKAGE = Path.of("target", "prometheus");
+
+    private Prometheus() {}
+
+    /** Skips the test where the program is not on the PATH; CI, which may download, takes Debian's into target. */
+    static Path program(String name) throws IOException, InterruptedException {
+        List<Path> folders = new ArrayList<>(
+                Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+                        .map(Path::of)
+                        .toList());
+        folders.add(PACKAGE.resolve("usr/bin").toAbsolutePath());
+        if (System.getenv("CI") != null && find(name, folders).isEmpty()) {
+            unpackDebians();
+        }
+        return find(name, folders).stream()
+                .findFirst()
+                .orElseGet(() -> abort(
+                        "The alerts are not tested: there is no %s on the PATH. Install Prometheus (Debian: apt-get install prometheus)."
+                                .formatted(name)));
+    }
+
+    private static List<Path> find(String name, List<Path> folders) {
+        return folders.stream()
+                .map(folder -> folder.resolve(name))
+                .filter(Files::isExecutable)
+                .toList();
+    }
+
+    /** Not installed, for then Debian would start it. */
+    private static void unpackDebians() throws IOException, InterruptedException {
+        Files.createDirectories(PACKAGE);
+        if (run("apt-get", "--quiet", "download", "prometheus")
+                || (run("apt-get", "--quiet", "update") && run("apt-get", "--quiet", "download", "prometheus"))) {
+            run("sh", "-c", "dpkg-deb --extract prometheus_*.deb .");
+        }
+    }
+
+    private static boolean run(String... command) throws IOException, InterruptedException {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .directory(PACKAGE.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                            PACKAGE.resolve("apt-get.log").toFile()))
+                    .start();
+            return process.waitFor(5, TimeUnit.MINUTES) && process.exitValue() == 0;
+        } catch (IOException e) {
+            return false; // no Debian
+        }
+    }
+}

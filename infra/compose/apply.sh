@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs once: makes the topics of topics.json, then applies every connector beside it and waits until all of them run.
+set -euo pipefail
+cd "$CONNECTORS"
+
+topics=$(tr -d '\n' <topics.json | grep -oE '"[^"]+": *\{ *"partitions": *[0-9]+[^{}]*(\{[^{}]*\})? *\}')
+while read -r topic; do
+  settings=()
+  while IFS='"' read -r _ key _ value _; do
+    settings+=(--config "$key=$value")
+  done < <(grep -oE '"[^"]+": *"[^"]*"' <<<"$topic")
+  "$KAFKA_HOME/bin/kafka-topics.sh" --bootstrap-server "$KAFKA" --create --if-not-exists --replication-factor 1 \
+    --topic "$(cut -d'"' -f2 <<<"$topic")" --partitions "$(sed -E 's/.*"partitions": *([0-9]+).*/\1/' <<<"$topic")" \
+    "${settings[@]}"
+done <<<"$topics"
+
+connect() { # path, options of curl; a worker that just started answers 409 while its group forms
+  curl -sS --fail-with-body --retry 30 --retry-delay 1 --retry-all-errors "${@:2}" "$CONNECT/connectors/$1"
+}
+for file in *.json; do
+  [ "$file" != topics.json ] || continue
+  answer=$(connect "${file%.json}/config" -X PUT -H 'Content-Type: application/json' --data "@$file") || {
+    echo "Connect refuses ${file%.json}: $answer" >&2
+    exit 1
+  }
+done
+for file in *.json; do
+  [ "$file" != topics.json ] || continue
+  for ((attempt = 1; ; attempt++)); do
+    status=$(connect "${file%.json}/status")
+    case $status in
+    *'"state":"FAILED"'*) connect "${file%.json}/restart?includeTasks=true&onlyFailed=true" -X POST >/dev/null ;;
+    *'"connector":{"state":"RUNNING"'*'"tasks":[{"id":0,"state":"RUNNING"'*) break ;;
+    esac
+    [ "$attempt" -lt 60 ] || {
+      echo "Connector ${file%.json} does not run: $status" >&2
+      exit 1
+    }
+    sleep 1
+  done
+  echo "Connector ${file%.json} runs."
+done

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The token issuer of this one machine. "keys" makes its key pair where there is none; anything else is the roles of a
+# token to print, good for a day: orders:read, orders:write, orders:admin.
+set -euo pipefail
+private=$KEYS/issuer.pem
+public=$KEYS/issuer.pub.pem
+
+if [ "$*" = keys ]; then
+  [ -f "$public" ] || {
+    (umask 077 && openssl genrsa -out "$private" 2048)
+    openssl rsa -in "$private" -pubout -out "$public"
+  }
+  exit
+fi
+
+base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+roles=$(printf '"%s",' "${@:?one role at least: orders:read, orders:write or orders:admin}")
+now=$(date +%s)
+claims=$(printf '{"iss":"%s","aud":["order-service","projection-service"],"sub":"compose","groups":[%s],"iat":%d,"exp":%d}' \
+  "$ISSUER" "${roles%,}" "$now" $((now + 86400)))
+part=$(printf '{"alg":"RS256"}' | base64url).$(printf %s "$claims" | base64url)
+echo "$part.$(printf %s "$part" | openssl dgst -sha256 -sign "$private" -binary | base64url)"

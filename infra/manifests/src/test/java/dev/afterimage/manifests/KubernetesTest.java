@@ -1,0 +1,493 @@
+package dev.afterimage.manifests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.fabric8.zjsonpatch.JsonPatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KubernetesTest {
+
+    private static final Path FOLDER = Repository.file("infra/kubernetes");
+    private static final List<Manifest> BASE = base();
+    /** Clear text for people: quotes only where YAML would read something else. */
+    private static final YAMLMapper WRITER = YAMLMapper.builder()
+            .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+            .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+            .disable(YAMLGenerator.Feature.SPLIT_LINES)
+            .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+            .build();
+
+    @Test
+    void everyManifestIsWhatItsModelExpects() {
+        assertThat(BASE).isNotEmpty().allSatisfy(manifest -> assertThat(manifest.errors())
+                .as(manifest.toString())
+                .isEmpty());
+    }
+
+    @Test
+    void everyFileOfTheBaseIsInIt() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER.resolve("base"))) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrderElementsOf(Stream.concat(
+                                    Stream.of("kustomization.yaml"),
+                                    texts(kustomization("base").path("resources")))
+                            .toList());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"overlays/dev", "overlays/prod"})
+    void anOverlayMakesManifestsThatTheirModelsExpect(String folder) throws JsonProcessingException {
+        List<Manifest> overlay = overlay(folder);
+        assertThat(overlay)
+                .allSatisfy(manifest ->
+                        assertThat(manifest.errors()).as(manifest.toString()).isEmpty());
+        assertThat(overlay).isNotEqualTo(BASE);
+        JsonNode kustomization = kustomization(folder);
+        assertThat(texts(kustomization.at("/configMapGenerator/0/literals"))
+                        .map(literal -> literal.replaceFirst("=.*", "")))
+                .allMatch(Settings.variables("order-service")::contains)
+                .allMatch(Settings.variables("projection-service")::contains);
+        assertThat(stream(kustomization.path("images"))
+                        .map(image -> image.path("name").asText()))
+                .containsExactlyInAnyOrderElementsOf(of("Deployment")
+                        .map(deployment -> deployment
+                                .at("/spec/template/spec/containers/0/image")
+                                .asText())
+                        .toList());
+        assertThat(stream(kustomization.path("images")))
+                .allMatch(image -> image.path("newTag").asText().matches("[0-9][0-9.]+"));
+        assertSettings(overlay);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/dev", "overlays/prod"})
+    void postgresKeepsMoreForASlotThanOrderServiceAllowsAndLessThanItsDisk(String folder)
+            throws JsonProcessingException {
+        List<Manifest> manifests = folder.equals("base") ? BASE : overlay(folder);
+        JsonNode postgres = the(manifests, "Cluster", "postgres").at("/spec");
+        long allowed = stream(the(manifests, "Deployment", "order-service").at("/spec/template/spec/containers/0/env"))
+                .filter(variable -> variable.path("name").asText().equals("ORDERS_OUTBOX_MAX_RETAINED_WAL"))
+                .map(variable -> gigabytes(variable.path("value").asText()))
+                .findFirst()
+                .orElseGet(() -> gigabytes(Repository.first(
+                        Repository.file("order-service/src/main/java/dev/afterimage/shop/outbox/OutboxConfig.java"),
+                        "@WithDefault\\(\"([0-9]+G)\"\\)\\s+MemorySize maxRetainedWal")));
+        assertThat(gigabytes(postgres.at("/postgresql/parameters/max_slot_wal_keep_size")
+                        .asText()))
+                .isGreaterThan(allowed)
+                .isLessThan(gigabytes(postgres.at("/walStorage/size").asText()));
+    }
+
+    private static long gigabytes(String size) {
+        return Long.parseLong(size.replaceFirst("(G|GB|Gi)$", ""));
+    }
+
+    @Test
+    void aConnectorIsItsJson() throws IOException {
+        List<JsonNode> connectors = new ArrayList<>();
+        for (Path file : Repository.connectors()) {
+            ObjectNode config = Repository.json(file).deepCopy();
+            ObjectNode connector = resource("KafkaConnector", Repository.name(file), "connect");
+            ObjectNode spec = connector.putObject("spec");
+            spec.set("class", config.remove("connector.class"));
+            spec.put("tasksMax", config.remove("tasks.max").asInt());
+            spec.putObject("autoRestart").put("enabled", true);
+            spec.set("config", config);
+            connectors.add(connector);
+        }
+        assertGenerated(
+                "connectors.yaml",
+                "# connectors/*.json for Strimzi. KubernetesTest says what belongs here when one of them changes.\n",
+                connectors);
+    }
+
+    @Test
+    void aTopicIsAsTopicsJsonSays() throws IOException {
+        List<JsonNode> topics = new ArrayList<>();
+        Repository.json(Repository.file("connectors/topics.json")).properties().forEach(topic -> {
+            String name = topic.getKey().replaceFirst("^_+", "").replace('_', '-');
+            ObjectNode resource = resource("KafkaTopic", name, "afterimage");
+            ObjectNode spec = resource.putObject("spec");
+            spec.put("topicName", topic.getKey());
+            spec.set("partitions", topic.getValue().path("partitions"));
+            spec.put("replicas", 3);
+            spec.set("config", topic.getValue().path("config"));
+            topics.add(resource);
+        });
+        assertGenerated(
+                "topics.yaml",
+                "# connectors/topics.json for Strimzi. KubernetesTest says what belongs here when that changes.\n",
+                topics);
+    }
+
+    private static ObjectNode resource(String kind, String name, String cluster) {
+        ObjectNode resource = Repository.JSON.createObjectNode();
+        resource.put("apiVersion", "kafka.strimzi.io/v1").put("kind", kind);
+        ObjectNode metadata = resource.putObject("metadata").put("name", name);
+        metadata.putObject("labels").put("strimzi.io/cluster", cluster);
+        return resource;
+    }
+
+    private static void assertGenerated(String name, String header, List<JsonNode> resources) throws IOException {
+        List<String> documents = new ArrayList<>();
+        for (JsonNode resource : resources) {
+            documents.add(WRITER.writeValueAsString(resource));
+        }
+        String right = header + String.join("---\n", documents);
+        Path written = Path.of("target", name).toAbsolutePath();
+        Files.writeString(written, right);
+        assertThat(Repository.text(FOLDER.resolve("base").resolve(name)))
+                .withFailMessage("infra/kubernetes/base/%s is not what connectors/ says; cp %s there", name, written)
+                .isEqualTo(right);
+    }
+
+    @Test
+    void connectHasTheDebeziumOfTheLocalPipeline() throws Exception {
+        JsonNode build = the(BASE, "KafkaConnect", "connect").at("/spec/build");
+        assertThat(build.at("/output/image").asText()).endsWith(":" + Repository.serverVersion("debezium.version"));
+        assertThat(stream(build.path("plugins"))).hasSize(2);
+        assertPlugin(build.at("/plugins/0/artifacts/0"), "postgres", Repository.serverVersion("debezium.version"));
+        assertPlugin(build.at("/plugins/1/artifacts/0"), "jdbc", Repository.serverVersion("debezium.jdbc.version"));
+    }
+
+    private static void assertPlugin(JsonNode artifact, String connector, String version) throws Exception {
+        String path = "io/debezium/debezium-connector-%1$s/%2$s/debezium-connector-%1$s-%2$s-plugin.tar.gz"
+                .formatted(connector, version);
+        assertThat(artifact.path("url").asText()).isEqualTo("https://repo1.maven.org/maven2/" + path);
+        byte[] plugin = Files.readAllBytes(Path.of(System.getProperty("maven.repository", ""), path));
+        assertThat(artifact.path("sha512sum").asText())
+                .isEqualTo(HexFormat.of()
+                        .formatHex(MessageDigest.getInstance("SHA-512").digest(plugin)));
+    }
+
+    @Test
+    void connectIsToldWhatItKnowsAndWhatTheConnectorsAskFor() {
+        JsonNode spec = the(BASE, "KafkaConnect", "connect").at("/spec");
+        assertThat(Settings.worker())
+                .containsAll(names(spec.path("config")).stream()
+                        .filter(name -> !name.startsWith("config.providers.env."))
+                        .toList());
+        List<String> given = stream(spec.at("/template/connectContainer/env"))
+                .map(variable -> variable.path("name").asText())
+                .toList();
+        assertThat(given).containsAll(Repository.environmentOfConnectors());
+        assertThat(given)
+                .allMatch(name -> name.matches(spec.at("/config")
+                        .path("config.providers.env.param.allowlist.pattern")
+                        .asText()));
+    }
+
+    @Test
+    void theBrokersAreToldOnlyWhatTheyKnow() {
+        assertThat(Settings.broker())
+                .containsAll(names(the(BASE, "Kafka", "afterimage").at("/spec/kafka/config")));
+    }
+
+    @Test
+    void theServicesAreToldOnlyWhatTheyKnow() {
+        assertSettings(BASE);
+    }
+
+    private static void assertSettings(List<Manifest> manifests) {
+        manifests.stream()
+                .filter(manifest -> manifest.kind().equals("Deployment"))
+                .forEach(deployment -> assertThat(Settings.variables(deployment.name()))
+                        .as(deployment.toString())
+                        .containsAll(stream(deployment.at("/spec/template/spec/containers/0/env"))
+                                .map(variable -> variable.path("name").asText())
+                                .toList()));
+    }
+
+    @Test
+    void theRolesAreThoseOfTheLocalPipeline() {
+        Set<String> local = Pattern.compile("\\('(\\w+)', '(\\w*)'\\)")
+                .matcher(Repository.text(
+                        Repository.file("infra/stack/src/main/resources/dev/afterimage/stack/roles.sql")))
+                .results()
+                .map(role -> role.group(1) + " " + role.group(2))
+                .collect(Collectors.toSet());
+        JsonNode postgres = the(BASE, "Cluster", "postgres").at("/spec");
+        Set<String> managed = stream(postgres.at("/managed/roles"))
+                .map(role -> role.path("name").asText() + " "
+                        + (role.path("replication").asBoolean() ? "replication" : ""))
+                .collect(Collectors.toSet());
+        managed.add(postgres.at("/bootstrap/initdb/owner").asText() + " ");
+        assertThat(managed).isEqualTo(local);
+
+        Set<String> databases = of("Database")
+                .map(database -> database.at("/spec/name").asText())
+                .collect(Collectors.toSet());
+        databases.add(postgres.at("/bootstrap/initdb/database").asText());
+        assertThat(databases).containsExactlyInAnyOrder("orders", "projection", "replica");
+        // whoever databases.sql lets in, which ScriptsIT holds against the local pipeline
+        Set<String> allowed = Pattern.compile(
+                        "(?:create database (\\w+) owner|grant connect on database (\\w+) to) ([\\w, ]+);")
+                .matcher(Repository.text(Repository.file("infra/compose/databases.sql")))
+                .results()
+                .flatMap(line -> Stream.of(line.group(3).split(", ?"))
+                        .map(role -> (line.group(1) == null ? line.group(2) : line.group(1)) + " " + role))
+                .collect(Collectors.toSet());
+        assertThat(texts(postgres.at("/postgresql/pg_hba"))
+                        .filter(line -> line.startsWith("hostssl "))
+                        .map(line -> line.split(" "))
+                        .flatMap(line -> Stream.of(line[2].split(",")).map(role -> line[1] + " " + role)))
+                .containsExactlyInAnyOrderElementsOf(allowed);
+        assertThat(postgres.path("imageName").asText())
+                .contains(":" + Repository.serverVersion("postgres.version").replaceFirst("\\.0$", "-"));
+    }
+
+    @Test
+    void everySecretIsMadeBySomebody() {
+        Set<String> made = new HashSet<>(Set.of("afterimage-cluster-ca-cert", "registry"));
+        of("KafkaUser").map(Manifest::name).forEach(made::add);
+        Stream.of(Repository.first(FOLDER.resolve("secrets.sh"), "for role in ([^;]+);")
+                        .split(" "))
+                .map(role -> "postgres-" + role.replace('_', '-'))
+                .forEach(made::add);
+        Set<String> asked = new TreeSet<>();
+        for (Manifest manifest : BASE) {
+            for (String field : List.of("secretKeyRef", "secret", "passwordSecret")) {
+                manifest.json()
+                        .findValues(field)
+                        .forEach(reference -> asked.add(reference.path("name").asText()));
+            }
+            manifest.json().findValuesAsText("secretName").forEach(asked::add);
+            manifest.json().findValuesAsText("pushSecret").forEach(asked::add);
+            manifest.json().findValues("secretTargetRef").forEach(references -> stream(references)
+                    .forEach(reference -> asked.add(reference.path("name").asText())));
+        }
+        asked.remove("");
+        assertThat(made).containsAll(asked);
+    }
+
+    @Test
+    void theReplicasTablesAreMadeAsItsOwnerSays() throws IOException {
+        ObjectNode sql = Repository.JSON.createObjectNode();
+        sql.put("apiVersion", "v1")
+                .put("kind", "ConfigMap")
+                .putObject("metadata")
+                .put("name", "replica-sql");
+        sql.putObject("data").put("replica.sql", Repository.text(Repository.file("connectors/replica.sql")));
+        assertGenerated(
+                "replica-sql.yaml",
+                "# connectors/replica.sql for the Job that runs it. KubernetesTest says what belongs here when it changes.\n",
+                List.of(sql));
+        JsonNode pod = the(BASE, "Job", "replica-tables").at("/spec/template/spec");
+        assertThat(pod.at("/volumes/0/configMap/name").asText()).isEqualTo("replica-sql");
+        assertThat(pod.at("/containers/0/image").asText())
+                .isEqualTo(
+                        the(BASE, "Cluster", "postgres").at("/spec/imageName").asText());
+        assertThat(texts(pod.at("/containers/0/command")))
+                .endsWith(pod.at("/containers/0/volumeMounts/0/mountPath").asText() + "/replica.sql");
+    }
+
+    @Test
+    void whatRefersToAnotherFindsIt() {
+        Set<String> deployments = of("Deployment").map(Manifest::name).collect(Collectors.toSet());
+        assertThat(deployments).containsExactlyInAnyOrder("order-service", "projection-service");
+        for (Manifest deployment : of("Deployment").toList()) {
+            JsonNode labels = deployment.at("/spec/template/metadata/labels");
+            JsonNode container = deployment.at("/spec/template/spec/containers/0");
+            int port = container.at("/ports/0/containerPort").asInt();
+            assertThat(deployment.at("/spec/selector/matchLabels")).isEqualTo(labels);
+            assertThat(the(BASE, "Service", deployment.name()).at("/spec/selector"))
+                    .isEqualTo(labels);
+            assertThat(the(BASE, "Service", deployment.name())
+                            .at("/spec/ports/0/port")
+                            .asInt())
+                    .isEqualTo(port);
+            assertThat(the(BASE, "PodDisruptionBudget", deployment.name()).at("/spec/selector/matchLabels"))
+                    .isEqualTo(labels);
+            assertThat(the(BASE, "NetworkPolicy", deployment.name()).at("/spec/podSelector/matchLabels"))
+                    .isEqualTo(labels);
+            assertThat(the(BASE, "NetworkPolicy", deployment.name())
+                            .at("/spec/ingress/0/ports/0/port")
+                            .asInt())
+                    .isEqualTo(port);
+            assertThat(deployment
+                            .at("/spec/template/metadata/annotations")
+                            .path("prometheus.io/port")
+                            .asInt())
+                    .isEqualTo(port);
+            assertThat(Repository.text(
+                            Repository.file(deployment.name() + "/src/main/resources/application.properties")))
+                    .contains("quarkus.http.port=" + port);
+            assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean())
+                    .isTrue();
+            assertThat(deployment
+                            .at("/spec/template/spec/securityContext/runAsNonRoot")
+                            .asBoolean())
+                    .isTrue();
+            assertThat(names(container)).contains("startupProbe", "livenessProbe", "readinessProbe");
+        }
+        String kafka = the(BASE, "Kafka", "afterimage").name();
+        String bootstrap = kafka + "-kafka-bootstrap:"
+                + the(BASE, "Kafka", "afterimage")
+                        .at("/spec/kafka/listeners/0/port")
+                        .asText();
+        assertThat(BASE.stream().map(Manifest::toString)).doesNotHaveDuplicates();
+        assertThat(BASE.stream().flatMap(manifest -> Pattern.compile("[a-z-]+-kafka-bootstrap:[0-9]+")
+                        .matcher(manifest.json().toString())
+                        .results()
+                        .map(found -> found.group())))
+                .hasSize(3)
+                .containsOnly(bootstrap);
+        assertThat(BASE.stream().map(manifest -> manifest.at("/metadata/labels")
+                        .path("strimzi.io/cluster")
+                        .asText("")))
+                .containsOnly("", kafka, the(BASE, "KafkaConnect", "connect").name());
+
+        JsonNode scaled = the(BASE, "ScaledObject", "projection-service").at("/spec");
+        JsonNode topic = Repository.json(Repository.file("connectors/topics.json"))
+                .path(scaled.at("/triggers/0/metadata/topic").asText());
+        assertThat(deployments)
+                .contains(
+                        scaled.at("/scaleTargetRef/name").asText(),
+                        the(BASE, "HorizontalPodAutoscaler", "order-service")
+                                .at("/spec/scaleTargetRef/name")
+                                .asText());
+        assertThat(scaled.path("maxReplicaCount").asInt())
+                .isEqualTo(topic.path("partitions").asInt());
+        assertThat(of("TriggerAuthentication").map(Manifest::name))
+                .contains(scaled.at("/triggers/0/authenticationRef/name").asText());
+    }
+
+    @Test
+    void whoUsesATopicMay() {
+        Set<String> topics = Set.copyOf(names(Repository.json(Repository.file("connectors/topics.json"))));
+        for (Manifest user : of("KafkaUser").toList()) {
+            assertThat(stream(user.at("/spec/authorization/acls")).map(rule -> rule.path("resource")))
+                    .as(user.toString())
+                    .filteredOn(resource -> resource.path("type").asText().equals("topic"))
+                    .allMatch(resource -> topics.stream()
+                                    .anyMatch(topic -> topic.startsWith(
+                                            resource.path("name").asText()))
+                            || resource.path("name").asText().equals("connect."));
+        }
+        List<String> aggregates = List.of(Repository.first(
+                        Repository.file(
+                                "projection-service/src/main/java/dev/afterimage/projection/feed/FeedConfig.java"),
+                        "@WithDefault\\(\"([a-z.,]+events)\"\\)")
+                .split(","));
+        List<String> tables =
+                List.of(stream(the(BASE, "Deployment", "projection-service").at("/spec/template/spec/containers/0/env"))
+                        .filter(variable -> variable.path("name").asText().equals("FEED_TABLE_TOPICS"))
+                        .map(variable -> variable.path("value").asText())
+                        .collect(Collectors.joining())
+                        .split(","));
+        assertThat(tables)
+                .containsExactly(Repository.setting("projection-service", "%test,local.feed.table-topics")
+                        .split(","));
+        assertThat(grants("projection-service", "Read"))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.concat(aggregates.stream(), tables.stream()).toList());
+        assertThat(grants("projection-service", "Write"))
+                .containsExactlyInAnyOrderElementsOf(grants("projection-service", "Read").stream()
+                        .map(topic -> topic + ".dlq")
+                        .toList());
+        JsonNode sink = Repository.json(Repository.file("connectors/replica-sink.json"));
+        assertThat(grants("connect", "Write"))
+                .containsAll(grants("projection-service", "Read"))
+                .contains(sink.path("errors.deadletterqueue.topic.name").asText());
+        assertThat(grants("connect", "Read"))
+                .contains(sink.path("topics").asText().split(","));
+        assertThat(stream(the(BASE, "KafkaUser", "projection-service").at("/spec/authorization/acls"))
+                        .map(rule -> rule.path("resource"))
+                        .filter(resource -> resource.path("type").asText().equals("group"))
+                        .map(resource -> resource.path("name").asText()))
+                .contains(Repository.setting("projection-service", "audit.replica.group"));
+    }
+
+    private static List<String> grants(String user, String operation) {
+        return stream(the(BASE, "KafkaUser", user).at("/spec/authorization/acls"))
+                .filter(rule -> rule.at("/resource/type").asText().equals("topic"))
+                .filter(rule -> texts(rule.path("operations")).anyMatch(operation::equals))
+                .map(rule -> rule.at("/resource/name").asText())
+                .toList();
+    }
+
+    private static List<Manifest> base() {
+        return texts(kustomization("base").path("resources"))
+                .flatMap(file -> Repository.yaml(FOLDER.resolve("base").resolve(file)).stream())
+                .map(Manifest::new)
+                .toList();
+    }
+
+    /** The base as the overlay's patches leave it. */
+    private static List<Manifest> overlay(String folder) throws JsonProcessingException {
+        JsonNode kustomization = kustomization(folder);
+        assertThat(FOLDER.resolve(folder)
+                        .resolve(kustomization.at("/resources/0").asText())
+                        .normalize())
+                .isEqualTo(FOLDER.resolve("base"));
+        List<Manifest> manifests = new ArrayList<>(BASE);
+        for (JsonNode patch : kustomization.path("patches")) {
+            JsonNode operations = Repository.YAML.readTree(patch.path("patch").asText());
+            boolean used = false;
+            for (int i = 0; i < manifests.size(); i++) {
+                Manifest manifest = manifests.get(i);
+                if (manifest.kind().equals(patch.at("/target/kind").asText())
+                        && manifest.name().equals(patch.at("/target/name").asText(manifest.name()))) {
+                    manifests.set(i, new Manifest(JsonPatch.apply(operations, manifest.json())));
+                    used = true;
+                }
+            }
+            assertThat(used).as(patch.toString()).isTrue();
+        }
+        return manifests;
+    }
+
+    private static JsonNode kustomization(String folder) {
+        JsonNode kustomization = Repository.yaml(FOLDER.resolve(folder).resolve("kustomization.yaml"))
+                .getFirst();
+        assertThat(Manifest.errors(kustomization, "Kustomization")).as(folder).isEmpty();
+        return kustomization;
+    }
+
+    private static Stream<Manifest> of(String kind) {
+        return BASE.stream().filter(manifest -> manifest.kind().equals(kind));
+    }
+
+    private static Manifest the(List<Manifest> manifests, String kind, String name) {
+        return manifests.stream()
+                .filter(manifest -> manifest.toString().equals(kind + " " + name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("there is no " + kind + " " + name));
+    }
+
+    private static Stream<JsonNode> stream(JsonNode array) {
+        return StreamSupport.stream(((ArrayNode) array).spliterator(), false);
+    }
+
+    private static Stream<String> texts(JsonNode array) {
+        return stream(array).map(JsonNode::asText);
+    }
+
+    private static List<String> names(JsonNode object) {
+        return object.properties().stream().map(Map.Entry::getKey).toList();
+    }
+}

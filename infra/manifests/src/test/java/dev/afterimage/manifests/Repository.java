@@ -1,0 +1,109 @@
+package dev.afterimage.manifests;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.afterimage.stack.Connectors;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The files of this repository. One that is malformed or says something twice is an error. */
+final class Repository {
+
+    static final Path ROOT = Connectors.folder().resolve("..").normalize();
+
+    static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    static final YAMLMapper YAML = YAMLMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private Repository() {}
+
+    static Path file(String path) {
+        return ROOT.resolve(path);
+    }
+
+    static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static JsonNode json(Path file) {
+        try {
+            return JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(file.toString(), e);
+        }
+    }
+
+    /** Each document of the file. */
+    static List<JsonNode> yaml(Path file) {
+        try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(file.toFile())) {
+            return documents.readAll();
+        } catch (IOException e) {
+            throw new UncheckedIOException(file.toString(), e);
+        }
+    }
+
+    /** The connectors' configurations, which are called as their files are. */
+    static List<Path> connectors() {
+        try (Stream<Path> files = Files.list(file("connectors"))) {
+            return files.filter(file -> file.toString().endsWith(".json"))
+                    .filter(file -> !file.endsWith("topics.json"))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String name(Path connector) {
+        return connector.getFileName().toString().replace(".json", "");
+    }
+
+    /** The names that the connectors take from the environment of Connect, each once. */
+    static List<String> environmentOfConnectors() {
+        return connectors().stream()
+                .flatMap(file -> Pattern.compile("\\$\\{env:([^}]+)}")
+                        .matcher(text(file))
+                        .results())
+                .map(reference -> reference.group(1))
+                .distinct()
+                .toList();
+    }
+
+    /** The version of one of the servers that the local pipeline runs. */
+    static String serverVersion(String property) {
+        return first(file("infra/stack/distribution/pom.xml"), "<" + property + ">(.*)</" + property + ">");
+    }
+
+    /** What the service's application.properties say. */
+    static String setting(String service, String key) {
+        return first(
+                file(service + "/src/main/resources/application.properties"), "(?m)^" + Pattern.quote(key) + "=(.*)$");
+    }
+
+    /** The first group of the first match. */
+    static String first(Path file, String pattern) {
+        Matcher matcher = Pattern.compile(pattern).matcher(text(file));
+        if (!matcher.find()) {
+            throw new AssertionError("nothing in " + file + " is like " + pattern);
+        }
+        return matcher.group(1);
+    }
+}

@@ -1,0 +1,239 @@
+package dev.afterimage.manifests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.stack.ConnectWorker;
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.KafkaBroker;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.StackConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.utils.Exit;
+import org.apache.kafka.tools.TopicCommand;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the containers run once, run here: on the real servers, without the containers. */
+class ScriptsIT {
+
+    private static final Path SCRIPTS = Repository.file("infra/compose");
+
+    @TempDir
+    Path home;
+
+    @Test
+    void theDatabasesAreThoseOfTheLocalPipeline() throws Exception {
+        try (Postgres postgres = Postgres.start(StackConfig.onFreePorts(home));
+                Connection connection = postgres.connect("postgres");
+                Statement statement = connection.createStatement()) {
+            List<String> local = databases(statement);
+            for (String database : List.of("orders", "projection", "replica")) {
+                statement.execute("drop database " + database);
+            }
+            assertThat(databases(statement)).isEmpty();
+            for (String command : Repository.text(SCRIPTS.resolve("databases.sql"))
+                    .replaceAll("(?m)^--.*$", "")
+                    .split(";", -1)) {
+                if (!command.isBlank()) {
+                    statement.execute(command);
+                }
+            }
+            assertThat(databases(statement)).isEqualTo(local).hasSize(3);
+        }
+    }
+
+    /** Each with its owner and who may what there. */
+    private static List<String> databases(Statement statement) throws SQLException {
+        List<String> databases = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery("""
+                select datname, pg_get_userbyid(datdba),
+                       (select string_agg(entry::text, ' ' order by entry::text) from unnest(datacl) as entry)
+                from pg_database where datname <> 'postgres' and not datistemplate order by datname
+                """)) {
+            while (row.next()) {
+                databases.add(row.getString(1) + " of " + row.getString(2) + ": " + row.getString(3));
+            }
+        }
+        return databases;
+    }
+
+    @Test
+    void everyTopicIsMadeAndEveryConnectorRuns() throws Exception {
+        StackConfig config = StackConfig.onFreePorts(home);
+        JsonNode topics = Repository.json(Connectors.folder().resolve("topics.json"));
+        try (Postgres postgres = Postgres.start(config);
+                KafkaBroker kafka = KafkaBroker.start(config);
+                ConnectWorker connect = ConnectWorker.start(config);
+                Admin admin = kafka.admin()) {
+            migrate(postgres);
+
+            Path kafkaHome = kafkaHome();
+            Map<String, String> environment = Map.of(
+                    "CONNECTORS", Connectors.folder().toString(),
+                    "CONNECT", "http://" + StackConfig.HOST + ":" + config.connectPort(),
+                    "KAFKA", kafka.bootstrapServers(),
+                    "KAFKA_HOME", kafkaHome.toString());
+            String said = run(environment, "apply.sh");
+
+            String runs = "Connector order-outbox runs.\nConnector replica-sink runs.\nConnector source-tables runs.\n";
+            assertThat(said).endsWith(runs);
+            assertThat(connect.connectors().names())
+                    .hasSize(3)
+                    .allSatisfy(name ->
+                            assertThat(connect.connectors().status(name)).get().matches(Connectors.Status::running));
+            assertThat(run(environment, "apply.sh")).endsWith(runs);
+            for (String slot : List.of("order_outbox", "source_tables")) {
+                await().untilAsserted(() -> assertThat(failsOver(postgres, slot))
+                        .as("an operator's PostgreSQL takes the slot %s along to the next primary", slot)
+                        .isTrue());
+            }
+            for (String name : connect.connectors().names()) {
+                connect.connectors().delete(name);
+            }
+
+            admin.deleteTopics(fields(topics)).all().get();
+            for (String command : Files.readAllLines(kafkaHome.resolve("commands"))) {
+                assertThat(exit(command.split("\t"))).as(command).isZero();
+            }
+            var made = admin.describeTopics(fields(topics)).allTopicNames().get();
+            for (Map.Entry<String, JsonNode> topic : topics.properties()) {
+                assertThat(Objects.requireNonNull(made.get(topic.getKey())).partitions())
+                        .hasSize(topic.getValue().path("partitions").asInt());
+                var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic.getKey());
+                Config settings = Objects.requireNonNull(
+                        admin.describeConfigs(List.of(resource)).all().get().get(resource));
+                topic.getValue().path("config").properties().forEach(setting -> assertThat(
+                                settings.get(setting.getKey()).value())
+                        .as(topic.getKey() + " " + setting.getKey())
+                        .isEqualTo(setting.getValue().asText()));
+            }
+        }
+    }
+
+    /** As order-service does when it starts. */
+    private static void migrate(Postgres postgres) throws IOException, SQLException {
+        try (Connection connection = postgres.connect("orders");
+                Statement statement = connection.createStatement();
+                Stream<Path> files = Files.list(Repository.file("order-service/src/main/resources/db/migration"))) {
+            statement.execute("set role orders_owner");
+            for (Path file : files.sorted().toList()) {
+                statement.execute(Files.readString(file));
+            }
+        }
+    }
+
+    private static boolean failsOver(Postgres postgres, String slot) throws SQLException {
+        try (Connection connection = postgres.connect("postgres");
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "select failover from pg_replication_slots where slot_name = '" + slot + "'")) {
+            return row.next() && row.getBoolean(1);
+        }
+    }
+
+    /** In the place of a distribution of Kafka: writes down the commands, which then run here, without a JVM for each. */
+    private Path kafkaHome() throws IOException {
+        Path kafkaHome = home.resolve("kafka home");
+        Path program = Files.createDirectories(kafkaHome.resolve("bin")).resolve("kafka-topics.sh");
+        Files.writeString(program, """
+                #!/bin/bash
+                (IFS=$'\\t' && echo "$*") >>"$KAFKA_HOME/commands"
+                """);
+        assertThat(program.toFile().setExecutable(true)).isTrue();
+        return kafkaHome;
+    }
+
+    /** How Kafka's own program ends with these arguments. */
+    private static int exit(String... arguments) {
+        AtomicInteger exit = new AtomicInteger(-1);
+        Exit.setExitProcedure((status, _) -> exit.set(status));
+        try {
+            TopicCommand.main(arguments);
+        } finally {
+            Exit.resetExitProcedure();
+        }
+        return exit.get();
+    }
+
+    private static Set<String> fields(JsonNode object) {
+        var names = new TreeSet<String>();
+        object.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    @Test
+    void aTokenIsOneThatTheServicesAccept() throws Exception {
+        Map<String, String> environment = Map.of("KEYS", home.toString(), "ISSUER", "https://issuer.example.com");
+        run(environment, "token.sh", "keys");
+        byte[] key = Files.readAllBytes(home.resolve("issuer.pem"));
+        run(environment, "token.sh", "keys");
+        assertThat(home.resolve("issuer.pem")).hasBinaryContent(key);
+        assertThat(Files.getPosixFilePermissions(home.resolve("issuer.pem"))).hasSize(2);
+
+        String[] token = run(environment, "token.sh", "orders:read", "orders:write")
+                .strip()
+                .split("\\.", -1);
+        JsonNode claims = Repository.JSON.readTree(Base64.getUrlDecoder().decode(token[1]));
+        assertThat(claims.path("iss").asText()).isEqualTo("https://issuer.example.com");
+        assertThat(claims.path("groups")).isEqualTo(Repository.JSON.readTree("[\"orders:read\",\"orders:write\"]"));
+        assertThat(claims.path("aud"))
+                .isEqualTo(Repository.JSON.readTree("[\"order-service\",\"projection-service\"]"));
+        assertThat(claims.path("exp").asLong()).isGreaterThan(Instant.now().getEpochSecond());
+
+        String pem = Files.readString(home.resolve("issuer.pub.pem")).replaceAll("-----.*-----|\n", "");
+        var signature = Signature.getInstance("SHA256withRSA");
+        signature.initVerify(KeyFactory.getInstance("RSA")
+                .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(pem))));
+        signature.update((token[0] + "." + token[1]).getBytes(StandardCharsets.US_ASCII));
+        assertThat(signature.verify(Base64.getUrlDecoder().decode(token[2]))).isTrue();
+    }
+
+    @Test
+    void aTokenWithoutARoleIsRefused() throws Exception {
+        assertThat(exit(Map.of("KEYS", home.toString(), "ISSUER", "any"), "token.sh"))
+                .isNotZero();
+    }
+
+    private String run(Map<String, String> environment, String... command) throws Exception {
+        assertThat(exit(environment, command))
+                .withFailMessage(() -> Repository.text(home.resolve("said")))
+                .isZero();
+        return Files.readString(home.resolve("said"));
+    }
+
+    private int exit(Map<String, String> environment, String... command) throws Exception {
+        List<String> words = new ArrayList<>(List.of("bash"));
+        words.add(SCRIPTS.resolve(command[0]).toString());
+        words.addAll(List.of(command).subList(1, command.length));
+        var script = new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("said").toFile());
+        script.environment().putAll(environment);
+        return script.start().waitFor();
+    }
+}

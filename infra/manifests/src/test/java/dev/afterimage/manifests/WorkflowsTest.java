@@ -1,0 +1,70 @@
+package dev.afterimage.manifests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+
+class WorkflowsTest {
+
+    private static final Path FOLDER = Repository.file(".github");
+
+    @Test
+    void everyWorkflowIsOne() throws IOException {
+        assertThat(workflows()).hasSize(4).allSatisfy(workflow -> assertThat(Manifest.errors(workflow, "Workflow"))
+                .as(workflow.path("name").asText())
+                .isEmpty());
+    }
+
+    @Test
+    void everyCommandIsThere() throws IOException {
+        String pom = Repository.text(Repository.file("pom.xml"));
+        assertThat(arguments("(?:^|\\s)((?:\\./|infra/)[\\w./-]+)"))
+                .contains("./mvnw")
+                .allSatisfy(
+                        file -> assertThat(Repository.file(file).normalize()).exists());
+        assertThat(arguments("-pl (\\S+)")).allSatisfy(modules -> assertThat(modules.split(","))
+                .allMatch(module -> pom.contains("<module>" + module + "</module>")));
+        assertThat(arguments("-P(\\w+)")).containsExactly("sbom").allMatch(id -> pom.contains("<id>" + id + "</id>"));
+        assertThat(arguments("-Dnative\\b()")).isNotEmpty();
+        assertThat(pom).contains("<name>native</name>");
+    }
+
+    @Test
+    void whatIsKeptUpToDateIsThere() {
+        JsonNode dependabot = Repository.yaml(FOLDER.resolve("dependabot.yml")).getFirst();
+        assertThat(Manifest.errors(dependabot, "Dependabot")).isEmpty();
+        assertThat(Stream.concat(
+                        dependabot.findValuesAsText("directory").stream(),
+                        dependabot.findValues("directories").stream()
+                                .flatMap(each -> StreamSupport.stream(each.spliterator(), false))
+                                .map(JsonNode::asText)))
+                .contains("/infra/compose")
+                .allSatisfy(folder ->
+                        assertThat(Repository.ROOT.resolve("." + folder)).isDirectory());
+    }
+
+    private static List<JsonNode> workflows() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER.resolve("workflows"))) {
+            return files.map(file -> Repository.yaml(file).getFirst()).toList();
+        }
+    }
+
+    /** What the commands of all workflows say where the pattern's group is. */
+    private static Set<String> arguments(String pattern) throws IOException {
+        return workflows().stream()
+                .flatMap(workflow -> workflow.findValuesAsText("run").stream())
+                .flatMap(command -> Pattern.compile(pattern).matcher(command).results())
+                .map(found -> found.group(1))
+                .collect(Collectors.toSet());
+    }
+}
