@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import javax.sql.DataSource;
 
-/** The replication slot through which Debezium reads the outbox, as PostgreSQL sees it at the moment. */
+/** The replication slots through which Debezium reads this database, as PostgreSQL sees them at the moment. */
 @ApplicationScoped
 class ReplicationSlot {
     private final DataSource orders;
@@ -27,11 +27,15 @@ class ReplicationSlot {
     record State(boolean active, String walStatus, long retainedWalBytes) {}
 
     /**
-     * Empty when there is no such slot.
+     * Of the outbox's slot; empty when there is no such slot.
      *
      * @throws SQLException when the database does not answer
      */
     Optional<State> state() throws SQLException {
+        return state(config.slot());
+    }
+
+    Optional<State> state(String name) throws SQLException {
         try (var connection = orders.getConnection();
                 var query = connection.prepareStatement("""
                         select active, coalesce(wal_status, 'unknown') as wal_status,
@@ -39,7 +43,7 @@ class ReplicationSlot {
                         from pg_replication_slots
                         where slot_name = ? and database = current_database()
                         """)) {
-            query.setString(1, config.slot());
+            query.setString(1, name);
             try (var slot = query.executeQuery()) {
                 return slot.next()
                         ? Optional.of(new State(
