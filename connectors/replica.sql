@@ -84,6 +84,18 @@ from (
 ) as replicated
 group by table_name;
 
+-- After a new snapshot: deletes the rows that it did not bring, for the source no longer has them, and tells how many.
+create or replace function delete_unseen_since(snapshot timestamptz) returns bigint language sql as
+$$
+with gone_customers as (delete from customers where __synced_at < snapshot returning 1),
+     gone_products as (delete from products where __synced_at < snapshot returning 1),
+     gone_orders as (delete from orders where __synced_at < snapshot returning 1),
+     gone_items as (delete from order_items where __synced_at < snapshot returning 1)
+select count(*)
+from (select from gone_customers union all select from gone_products union all select from gone_orders
+      union all select from gone_items) as all_gone
+$$;
+
 -- who compares source, read model and replica
 grant select on all tables in schema public to auditor;
 alter default privileges in schema public grant select on tables to auditor;

@@ -29,6 +29,9 @@ public final class Connectors {
     /** What comes before the message, or before the class of a cause without one. */
     private static final Pattern PREFIX = Pattern.compile(CAUSE + "([\\w.$]+: )?");
 
+    /** What Debezium knows of its position, half a screen within a message. */
+    private static final Pattern POSITION = Pattern.compile("PostgresOffsetContext \\[.*]");
+
     private final URI worker;
     private final ObjectMapper json = new ObjectMapper();
     private final HttpClient http =
@@ -221,7 +224,8 @@ public final class Connectors {
             causes.removeIf(outer -> outer.contains(cause));
             causes.add(cause);
         }
-        return causes.isEmpty() ? trace.lines().findFirst().orElse("") : String.join(": ", causes);
+        String reason = causes.isEmpty() ? trace.lines().findFirst().orElse("") : String.join(": ", causes);
+        return POSITION.matcher(reason).replaceAll("its offset");
     }
 
     /**

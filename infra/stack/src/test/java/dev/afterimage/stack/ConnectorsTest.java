@@ -71,5 +71,7 @@ class ConnectorsTest {
                 .isEqualTo("java.lang.IllegalStateException: only this");
         assertThat(Connectors.reason("x: y\nCaused by: java.lang.NullPointerException\n"))
                 .isEqualTo("java.lang.NullPointerException");
+        assertThat(Connectors.reason("x: starting at PostgresOffsetContext [a=b [c], d=[]], which is gone."))
+                .isEqualTo("x: starting at its offset, which is gone.");
     }
 }

@@ -24,13 +24,17 @@ import org.postgresql.ds.PGSimpleDataSource;
 @WithTestResource(PostgresResource.class)
 class OutboxCheckTest {
     private static final String CHECK = "checks.find { it.name == 'outbox' }.";
+    /** In tests it looks at the same slot. */
+    private static final String TABLES = "checks.find { it.name == 'table slot' }.";
 
     @Inject
     OutboxConfig config;
 
     @Test
     void isWellWhileTheSlotIsReadAndNoRowStays() throws Throwable {
+        well(503).body(TABLES + "data.state", equalTo("missing"));
         Wal.withSlot(() -> {
+            well(503).body(TABLES + "status", equalTo("DOWN")).body(TABLES + "data.active", equalTo(false));
             well(503).body(CHECK + "data.slotActive", equalTo(false)).body(CHECK + "data.rows", equalTo(0));
             try (var debezium = replication()) {
                 debezium.unwrap(PGConnection.class)
@@ -42,6 +46,7 @@ class OutboxCheckTest {
                         .withSlotOption("publication_names", "order_outbox")
                         .start();
                 well(200).body(CHECK + "data.slotActive", equalTo(true));
+                well(200).body(TABLES + "data.wal", equalTo("reserved"));
                 try (var connection = Wal.superuser();
                         var statement = connection.createStatement()) {
                     statement.execute("""

@@ -11,6 +11,7 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.math.BigInteger;
+import java.util.Optional;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponse.Status;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,11 @@ class ReplicationSlotCheckTest {
                     @Override
                     public String slot() {
                         return "order_outbox";
+                    }
+
+                    @Override
+                    public Optional<String> tableSlot() {
+                        return Optional.empty();
                     }
 
                     @Override

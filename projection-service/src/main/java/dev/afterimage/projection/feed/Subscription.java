@@ -40,22 +40,38 @@ final class Subscription implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final DataSource dataSource;
     private final Positions positions;
+    private final Duration sessionTimeout;
     private final Metric connections;
+    private final Metric receivedBytes;
     private final Set<TopicPartition> unplaced = new HashSet<>();
     private final Map<TopicPartition, Long> applied = new ConcurrentHashMap<>();
     private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
     private long lastCommitNanos = System.nanoTime();
     private boolean joined;
+    private Object received = 0;
+    private long heardAt = System.nanoTime();
 
-    Subscription(Consumer<byte[], byte[]> consumer, List<String> topics, DataSource dataSource, Positions positions) {
+    Subscription(
+            Consumer<byte[], byte[]> consumer,
+            List<String> topics,
+            Duration sessionTimeout,
+            DataSource dataSource,
+            Positions positions) {
         this.consumer = consumer;
+        this.sessionTimeout = sessionTimeout;
         this.dataSource = dataSource;
         this.positions = positions;
-        this.connections = consumer.metrics().values().stream()
-                .filter(metric -> metric.metricName().name().equals("connection-count"))
+        this.connections = metric("connection-count");
+        this.receivedBytes = metric("incoming-byte-total");
+        consumer.subscribe(topics, new Assignment());
+    }
+
+    private Metric metric(String name) {
+        return consumer.metrics().values().stream()
+                .filter(metric -> metric.metricName().name().equals(name)
+                        && metric.metricName().group().equals("consumer-metrics"))
                 .findFirst()
                 .orElseThrow();
-        consumer.subscribe(topics, new Assignment());
     }
 
     /** Returns records of placed partitions; keeps the membership in the group alive, and tells Kafka what was applied. */
@@ -190,10 +206,20 @@ final class Subscription implements AutoCloseable {
 
     FeedState state() {
         boolean connected = connections.metricValue() instanceof Double count && count > 0;
-        if (!connected) {
+        if (!connected || isSilent()) {
             return FeedState.BROKER_LOST;
         }
         return joined && unplaced.isEmpty() ? FeedState.FOLLOWING : FeedState.STARTING;
+    }
+
+    /** A broker that hangs keeps its connections open; one that lives answers each heartbeat and, at once, each fetch. */
+    private boolean isSilent() {
+        Object now = receivedBytes.metricValue();
+        if (!now.equals(received)) {
+            received = now;
+            heardAt = System.nanoTime();
+        }
+        return System.nanoTime() - heardAt > sessionTimeout.toNanos();
     }
 
     /** Where it stands, by what the consumer knows already: the broker is not asked. */

@@ -67,6 +67,6 @@ class Subscriptions {
         settings.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
         settings.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        return new Subscription(consumer, topics, dataSource, positions);
+        return new Subscription(consumer, topics, config.sessionTimeout(), dataSource, positions);
     }
 }

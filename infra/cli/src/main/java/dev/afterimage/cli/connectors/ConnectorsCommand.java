@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         description = "Lists, sets up and steers the connectors of Kafka Connect.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "[COMMAND]",
-        subcommands = SetUpTables.class)
+        subcommands = {SetUpTables.class, Reset.class})
 public final class ConnectorsCommand implements Runnable {
 
     private static final ObjectMapper JSON = new ObjectMapper();

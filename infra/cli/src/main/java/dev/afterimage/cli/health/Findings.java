@@ -126,8 +126,9 @@ final class Findings implements AutoCloseable {
         double seconds = lookedAt == 0 ? Double.POSITIVE_INFINITY : (now - lookedAt) / 1e9;
         lookedAt = now;
         List<ServerProcess> processes = processes();
-        List<Connector> connectors = connectors();
-        List<Slot> slots = slots();
+        Map<String, String> slotsInUse = new TreeMap<>();
+        List<Connector> connectors = connectors(slotsInUse);
+        List<Slot> slots = slots(slotsInUse);
         List<Lag> lags = new ArrayList<>();
         List<Topic> topics = new ArrayList<>();
         kafka(lags, topics, seconds);
@@ -185,12 +186,17 @@ final class Findings implements AutoCloseable {
         return processes;
     }
 
-    private List<Connector> connectors() {
+    /** @param slotsInUse takes the slots that connectors read from, each with the connector's name */
+    private List<Connector> connectors(Map<String, String> slotsInUse) {
         List<Connector> connectors = new ArrayList<>();
         try {
-            for (JsonNode each : RestService.expect(200, connect.get("/connectors?expand=status"))) {
+            for (JsonNode each : RestService.expect(200, connect.get("/connectors?expand=status&expand=info"))) {
                 JsonNode status = each.path("status");
                 String name = status.path("name").asText();
+                JsonNode slot = each.at("/info/config/slot.name");
+                if (slot.isTextual()) {
+                    slotsInUse.put(slot.asText(), name);
+                }
                 List<String> tasks = new ArrayList<>();
                 String state = status.path("connector").path("state").asText();
                 String failure = firstLine(status.path("connector"));
@@ -226,7 +232,7 @@ final class Findings implements AutoCloseable {
                 : null;
     }
 
-    private List<Slot> slots() {
+    private List<Slot> slots(Map<String, String> inUse) {
         List<Slot> slots = new ArrayList<>();
         try (Connection connection = postgres.connect("postgres");
                 Statement statement = connection.createStatement();
@@ -246,6 +252,7 @@ final class Findings implements AutoCloseable {
                         row.getString(6),
                         row.getLong(7));
                 slots.add(slot);
+                inUse.remove(slot.name());
                 worry(
                         thresholds.wal(slot.retainedBytes()),
                         "slot " + slot.name() + " retains " + (slot.retainedBytes() >> 20) + " MB of log");
@@ -255,6 +262,8 @@ final class Findings implements AutoCloseable {
                     worry(Level.WARN, "nobody reads slot " + slot.name());
                 }
             }
+            inUse.forEach((slot, connector) ->
+                    worry(Level.CRIT, "slot " + slot + " of connector " + connector + " is gone, with what it kept"));
         } catch (SQLException e) {
             worry(Level.CRIT, "PostgreSQL does not answer at " + postgres.jdbcUrl(""));
         }
