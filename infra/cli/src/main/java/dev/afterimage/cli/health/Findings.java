@@ -3,6 +3,7 @@ package dev.afterimage.cli.health;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Ports;
 import dev.afterimage.cli.RestService;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
@@ -57,13 +58,6 @@ final class Findings implements AutoCloseable {
     /** @param state {@code runs} or {@code gone} */
     record ServerProcess(String name, long pid, @Nullable String since, String state) {}
 
-    /** @param failure the first line of the first failure */
-    record Connector(
-            String name,
-            String state,
-            List<String> tasks,
-            @Nullable String failure) {}
-
     /** @param behindBytes from the confirmed position to the end of the log */
     record Slot(
             String name,
@@ -90,7 +84,7 @@ final class Findings implements AutoCloseable {
             String at,
             List<Worry> worries,
             List<ServerProcess> processes,
-            List<Connector> connectors,
+            List<Connectors.Status> connectors,
             List<Slot> slots,
             List<Lag> lags,
             List<Topic> topics,
@@ -101,7 +95,7 @@ final class Findings implements AutoCloseable {
     private final Ports ports;
     private final Thresholds thresholds;
     private final RestService projection;
-    private final RestService connect;
+    private final Connectors connect;
     private final Postgres postgres;
     private @Nullable Admin admin;
     private @Nullable KafkaConsumer<byte[], byte[]> consumer;
@@ -115,7 +109,7 @@ final class Findings implements AutoCloseable {
         this.ports = ports;
         this.thresholds = thresholds;
         this.projection = new RestService(ports.projection());
-        this.connect = new RestService(ports.connect());
+        this.connect = ports.connectors();
         this.postgres = ports.postgres();
     }
 
@@ -126,7 +120,7 @@ final class Findings implements AutoCloseable {
         double seconds = lookedAt == 0 ? Double.POSITIVE_INFINITY : (now - lookedAt) / 1e9;
         lookedAt = now;
         List<ServerProcess> processes = processes();
-        List<Connector> connectors = connectors();
+        List<Connectors.Status> connectors = connectors();
         List<Slot> slots = slots();
         List<Lag> lags = new ArrayList<>();
         List<Topic> topics = new ArrayList<>();
@@ -185,45 +179,27 @@ final class Findings implements AutoCloseable {
         return processes;
     }
 
-    private List<Connector> connectors() {
-        List<Connector> connectors = new ArrayList<>();
+    private List<Connectors.Status> connectors() {
         try {
-            for (JsonNode each : RestService.expect(200, connect.get("/connectors?expand=status"))) {
-                JsonNode status = each.path("status");
-                String name = status.path("name").asText();
-                List<String> tasks = new ArrayList<>();
-                String state = status.path("connector").path("state").asText();
-                String failure = firstLine(status.path("connector"));
-                for (JsonNode task : status.path("tasks")) {
-                    tasks.add(task.path("state").asText());
-                    failure = failure == null ? firstLine(task) : failure;
-                }
-                connectors.add(new Connector(name, state, tasks, failure));
-                if (failure != null) {
-                    worry(Level.CRIT, "connector " + name + " FAILED: " + failure);
-                } else if (tasks.isEmpty() && state.equals("RUNNING")) {
-                    worry(Level.CRIT, "connector " + name + " has no task");
-                } else if (!state.equals("RUNNING") || !tasks.stream().allMatch("RUNNING"::equals)) {
-                    worry(Level.WARN, "connector " + name + " is " + state + ", its tasks " + tasks);
-                }
-            }
+            List<Connectors.Status> connectors = connect.all();
             if (connectors.isEmpty()) {
                 worry(Level.CRIT, "Kafka Connect has no connector");
             }
-        } catch (StackException e) {
+            for (Connectors.Status each : connectors) {
+                String connector = "connector " + each.name();
+                if (each.failed()) {
+                    worry(Level.CRIT, connector + " FAILED: " + each.failure().orElse(""));
+                } else if (each.tasks().isEmpty() && each.state().equals("RUNNING")) {
+                    worry(Level.CRIT, connector + " has no task");
+                } else if (!each.running()) {
+                    worry(Level.WARN, connector + " is " + each.state() + ", its tasks " + each.tasks());
+                }
+            }
+            return connectors;
+        } catch (IOException | StackException e) {
             worry(Level.CRIT, "Kafka Connect does not answer at " + ports.connect());
+            return List.of();
         }
-        return connectors;
-    }
-
-    private static @Nullable String firstLine(JsonNode part) {
-        return part.path("state").asText().equals("FAILED")
-                ? part.path("trace")
-                        .asText("no reason given")
-                        .lines()
-                        .findFirst()
-                        .orElse("")
-                : null;
     }
 
     private List<Slot> slots() {
