@@ -10,7 +10,9 @@ import dev.afterimage.cli.operations.SnapshotCommand;
 import dev.afterimage.cli.produce.Produce;
 import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.sql.SQLException;
 import org.apache.kafka.common.KafkaException;
 import picocli.AutoComplete;
@@ -56,6 +58,8 @@ public final class Afterimage {
     public static CommandLine commandLine() {
         return new CommandLine(new Afterimage())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                // `simulate --database orders` is no `simulate orders`
+                .setAllowSubcommandsAsOptionParameters(true)
                 .setParameterExceptionHandler(Afterimage::wrongArguments)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
                     command.getErr().println(sentence(failure));
@@ -84,6 +88,12 @@ public final class Afterimage {
             }
             if (cause instanceof KafkaException) {
                 return "Kafka: " + cause.getMessage();
+            }
+            if (cause instanceof FileSystemException) {
+                return "Cannot read or write " + cause.getMessage();
+            }
+            if (cause instanceof IOException && cause.getMessage() != null) {
+                return cause.getMessage();
             }
         }
         throw failure;

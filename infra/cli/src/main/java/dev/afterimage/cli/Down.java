@@ -44,7 +44,7 @@ final class Down implements Callable<Integer> {
             return 0;
         }
         ProcessHandle pipeline = ProcessHandle.of(
-                        Long.parseLong(Files.readString(file).strip()))
+                        Long.parseLong(Files.readString(file).split(" ", 2)[0]))
                 .orElseThrow(() -> new StackException("The pipeline in " + ports.home + " is just ending."));
         pipeline.destroy();
         Instant deadline = Instant.now().plus(LIMIT);

@@ -69,7 +69,7 @@ final class Pipeline implements AutoCloseable {
                 : Optional.of(new SchemaRegistry(config.stack()));
         this.orders = QuarkusService.orders(config);
         this.projection = QuarkusService.projection(config);
-        this.lock = lock(config.stack().home());
+        this.lock = lock(config.stack());
     }
 
     /**
@@ -198,12 +198,13 @@ final class Pipeline implements AutoCloseable {
         return config;
     }
 
-    /** Locked while a pipeline runs on the data there, and holds the pid of its process. */
+    /** Locked while a pipeline runs on the data there; holds the pid of its process and the port of its schema registry. */
     static Path lockFile(Path home) {
         return home.resolve("up.lock");
     }
 
-    private static FileChannel lock(Path home) {
+    private static FileChannel lock(StackConfig stack) {
+        Path home = stack.home();
         try {
             Files.createDirectories(home);
             FileChannel channel = FileChannel.open(lockFile(home), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -213,8 +214,7 @@ final class Pipeline implements AutoCloseable {
                 throw alreadyRunning(home);
             }
             channel.truncate(0);
-            channel.write(StandardCharsets.UTF_8.encode(
-                    Long.toString(ProcessHandle.current().pid())));
+            channel.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + " " + stack.registryPort()));
             return channel;
         } catch (OverlappingFileLockException e) {
             throw alreadyRunning(home);

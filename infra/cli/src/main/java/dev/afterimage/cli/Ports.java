@@ -1,9 +1,13 @@
 package dev.afterimage.cli;
 
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options that say where the pipeline is, shared by all commands; environment variables set them for `./mvnw -Pup`. */
@@ -76,6 +80,27 @@ public final class Ports {
 
     public URI connect() {
         return pipeline().connect();
+    }
+
+    /** Of the pipeline's Kafka Connect, or of any other that answers there. */
+    public Connectors connectors() {
+        return new Connectors(connect());
+    }
+
+    /** The API that Confluent's registry has too; null where this is no port and the pipeline runs without a registry. */
+    public @Nullable URI registry() {
+        int port = registry;
+        if (port == StackConfig.NO_REGISTRY) {
+            try {
+                port = Integer.parseInt(
+                        Files.readString(Pipeline.lockFile(home)).split(" ", 2)[1]);
+            } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
+                // no pipeline was ever started on that folder
+            }
+        }
+        return port == StackConfig.NO_REGISTRY
+                ? null
+                : URI.create("http://" + StackConfig.HOST + ":" + port + "/apis/ccompat/v7");
     }
 
     /** The pipeline's PostgreSQL, to look behind the scenes; this does not start it. */

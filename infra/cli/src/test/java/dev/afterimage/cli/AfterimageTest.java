@@ -1,12 +1,33 @@
 package dev.afterimage.cli;
 
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackConfig;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 
 class AfterimageTest {
 
@@ -58,6 +79,91 @@ class AfterimageTest {
     void theShellCanCompleteEveryCommand() {
         assertThat(run("generate-completion")).isZero();
         assertThat(output.toString()).contains("dead-letters", "--from-beginning", "simulate");
+    }
+
+    @Test
+    void schemasAreAskedForAtTheRegistryOfThePipelineOnThatFolder(@TempDir Path home) throws Exception {
+        Ports ports = new Ports();
+        ports.home = home;
+        assertThat(ports.registry()).isNull();
+        Files.writeString(Pipeline.lockFile(home), "4711 0");
+        assertThat(ports.registry()).isNull();
+        Files.writeString(Pipeline.lockFile(home), "4711 8085");
+        assertThat(ports.registry()).hasToString("http://127.0.0.1:8085/apis/ccompat/v7");
+    }
+
+    @Test
+    void theReadmeListsEveryCommand() throws Exception {
+        String readme = Files.readString(Path.of("README.md"));
+        List<CommandSpec> commands = commands(Afterimage.commandLine().getCommandSpec());
+        assertThat(commands.subList(1, commands.size())).allSatisfy(command -> assertThat(readme)
+                .containsAnyOf(
+                        "`" + command.name() + "`",
+                        "`" + command.qualifiedName().replace("afterimage ", "") + "`"));
+    }
+
+    @Test
+    void aNativeBuildIsToldOfEveryCommandAndOption() throws Exception {
+        Map<String, JsonNode> known = nativeBuildKnows("picocli-generated/dev.afterimage/afterimage-cli");
+        List<CommandSpec> commands = commands(Afterimage.commandLine().getCommandSpec());
+        assertThat(commands).hasSizeGreaterThan(30);
+        for (CommandSpec command : commands) {
+            if (command.userObject() instanceof Method method) {
+                assertThat(known(known, method.getDeclaringClass(), "methods")).contains(method.getName());
+            } else {
+                assertThat(known).containsKey(command.userObject().getClass().getName());
+            }
+            for (ArgSpec option : command.args()) {
+                if (option.userObject() instanceof Field field) {
+                    assertThat(known(known, field.getDeclaringClass(), "fields"))
+                            .contains(field.getName());
+                }
+            }
+        }
+    }
+
+    private static List<String> known(Map<String, JsonNode> classes, Class<?> type, String members) {
+        assertThat(classes).containsKey(type.getName());
+        return Objects.requireNonNull(classes.get(type.getName())).path(members).findValuesAsText("name");
+    }
+
+    @Test
+    void aNativeBuildIsToldOfEveryRecordThatBecomesJson() throws Exception {
+        Set<String> records = new HashSet<>();
+        for (String printed : List.of("health.Findings$Report", "simulate.Simulation$SchemaChange")) {
+            collectRecords(Class.forName("dev.afterimage.cli." + printed), records);
+        }
+        assertThat(records).contains(Connectors.Status.class.getName());
+        assertThat(nativeBuildKnows("dev.afterimage/afterimage-cli")).containsOnlyKeys(records);
+    }
+
+    private static void collectRecords(Type type, Set<String> to) {
+        if (type instanceof ParameterizedType list) {
+            for (Type element : list.getActualTypeArguments()) {
+                collectRecords(element, to);
+            }
+        } else if (type instanceof Class<?> record && record.isRecord() && to.add(record.getName())) {
+            for (RecordComponent component : record.getRecordComponents()) {
+                collectRecords(component.getGenericType(), to);
+            }
+        }
+    }
+
+    private static List<CommandSpec> commands(CommandSpec of) {
+        return Stream.concat(
+                        Stream.of(of),
+                        of.subcommands().values().stream().flatMap(sub -> commands(sub.getCommandSpec()).stream()))
+                .toList();
+    }
+
+    private static Map<String, JsonNode> nativeBuildKnows(String place) throws IOException {
+        try (InputStream config = Objects.requireNonNull(
+                Afterimage.class.getResourceAsStream("/META-INF/native-image/" + place + "/reflect-config.json"))) {
+            return new ObjectMapper()
+                    .readTree(config)
+                    .valueStream()
+                    .collect(toMap(each -> each.path("name").asText(), each -> each));
+        }
     }
 
     @Test

@@ -6,16 +6,23 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.TreeMap;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
@@ -43,19 +50,51 @@ public final class Connectors {
     }
 
     /**
-     * The state of a connector and its tasks.
+     * What a connector and its tasks are doing: RUNNING, UNASSIGNED, RESTARTING, PAUSED or FAILED.
      *
-     * @param states of the connector and each task: RUNNING, UNASSIGNED, RESTARTING, PAUSED or FAILED; the tasks' part is
-     *     empty right after the connector was applied
+     * @param type source or sink
+     * @param tasks a state each; empty right after the connector was applied
      * @param failure why the first that failed did, in one line
+     * @param trace the same as the worker tells it
      */
-    public record Status(String connector, List<String> states, Optional<String> failure) {
+    public record Status(
+            String name,
+            String type,
+            String state,
+            List<String> tasks,
+            Optional<String> failure,
+            Optional<String> trace) {
+
+        private static Status of(JsonNode status) {
+            List<String> tasks = new ArrayList<>();
+            Optional<String> trace = trace(status.path("connector"));
+            for (JsonNode task : status.path("tasks")) {
+                tasks.add(task.path("state").asText());
+                trace = trace.or(() -> trace(task));
+            }
+            return new Status(
+                    status.path("name").asText(),
+                    status.path("type").asText(),
+                    status.at("/connector/state").asText(),
+                    tasks,
+                    trace.map(Connectors::reason),
+                    trace);
+        }
+
+        private static Optional<String> trace(JsonNode part) {
+            return part.path("state").asText().equals("FAILED")
+                    ? Optional.of(part.path("trace").asText("no reason given"))
+                    : Optional.empty();
+        }
 
         /** Whether the connector and at least one task run, and nothing failed. */
         public boolean running() {
-            return connector.equals("RUNNING")
-                    && !states.isEmpty()
-                    && states.stream().allMatch("RUNNING"::equals);
+            return state.equals("RUNNING") && !tasks.isEmpty() && tasks.stream().allMatch("RUNNING"::equals);
+        }
+
+        /** Whether the connector is paused and no task works any more. */
+        public boolean paused() {
+            return state.equals("PAUSED") && !tasks.contains("RUNNING");
         }
 
         public boolean failed() {
@@ -87,6 +126,19 @@ public final class Connectors {
     }
 
     /**
+     * What every connector does, by name.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when it answers with an error, as it does while it starts
+     */
+    public List<Status> all() throws IOException {
+        List<Status> all = new ArrayList<>();
+        read(request("/connectors?expand=status").GET()).forEach(each -> all.add(Status.of(each.path("status"))));
+        all.sort(Comparator.comparing(Status::name));
+        return all;
+    }
+
+    /**
      * Creates the connector or changes it to what the file says, and waits until it runs. The connector is called as
      * the file is.
      *
@@ -94,32 +146,51 @@ public final class Connectors {
      *     run within a minute
      */
     public void apply(Path file) {
-        String name = name(file);
         try {
-            String config = Files.readString(file);
+            apply(name(file), Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new StackException("There is no file " + file + ".", e);
+        } catch (IOException e) {
+            throw new StackException("Connector file " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The same from a configuration that lies in no file, a JSON object.
+     *
+     * @throws StackException as above
+     */
+    public void apply(String name, String config) {
+        try {
             List<String> wrong = validate(name, config);
             if (!wrong.isEmpty()) {
                 throw new StackException("Connector " + name + " is configured wrongly: " + String.join("; ", wrong));
             }
-            Instant deadline = Instant.now().plus(RUNNING_LIMIT);
-            put(name, config, deadline);
-            Optional<Status> status = status(name);
-            for (int look = 1; !status.map(Status::running).orElse(false); look++) {
-                if (Instant.now().isAfter(deadline)) {
-                    throw new StackException("Connector " + name + " does not run after "
-                            + RUNNING_LIMIT.toSeconds() + " s: "
-                            + status.flatMap(Status::failure).orElse("it has no task"));
-                }
-                // the failure may be the last run's, still on record, or pass, like a slot not yet let go
-                if (look % 10 == 0 && status.map(Status::failed).orElse(false)) {
-                    restartFailed(name);
-                }
-                Server.pause(Duration.ofMillis(100));
-                status = status(name);
-            }
+            change(
+                    name,
+                    request(name, "/config")
+                            .header("Content-Type", "application/json")
+                            .PUT(HttpRequest.BodyPublishers.ofString(config)));
+            awaitRunning(name);
         } catch (IOException e) {
-            throw new StackException(
-                    "Connector " + name + " cannot be applied from " + file + ": " + e.getMessage(), e);
+            throw new StackException("Connector " + name + " cannot be applied: " + e.getMessage(), e);
+        }
+    }
+
+    private void awaitRunning(String name) throws IOException {
+        Instant deadline = Instant.now().plus(RUNNING_LIMIT);
+        Optional<Status> status = status(name);
+        for (int look = 1; !status.map(Status::running).orElse(false); look++) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new StackException("Connector " + name + " does not run after " + RUNNING_LIMIT.toSeconds()
+                        + " s: " + status.flatMap(Status::failure).orElse("it has no task"));
+            }
+            // the failure may be the last run's, still on record, or pass, like a slot not yet let go
+            if (look % 10 == 0 && status.map(Status::failed).orElse(false)) {
+                restartFailed(name);
+            }
+            Server.pause(Duration.ofMillis(100));
+            status = status(name);
         }
     }
 
@@ -162,23 +233,21 @@ public final class Connectors {
         return wrong;
     }
 
-    private static String name(Path file) {
-        return file.getFileName().toString().replace(".json", "");
+    /** What a connector is called whose configuration lies in that file. */
+    public static String name(Path file) {
+        return file.getFileName().toString().replaceFirst("\\.json$", "");
     }
 
     /** A worker that just started answers 409 while its group rebalances. */
-    private void put(String name, String config, Instant deadline) throws IOException {
-        while (true) {
-            HttpResponse<String> response = send(request("/connectors/" + name + "/config")
-                    .header("Content-Type", "application/json")
-                    .PUT(HttpRequest.BodyPublishers.ofString(config)));
-            if (response.statusCode() < 300) {
-                return;
-            }
-            if (!passing(response.statusCode()) || Instant.now().isAfter(deadline)) {
-                throw new StackException("Connect refuses " + name + ": " + message(response));
-            }
+    private void change(String name, HttpRequest.Builder request) throws IOException {
+        Instant deadline = Instant.now().plus(RUNNING_LIMIT);
+        HttpResponse<String> response = send(request);
+        while (passing(response.statusCode()) && Instant.now().isBefore(deadline)) {
             Server.pause(Duration.ofMillis(200));
+            response = send(request);
+        }
+        if (response.statusCode() >= 300) {
+            throw new StackException("Connect refuses " + name + ": " + message(response));
         }
     }
 
@@ -192,25 +261,11 @@ public final class Connectors {
      * @throws IOException when the worker cannot be reached
      */
     public Optional<Status> status(String name) throws IOException {
-        HttpResponse<String> response =
-                send(request("/connectors/" + name + "/status").GET());
+        HttpResponse<String> response = send(request(name, "/status").GET());
         if (response.statusCode() == 404) {
             return Optional.empty();
         }
-        JsonNode status = parse(response);
-        List<String> states = new ArrayList<>();
-        Optional<String> failure = failure(status.path("connector"));
-        for (JsonNode task : status.path("tasks")) {
-            states.add(task.path("state").asText());
-            failure = failure.or(() -> failure(task));
-        }
-        return Optional.of(new Status(status.path("connector").path("state").asText(), states, failure));
-    }
-
-    private static Optional<String> failure(JsonNode part) {
-        return part.path("state").asText().equals("FAILED")
-                ? Optional.of(reason(part.path("trace").asText("no reason given")))
-                : Optional.empty();
+        return Optional.of(Status.of(parse(response)));
     }
 
     /**
@@ -234,8 +289,102 @@ public final class Connectors {
      * @throws IOException when the worker cannot be reached
      */
     public void restartFailed(String name) throws IOException {
-        parse(send(request("/connectors/" + name + "/restart?includeTasks=true&onlyFailed=true")
-                .POST(HttpRequest.BodyPublishers.noBody())));
+        parse(send(
+                request(name, "/restart?includeTasks=true&onlyFailed=true").POST(HttpRequest.BodyPublishers.noBody())));
+    }
+
+    /**
+     * Restarts the connector and its tasks, whatever they do, and waits until they run.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when there is no such connector, or it does not run within a minute
+     */
+    public void restart(String name) throws IOException {
+        change(name, request(name, "/restart?includeTasks=true").POST(HttpRequest.BodyPublishers.noBody()));
+        awaitRunning(name);
+    }
+
+    /**
+     * Stops the connector's work, but keeps its place, and waits until it stands.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when there is no such connector, or it still works after a minute
+     */
+    public void pause(String name) throws IOException {
+        standStill(name, "/pause", Status::paused);
+    }
+
+    /**
+     * Ends the connector's tasks, which is what its offsets are forgotten after, and waits until they are gone.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when there is no such connector, or it still works after a minute
+     */
+    public void stop(String name) throws IOException {
+        standStill(
+                name,
+                "/stop",
+                status -> status.state().equals("STOPPED") && status.tasks().isEmpty());
+    }
+
+    private void standStill(String name, String action, Predicate<Status> still) throws IOException {
+        change(name, request(name, action).PUT(HttpRequest.BodyPublishers.noBody()));
+        Instant deadline = Instant.now().plus(RUNNING_LIMIT);
+        while (!status(name).map(still::test).orElse(true)) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new StackException(
+                        "Connector " + name + " still works after " + RUNNING_LIMIT.toSeconds() + " s.");
+            }
+            Server.pause(Duration.ofMillis(100));
+        }
+    }
+
+    /**
+     * Lets a paused or stopped connector go on and waits until it does.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when there is no such connector, or it does not run within a minute
+     */
+    public void resume(String name) throws IOException {
+        change(name, request(name, "/resume").PUT(HttpRequest.BodyPublishers.noBody()));
+        awaitRunning(name);
+    }
+
+    /**
+     * How far the connector has come, as the worker tells it: {@code offsets}, each with {@code partition} and
+     * {@code offset}.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when there is no such connector
+     */
+    public JsonNode offsets(String name) throws IOException {
+        return read(request(name, "/offsets").GET());
+    }
+
+    /**
+     * Forgets how far a connector that is {@linkplain #stop stopped} has come.
+     *
+     * @throws IOException when the worker cannot be reached
+     * @throws StackException when there is no such connector, or it is not stopped
+     */
+    public void forgetOffsets(String name) throws IOException {
+        change(name, request(name, "/offsets").DELETE());
+    }
+
+    /**
+     * The replication slots that connectors are told to read, by connector.
+     *
+     * @throws IOException when the worker cannot be reached
+     */
+    public Map<String, String> slots() throws IOException {
+        Map<String, String> slots = new TreeMap<>();
+        for (JsonNode each : read(request("/connectors?expand=info").GET())) {
+            JsonNode slot = each.at("/info/config/slot.name");
+            if (slot.isTextual()) {
+                slots.put(each.at("/info/name").asText(), slot.asText());
+            }
+        }
+        return slots;
     }
 
     /**
@@ -245,10 +394,11 @@ public final class Connectors {
      * @throws StackException when there is no such connector
      */
     public void delete(String name) throws IOException {
-        HttpResponse<String> response = send(request("/connectors/" + name).DELETE());
-        if (response.statusCode() >= 300) {
-            throw new StackException("Connect does not delete " + name + ": " + message(response));
-        }
+        change(name, request(name, "").DELETE());
+    }
+
+    private HttpRequest.Builder request(String connector, String path) {
+        return request("/connectors/" + URLEncoder.encode(connector, StandardCharsets.UTF_8) + path);
     }
 
     private HttpRequest.Builder request(String path) {
@@ -269,6 +419,9 @@ public final class Connectors {
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
         try {
             return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            // the JDK's own often has no message
+            throw new IOException("No answer from Kafka Connect at " + worker + ": does the pipeline run?", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StackException("Interrupted while waiting for Connect", e);

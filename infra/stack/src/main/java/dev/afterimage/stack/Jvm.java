@@ -36,11 +36,12 @@ public final class Jvm {
 
     /**
      * From now on each child JVM uses the AOT cache that is called as it is, where there is one; see
-     * <a href="https://openjdk.org/jeps/514">JEP 514</a> and <a href="https://openjdk.org/jeps/515">515</a>. One that does not
-     * fit its jars, at the very paths, is passed over by the JVM itself.
+     * <a href="https://openjdk.org/jeps/514">JEP 514</a> and <a href="https://openjdk.org/jeps/515">515</a>. JDK 25.0.3 does not
+     * see that a jar has changed since: the caller has to.
      */
     public static void useAotCaches(Path folder) {
         aotCaches = folder;
+        recording = false;
     }
 
     /**

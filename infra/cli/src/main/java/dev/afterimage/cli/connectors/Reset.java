@@ -1,12 +1,11 @@
 package dev.afterimage.cli.connectors;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Ports;
-import dev.afterimage.cli.RestService;
-import dev.afterimage.cli.RestService.Answer;
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,10 +14,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,7 +33,7 @@ import picocli.CommandLine.Spec;
             "What changed before and was not read yet is skipped. The repository's README says how to make up for it."
         },
         mixinStandardHelpOptions = true)
-final class Reset implements Runnable {
+final class Reset implements Callable<Integer> {
 
     private static final Duration PAUSE = Duration.ofMillis(200);
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -50,43 +48,40 @@ final class Reset implements Runnable {
     private @Nullable CommandSpec spec;
 
     @Override
-    public void run() {
-        RestService connect = new RestService(ports.connect());
+    public Integer call() throws IOException {
+        Connectors connectors = ports.connectors();
         try (Screen screen = Screen.of(spec)) {
             for (String name : names) {
-                String slot = RestService.expect(200, connect.get("/connectors/" + name + "/config"))
-                        .path("slot.name")
-                        .asText();
-                if (slot.isEmpty()) {
-                    throw new StackException("Connector " + name + " reads from no replication slot.");
+                String slot = connectors.slots().get(name);
+                if (slot == null) {
+                    throw new StackException("There is no connector " + name + " that reads from a replication slot.");
                 }
-                Instant began = beginAnew(connect, "/connectors/" + name, slot);
+                Instant began = beginAnew(connectors, name, slot);
                 screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);
             }
         }
+        return 0;
     }
 
     /** Returns when it stood still, by PostgreSQL's clock. */
-    private Instant beginAnew(RestService connect, String connector, String slot) {
-        settled(() -> connect.put(connector + "/stop", Map.of()));
-        await("The connector does not stop", () -> RestService.expect(200, connect.get(connector + "/status"))
-                .at("/connector/state")
-                .asText()
-                .equals("STOPPED"));
+    private Instant beginAnew(Connectors connectors, String name, String slot) throws IOException {
+        connectors.stop(name);
         Postgres postgres = ports.postgres();
-        // the walsender lives on for a moment
-        await("Somebody reads slot " + slot, () -> !postgres.replicates(slot));
+        Instant deadline = Instant.now().plus(LIMIT);
+        while (postgres.replicates(slot)) { // the walsender lives on for a moment
+            if (Instant.now().isAfter(deadline)) {
+                throw new StackException("Somebody still reads slot " + slot + " after " + LIMIT.toSeconds() + " s.");
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
         Instant began = drop(postgres, slot);
-        settled(() -> connect.delete(connector + "/offsets"));
-        settled(() -> connect.put(connector + "/resume", Map.of()));
+        connectors.forgetOffsets(name);
+        connectors.resume(name);
         // a snapshot takes what it takes
         while (!postgres.replicates(slot)) {
-            for (JsonNode task :
-                    RestService.expect(200, connect.get(connector + "/status")).path("tasks")) {
-                if (task.path("state").asText().equals("FAILED")) {
-                    throw new StackException(connector + " failed: "
-                            + task.path("trace").asText().lines().findFirst().orElse(""));
-                }
+            Optional<String> failure = connectors.status(name).flatMap(Connectors.Status::failure);
+            if (failure.isPresent()) {
+                throw new StackException("Connector " + name + " failed: " + failure.get());
             }
             LockSupport.parkNanos(PAUSE.toNanos());
         }
@@ -105,29 +100,6 @@ final class Reset implements Runnable {
             }
         } catch (SQLException e) {
             throw new StackException("Slot " + slot + " cannot be dropped: " + e.getMessage(), e);
-        }
-    }
-
-    /** A worker whose group rebalances, or whose tasks are still ending, says no until it is done. */
-    private static void settled(Supplier<Answer> request) {
-        Instant deadline = Instant.now().plus(LIMIT);
-        Answer answer = request.get();
-        while (answer.status() >= 400 && Instant.now().isBefore(deadline)) {
-            LockSupport.parkNanos(PAUSE.toNanos());
-            answer = request.get();
-        }
-        if (answer.status() >= 400) {
-            throw new StackException("Connect answers " + answer.status() + ": " + answer.reason());
-        }
-    }
-
-    private static void await(String otherwise, BooleanSupplier condition) {
-        Instant deadline = Instant.now().plus(LIMIT);
-        while (!condition.getAsBoolean()) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new StackException(otherwise + " after " + LIMIT.toSeconds() + " s.");
-            }
-            LockSupport.parkNanos(PAUSE.toNanos());
         }
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.AnyPostgres;
 import dev.afterimage.cli.Ports;
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,7 +67,7 @@ final class SetUpTables implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     @Override
-    public Integer call() throws SQLException {
+    public Integer call() throws SQLException, IOException {
         if (!name.matches("[a-z][a-z0-9_]{0,40}")) {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(),
@@ -75,8 +76,8 @@ final class SetUpTables implements Callable<Integer> {
         if (createDatabase) {
             postgres.createDatabase();
         }
-        ConnectApi connect = new ConnectApi(ports);
-        connect.all(); // before anything is made
+        Connectors connect = ports.connectors();
+        connect.names(); // whether somebody answers, before anything is made
         try (Screen screen = Screen.of(spec);
                 Connection connection = postgres.connect()) {
             for (String table : tables) {
@@ -85,14 +86,13 @@ final class SetUpTables implements Callable<Integer> {
                 }
             }
             publish(connection);
-            connect.put(name, config());
-            ConnectApi.State state = connect.await(name, "RUNNING");
+            connect.apply(name, config().toString());
             awaitReader(connection);
             List<String> topics = tables.stream()
                     .map(table -> name + "." + postgres.schema() + "." + table)
                     .toList();
             if (Objects.requireNonNull(parent).json()) {
-                screen.json(Map.of("connector", state.name(), "state", state.state(), "topics", topics));
+                screen.json(Map.of("connector", name, "topics", topics));
             } else {
                 screen.out().println("Connector " + name + " runs and reads its slot. See the changes:");
                 screen.out().println("  infra/afterimage watch " + String.join(" ", topics) + " --from-beginning");

@@ -52,7 +52,7 @@ public record Event(
         CHANGE,
         /** No value: the key is gone. */
         TOMBSTONE,
-        /** JSON without an envelope, as ExtractNewRecordState leaves it. */
+        /** An object without an envelope, as ExtractNewRecordState leaves it. */
         ROW,
         /** Text, but not JSON. */
         TEXT,
@@ -69,27 +69,31 @@ public record Event(
     private static final JsonNode NULL = NullNode.getInstance();
     private static final JsonNode EMPTY = JSON.createObjectNode();
     private static final int BYTES_SHOWN = 32;
-    /** A registry's serializers put a zero and the schema's number, four bytes, before the value. */
-    private static final int SCHEMA_PREFIX = 5;
+
+    /** Reads a record of a pipeline without a schema registry. */
+    public static Event of(ConsumerRecord<byte[], byte[]> record) {
+        return of(record, Schemas.NONE);
+    }
 
     /** Reads a record. */
-    public static Event of(ConsumerRecord<byte[], byte[]> record) {
-        String key = key(record.key());
+    static Event of(ConsumerRecord<byte[], byte[]> record, Schemas schemas) {
+        String key = key(record.key(), schemas);
         byte[] value = record.value();
         if (value == null) {
             return plain(record, Kind.TOMBSTONE, "tombstone", key, null);
         }
         JsonNode json;
         try {
-            json = JSON.readTree(value);
-            if (json.isTextual() && json.textValue().startsWith("{")) {
-                // what JsonConverter makes of an outbox's payload: the same JSON once more, in quotes
-                json = JSON.readTree(json.textValue());
-            }
+            json = parse(value, schemas);
         } catch (IOException e) {
             String text = utf8(value);
             return text == null || text.indexOf('\0') >= 0
-                    ? plain(record, Kind.BINARY, null, key, bytes(value))
+                    ? plain(
+                            record,
+                            Kind.BINARY,
+                            null,
+                            key,
+                            bytes(value, Schemas.named(value) ? ", " + e.getMessage() : ""))
                     : plain(record, Kind.TEXT, null, key, text);
         }
         if (json.isMissingNode()) {
@@ -105,6 +109,15 @@ public record Event(
             return plain(record, Kind.TEXT, null, key, json.toString());
         }
         return object(record, key, json);
+    }
+
+    private static JsonNode parse(byte[] value, Schemas schemas) throws IOException {
+        if (Schemas.named(value)) {
+            return schemas.read(value, JSON);
+        }
+        JsonNode json = JSON.readTree(value);
+        // what JsonConverter makes of an outbox's payload: the same JSON once more, in quotes
+        return json.isTextual() && json.textValue().startsWith("{") ? JSON.readTree(json.textValue()) : json;
     }
 
     private static Event object(ConsumerRecord<byte[], byte[]> record, @Nullable String key, JsonNode json) {
@@ -140,34 +153,31 @@ public record Event(
         return new Event(record, kind, op, key, NULL, NULL, EMPTY, null, text);
     }
 
-    private static @Nullable String key(byte @Nullable [] bytes) {
+    private static @Nullable String key(byte @Nullable [] bytes, Schemas schemas) {
         if (bytes == null) {
             return null;
         }
-        if (bytes.length > 0 && (bytes[0] == '{' || bytes[0] == '"')) {
+        if (bytes.length > 0 && (bytes[0] == '{' || bytes[0] == '"' || Schemas.named(bytes))) {
             try {
-                JsonNode key = JSON.readTree(bytes);
+                JsonNode key = parse(bytes, schemas);
                 JsonNode payload = key.has("payload") ? key.path("payload") : key;
                 JsonNode only = payload.isObject() && payload.size() == 1
                         ? payload.iterator().next()
                         : payload;
                 return only.isValueNode() ? only.asText() : only.toString();
             } catch (IOException e) {
-                // no JSON after all: shown as it is
+                // neither JSON nor Avro that can be read: shown as it is
             }
         }
         String text = utf8(bytes);
-        return text == null ? bytes(bytes) : text;
+        return text == null ? bytes(bytes, "") : text;
     }
 
-    private static String bytes(byte[] value) {
-        String registered = value.length > SCHEMA_PREFIX && value[0] == 0
-                ? ", of a registry's schema " + ByteBuffer.wrap(value, 1, 4).getInt() + " by its first bytes"
-                : "";
+    private static String bytes(byte[] value, String why) {
         return "%d bytes%s: %s%s"
                 .formatted(
                         value.length,
-                        registered,
+                        why,
                         HexFormat.ofDelimiter(" ").formatHex(value, 0, Math.min(value.length, BYTES_SHOWN)),
                         value.length > BYTES_SHOWN ? " …" : "");
     }
@@ -188,7 +198,7 @@ public record Event(
         Map<String, String> headers = new LinkedHashMap<>();
         for (Header header : record.headers()) {
             String text = header.value() == null ? "" : utf8(header.value());
-            headers.put(header.key(), text == null ? bytes(header.value()) : text);
+            headers.put(header.key(), text == null ? bytes(header.value(), "") : text);
         }
         return headers;
     }

@@ -64,6 +64,9 @@ public final class View implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private Schemas.Option registry = new Schemas.Option();
+
+    @Mixin
     private Ports ports = new Ports();
 
     @Spec
@@ -118,13 +121,14 @@ public final class View implements Callable<Integer> {
                     Objects.requireNonNull(spec).commandLine(),
                     "--join is a field and a table, such as customerId=customer, and --limit at least 1");
         }
+        Schemas schemas = registry.orOf(ports);
         try (Screen screen = Screen.of(spec);
                 TopicReader reader = new TopicReader(ports.bootstrapServers(), topics)) {
             reader.fromBeginning();
             boolean changed = true;
             while (true) {
                 for (ConsumerRecord<byte[], byte[]> record : reader.poll()) {
-                    Event event = Event.of(record);
+                    Event event = Event.of(record, schemas);
                     // a tombstone does not say whose key it is, but its topic's events do
                     String name = event.entity().equals(record.topic()) ? entity(record.topic()) : event.entity();
                     tables.computeIfAbsent(name, _ -> new Rows()).apply(event);
@@ -160,15 +164,14 @@ public final class View implements Callable<Integer> {
         }
         List<String> lines = new ArrayList<>(screen.tableLines(
                 List.of("table", "rows", "inserts", "updates", "deletes", "malformed"),
-                tables.entrySet().stream()
-                        .map(each -> List.of(
-                                each.getKey(),
-                                Integer.toString(each.getValue().byKey.size()),
-                                Long.toString(each.getValue().inserts),
-                                Long.toString(each.getValue().updates),
-                                Long.toString(each.getValue().deletes),
-                                Long.toString(each.getValue().malformed)))
-                        .toList()));
+                tables.entrySet(),
+                each -> List.of(
+                        each.getKey(),
+                        Integer.toString(each.getValue().byKey.size()),
+                        Long.toString(each.getValue().inserts),
+                        Long.toString(each.getValue().updates),
+                        Long.toString(each.getValue().deletes),
+                        Long.toString(each.getValue().malformed))));
         lines.add("");
         lines.add(fitting.size() + " of " + table + (where == null ? "" : " where " + where));
         List<Map.Entry<String, JsonNode>> newest = fitting.subList(Math.max(0, fitting.size() - limit), fitting.size())

@@ -76,12 +76,16 @@ public final class Watch implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private Schemas.Option registry = new Schemas.Option();
+
+    @Mixin
     private Ports ports = new Ports();
 
     @Spec
     private @Nullable CommandSpec spec;
 
     private long left;
+    private Schemas schemas = Schemas.NONE;
 
     @Override
     public Integer call() {
@@ -89,6 +93,7 @@ public final class Watch implements Callable<Integer> {
             throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--last and --max are at least 1");
         }
         left = max;
+        schemas = registry.orOf(ports);
         try (Screen screen = Screen.of(spec);
                 TopicReader reader = new TopicReader(ports.bootstrapServers(), topics)) {
             EventPrinter printer = new EventPrinter(screen, json ? Format.json : format);
@@ -111,7 +116,7 @@ public final class Watch implements Callable<Integer> {
             Iterable<ConsumerRecord<byte[], byte[]>> records, TopicReader reader, EventPrinter printer, Screen screen) {
         StringBuilder lines = new StringBuilder();
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            Event event = Event.of(record);
+            Event event = Event.of(record, schemas);
             if (left == 0 || !wanted(event) || (noFollow && reader.isNew(record))) {
                 continue;
             }

@@ -3,6 +3,7 @@ package dev.afterimage.cli.health;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Ports;
 import dev.afterimage.cli.RestService;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
@@ -57,13 +58,6 @@ final class Findings implements AutoCloseable {
     /** @param state {@code runs} or {@code gone} */
     record ServerProcess(String name, long pid, @Nullable String since, String state) {}
 
-    /** @param failure the first line of the first failure */
-    record Connector(
-            String name,
-            String state,
-            List<String> tasks,
-            @Nullable String failure) {}
-
     /** @param behindBytes from the confirmed position to the end of the log */
     record Slot(
             String name,
@@ -90,7 +84,7 @@ final class Findings implements AutoCloseable {
             String at,
             List<Worry> worries,
             List<ServerProcess> processes,
-            List<Connector> connectors,
+            List<Connectors.Status> connectors,
             List<Slot> slots,
             List<Lag> lags,
             List<Topic> topics,
@@ -101,7 +95,7 @@ final class Findings implements AutoCloseable {
     private final Ports ports;
     private final Thresholds thresholds;
     private final RestService projection;
-    private final RestService connect;
+    private final Connectors connect;
     private final Postgres postgres;
     private @Nullable Admin admin;
     private @Nullable KafkaConsumer<byte[], byte[]> consumer;
@@ -115,7 +109,7 @@ final class Findings implements AutoCloseable {
         this.ports = ports;
         this.thresholds = thresholds;
         this.projection = new RestService(ports.projection());
-        this.connect = new RestService(ports.connect());
+        this.connect = ports.connectors();
         this.postgres = ports.postgres();
     }
 
@@ -127,7 +121,7 @@ final class Findings implements AutoCloseable {
         lookedAt = now;
         List<ServerProcess> processes = processes();
         Map<String, String> slotsInUse = new TreeMap<>();
-        List<Connector> connectors = connectors(slotsInUse);
+        List<Connectors.Status> connectors = connectors(slotsInUse);
         List<Slot> slots = slots(slotsInUse);
         List<Lag> lags = new ArrayList<>();
         List<Topic> topics = new ArrayList<>();
@@ -186,50 +180,29 @@ final class Findings implements AutoCloseable {
         return processes;
     }
 
-    /** @param slotsInUse takes the slots that connectors read from, each with the connector's name */
-    private List<Connector> connectors(Map<String, String> slotsInUse) {
-        List<Connector> connectors = new ArrayList<>();
+    /** @param slotsInUse takes the slots that connectors are told to read, by connector */
+    private List<Connectors.Status> connectors(Map<String, String> slotsInUse) {
         try {
-            for (JsonNode each : RestService.expect(200, connect.get("/connectors?expand=status&expand=info"))) {
-                JsonNode status = each.path("status");
-                String name = status.path("name").asText();
-                JsonNode slot = each.at("/info/config/slot.name");
-                if (slot.isTextual()) {
-                    slotsInUse.put(slot.asText(), name);
-                }
-                List<String> tasks = new ArrayList<>();
-                String state = status.path("connector").path("state").asText();
-                String failure = firstLine(status.path("connector"));
-                for (JsonNode task : status.path("tasks")) {
-                    tasks.add(task.path("state").asText());
-                    failure = failure == null ? firstLine(task) : failure;
-                }
-                connectors.add(new Connector(name, state, tasks, failure));
-                if (failure != null) {
-                    worry(Level.CRIT, "connector " + name + " FAILED: " + failure);
-                } else if (tasks.isEmpty() && state.equals("RUNNING")) {
-                    worry(Level.CRIT, "connector " + name + " has no task");
-                } else if (!state.equals("RUNNING") || !tasks.stream().allMatch("RUNNING"::equals)) {
-                    worry(Level.WARN, "connector " + name + " is " + state + ", its tasks " + tasks);
-                }
-            }
+            List<Connectors.Status> connectors = connect.all();
+            slotsInUse.putAll(connect.slots());
             if (connectors.isEmpty()) {
                 worry(Level.CRIT, "Kafka Connect has no connector");
             }
-        } catch (StackException e) {
+            for (Connectors.Status each : connectors) {
+                String connector = "connector " + each.name();
+                if (each.failed()) {
+                    worry(Level.CRIT, connector + " FAILED: " + each.failure().orElse(""));
+                } else if (each.tasks().isEmpty() && each.state().equals("RUNNING")) {
+                    worry(Level.CRIT, connector + " has no task");
+                } else if (!each.running()) {
+                    worry(Level.WARN, connector + " is " + each.state() + ", its tasks " + each.tasks());
+                }
+            }
+            return connectors;
+        } catch (IOException | StackException e) {
             worry(Level.CRIT, "Kafka Connect does not answer at " + ports.connect());
+            return List.of();
         }
-        return connectors;
-    }
-
-    private static @Nullable String firstLine(JsonNode part) {
-        return part.path("state").asText().equals("FAILED")
-                ? part.path("trace")
-                        .asText("no reason given")
-                        .lines()
-                        .findFirst()
-                        .orElse("")
-                : null;
     }
 
     private List<Slot> slots(Map<String, String> inUse) {
@@ -252,7 +225,7 @@ final class Findings implements AutoCloseable {
                         row.getString(6),
                         row.getLong(7));
                 slots.add(slot);
-                inUse.remove(slot.name());
+                inUse.values().remove(slot.name());
                 worry(
                         thresholds.wal(slot.retainedBytes()),
                         "slot " + slot.name() + " retains " + (slot.retainedBytes() >> 20) + " MB of log");
@@ -262,7 +235,7 @@ final class Findings implements AutoCloseable {
                     worry(Level.WARN, "nobody reads slot " + slot.name());
                 }
             }
-            inUse.forEach((slot, connector) ->
+            inUse.forEach((connector, slot) ->
                     worry(Level.CRIT, "slot " + slot + " of connector " + connector + " is gone, with what it kept"));
         } catch (SQLException e) {
             worry(Level.CRIT, "PostgreSQL does not answer at " + postgres.jdbcUrl(""));

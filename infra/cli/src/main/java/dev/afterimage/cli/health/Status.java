@@ -134,72 +134,64 @@ public final class Status implements Callable<Integer> {
             lines.add("");
             lines.addAll(screen.tableLines(
                     List.of("process", "pid", "up", "state"),
-                    report.processes().stream()
-                            .map(process -> List.of(
-                                    process.name(),
-                                    Long.toString(process.pid()),
-                                    process.since() == null ? "-" : since(Instant.parse(process.since())),
-                                    process.state()))
-                            .toList()));
+                    report.processes(),
+                    process -> List.of(
+                            process.name(),
+                            Long.toString(process.pid()),
+                            process.since() == null ? "-" : since(Instant.parse(process.since())),
+                            process.state())));
         }
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("connector", "state", "tasks", "failure"),
-                report.connectors().stream()
-                        .map(connector -> List.of(
-                                connector.name(),
-                                connector.state(),
-                                String.join(" ", connector.tasks()),
-                                Objects.toString(connector.failure(), "")))
-                        .toList()));
+                report.connectors(),
+                connector -> List.of(
+                        connector.name(),
+                        connector.state(),
+                        String.join(" ", connector.tasks()),
+                        connector.failure().orElse(""))));
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("slot", "database", "read", "wal", "retained", "confirmed", "behind"),
-                report.slots().stream()
-                        .map(slot -> List.of(
-                                slot.name(),
-                                slot.database(),
-                                slot.active() ? "yes" : "NO",
-                                slot.wal(),
-                                bytes(slot.retainedBytes()),
-                                slot.confirmed(),
-                                bytes(slot.behindBytes())))
-                        .toList()));
+                report.slots(),
+                slot -> List.of(
+                        slot.name(),
+                        slot.database(),
+                        slot.active() ? "yes" : "NO",
+                        slot.wal(),
+                        bytes(slot.retainedBytes()),
+                        slot.confirmed(),
+                        bytes(slot.behindBytes()))));
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("group", "topic", "lag by partition", "oldest waits"),
-                report.lags().stream()
-                        .map(lag -> List.of(
-                                lag.group(),
-                                lag.topic(),
-                                String.join(
-                                        " ",
-                                        lag.records().stream()
-                                                .map(Object::toString)
-                                                .toList()),
-                                lag.oldestMs() == 0 ? "-" : lag.oldestMs() / 1000.0 + " s"))
-                        .toList()));
+                report.lags(),
+                lag -> List.of(
+                        lag.group(),
+                        lag.topic(),
+                        String.join(
+                                " ",
+                                lag.records().stream().map(Object::toString).toList()),
+                        lag.oldestMs() == 0 ? "-" : lag.oldestMs() / 1000.0 + " s")));
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("topic", "last event", "ago", "offsets/s"),
-                report.topics().stream()
-                        .map(topic -> List.of(
-                                topic.name(),
-                                Objects.toString(topic.lastEvent(), "none yet"),
-                                topic.lastEvent() == null ? "-" : since(Instant.parse(topic.lastEvent())),
-                                "%.1f".formatted(topic.offsetsPerSecond())))
-                        .toList()));
+                report.topics(),
+                topic -> List.of(
+                        topic.name(),
+                        Objects.toString(topic.lastEvent(), "none yet"),
+                        topic.lastEvent() == null ? "-" : since(Instant.parse(topic.lastEvent())),
+                        "%.1f".formatted(topic.offsetsPerSecond()))));
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("read model", "rows", "rows/s", "events", "events/s"),
-                report.aggregates().stream()
-                        .map(aggregate -> List.of(
-                                aggregate.name(),
-                                Long.toString(aggregate.rows()),
-                                "%+.1f".formatted(aggregate.rowsPerSecond()),
-                                Long.toString(aggregate.events()),
-                                "%.1f".formatted(aggregate.eventsPerSecond())))
-                        .toList()));
+                report.aggregates(),
+                aggregate -> List.of(
+                        aggregate.name(),
+                        Long.toString(aggregate.rows()),
+                        "%+.1f".formatted(aggregate.rowsPerSecond()),
+                        Long.toString(aggregate.events()),
+                        "%.1f".formatted(aggregate.eventsPerSecond()))));
         return lines;
     }
 

@@ -354,7 +354,7 @@ public final class Produce implements Callable<Integer> {
                 }
             }
         } catch (Prompt.Left e) {
-            return 0;
+            return e.exitCode();
         }
     }
 

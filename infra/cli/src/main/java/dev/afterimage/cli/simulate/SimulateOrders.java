@@ -271,9 +271,8 @@ final class SimulateOrders implements Callable<Integer> {
         screen.out().printf(Locale.ROOT, "%,d actions, seed %d%n", actions, drawnBy);
         screen.table(
                 List.of("what", "count"),
-                summary.entrySet().stream()
-                        .map(entry -> List.of(entry.getKey(), entry.getValue().toString()))
-                        .toList());
+                summary.entrySet(),
+                entry -> List.of(entry.getKey(), entry.getValue().toString()));
         wrong.stream().limit(10).forEach(line -> screen.err().println("! " + line));
     }
 }

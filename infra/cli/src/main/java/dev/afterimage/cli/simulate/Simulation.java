@@ -18,11 +18,13 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -110,6 +112,7 @@ final class Simulation implements AutoCloseable {
         private final long base;
 
         private int count;
+        private final Set<String> dropped = new HashSet<>();
         private List<LongFunction<@Nullable String>> drawn = List.of();
 
         private Live(Table table, long base) {
@@ -410,6 +413,7 @@ final class Simulation implements AutoCloseable {
         List<Column> there = live.table.columns();
         List<Column> leaving = there.stream().filter(this::mayGo).toList();
         List<Column> coming = POOL.stream()
+                .map(column -> neverThere(live, column))
                 .filter(column -> there.stream().noneMatch(other -> other.name().equals(column.name())))
                 .toList();
         boolean adds = leaving.isEmpty() || (!coming.isEmpty() && random.nextInt(5) < 3);
@@ -426,6 +430,7 @@ final class Simulation implements AutoCloseable {
             }
         } else {
             after.remove(column);
+            live.dropped.add(column.name());
         }
         String sql = "alter table " + live.table.sql() + (adds ? " add column " : " drop column ")
                 + AnyPostgres.quoted(column.name()) + (adds ? " " + column.type() : "");
@@ -440,6 +445,15 @@ final class Simulation implements AutoCloseable {
         SchemaChange change = new SchemaChange(batch, live.table.name(), adds, column.name());
         schemaChanges.add(change);
         return change;
+    }
+
+    /** Under a name that did not leave: a replica keeps a dropped column, and would have old values where the source has none. */
+    private static Column neverThere(Live live, Column column) {
+        String name = column.name();
+        for (int times = 2; live.dropped.contains(name); times++) {
+            name = column.name() + "_" + times;
+        }
+        return new Column(name, column.type());
     }
 
     private boolean mayGo(Column column) {

@@ -28,6 +28,11 @@ public final class Prompt {
         private Left(Throwable cause) {
             super("left", cause);
         }
+
+        /** 130 after Ctrl-C, 0 after Ctrl-D. */
+        public int exitCode() {
+            return getCause() instanceof UserInterruptException ? 130 : 0;
+        }
     }
 
     /**

@@ -2,14 +2,17 @@ package dev.afterimage.cli.terminal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import dev.afterimage.stack.StackException;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jline.utils.AttributedString;
@@ -27,7 +30,7 @@ public final class Screen implements AutoCloseable {
     /** Wide enough for everything, where nobody's screen is the limit. */
     private static final int UNLIMITED = 10_000;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
 
     private final PrintWriter out;
     private final PrintWriter err;
@@ -128,6 +131,16 @@ public final class Screen implements AutoCloseable {
     /** Rows under a line of headings, columns as wide as they need; what does not fit the width is cut off. */
     public void table(List<String> headings, List<? extends List<String>> rows) {
         print(tableLines(headings, rows));
+    }
+
+    /** The same of anything, each of which becomes a row. */
+    public <T> void table(List<String> headings, Collection<T> things, Function<T, List<String>> row) {
+        table(headings, things.stream().map(row).toList());
+    }
+
+    /** The same table as lines, to be shown later. */
+    public <T> List<String> tableLines(List<String> headings, Collection<T> things, Function<T, List<String>> row) {
+        return tableLines(headings, things.stream().map(row).toList());
     }
 
     /** The same table as lines, to be shown later. */

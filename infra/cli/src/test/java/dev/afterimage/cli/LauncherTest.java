@@ -1,0 +1,94 @@
+package dev.afterimage.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script infra/afterimage in a tree whose modules are built and whose java prints its arguments. */
+class LauncherTest {
+
+    private static final Path KAFKA = Path.of("infra/stack/distribution/target/distribution/kafka");
+
+    @TempDir
+    Path tree;
+
+    @BeforeEach
+    void build() throws IOException {
+        for (String file : List.of("infra/afterimage", ".mvn/jdk.sh")) {
+            Files.createDirectories(tree.resolve(file).getParent());
+            Files.copy(Path.of("../..").resolve(file), tree.resolve(file));
+        }
+        write("pom.xml", "");
+        write("jdk/release", "JAVA_VERSION=\"25\"");
+        for (String tool : List.of("java", "javac")) {
+            Path program = write("jdk/bin/" + tool, "#!/bin/sh\necho \"$@\"\n");
+            Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        write(KAFKA + "/kafka-1.jar", "");
+        write("infra/cli/target/afterimage.jar", "the command line");
+        write("infra/cli/target/lib/afterimage-stack.jar", "the stack");
+        for (String service : List.of("order-service", "projection-service")) {
+            write(service + "/target/quarkus-app/quarkus-run.jar", service);
+        }
+        for (String module : List.of(
+                "infra/stack/distribution", "infra/stack", "infra/cli", "order-service", "projection-service")) {
+            write(module + "/pom.xml", "");
+            write(module + "/target/built", "");
+        }
+    }
+
+    @Test
+    void theCachesOfABuildStayAsLongAsThatBuildAndNoLonger() throws Exception {
+        Path copy = upRunsFrom();
+        Path cache = write(tree.relativize(copy) + "/aot/kafka.aot", "as train leaves it");
+        assertThat(upRunsFrom()).isEqualTo(copy);
+        assertThat(cache).exists();
+
+        write("order-service/target/quarkus-app/quarkus-run.jar", "another order-service");
+        Path next = upRunsFrom();
+        assertThat(next).isNotEqualTo(copy);
+        assertThat(next.resolve("order-service/target/quarkus-app/quarkus-run.jar"))
+                .hasContent("another order-service");
+        assertThat(copy).as("nobody runs from it any more").doesNotExist();
+
+        Files.move(
+                tree.resolve(KAFKA).resolve("kafka-1.jar"), tree.resolve(KAFKA).resolve("kafka-2.jar"));
+        assertThat(upRunsFrom()).isNotEqualTo(next);
+    }
+
+    @Test
+    void onlyWhatRunsForLongOptimises() throws Exception {
+        assertThat(launched("status")).contains("-XX:TieredStopAtLevel=1");
+        assertThat(launched("watch")).doesNotContain("TieredStopAtLevel");
+    }
+
+    private Path upRunsFrom() throws Exception {
+        String arguments = launched("up");
+        String services = "-Dafterimage.services=";
+        int from = arguments.indexOf(services) + services.length();
+        return tree.resolve(arguments.substring(from, arguments.indexOf(' ', from)));
+    }
+
+    private String launched(String command) throws Exception {
+        ProcessBuilder script = new ProcessBuilder("sh", "infra/afterimage", command).directory(tree.toFile());
+        script.environment().put("JAVA_HOME", tree.resolve("jdk").toString());
+        Process process = script.redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+
+    private Path write(String file, String content) throws IOException {
+        Path path = tree.resolve(file);
+        Files.createDirectories(path.getParent());
+        return Files.writeString(path, content);
+    }
+}
