@@ -18,12 +18,19 @@ public final class ConnectWorker extends KafkaJvm {
     private static final String GROUP = "afterimage-connect";
 
     private final StackConfig config;
+    private final String bootstrapServers;
     private final Connectors connectors;
 
     /** The worker of that folder and port, not started. */
     public ConnectWorker(StackConfig config) {
+        this(config, new KafkaBroker(config).bootstrapServers());
+    }
+
+    /** The same on a Kafka that is not the stack's. */
+    ConnectWorker(StackConfig config, String bootstrapServers) {
         super("connect", config.home());
         this.config = config;
+        this.bootstrapServers = bootstrapServers;
         this.connectors = new Connectors(URI.create("http://" + StackConfig.HOST + ":" + config.connectPort()));
     }
 
@@ -56,7 +63,7 @@ public final class ConnectWorker extends KafkaJvm {
      * (transaction.timeout.ms). Right for the only worker of its group: of several, the others would take the tasks over.
      */
     private void abortOpenTransactions() throws IOException {
-        try (Admin admin = new KafkaBroker(config).admin()) {
+        try (Admin admin = KafkaBroker.admin(bootstrapServers)) {
             var ongoing = new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
             List<String> ours = admin.listTransactions(ongoing).all().get().stream()
                     .map(TransactionListing::transactionalId)
@@ -100,7 +107,7 @@ public final class ConnectWorker extends KafkaJvm {
     @Override
     Map<String, String> settings(Distribution distribution) {
         Map<String, String> settings = new HashMap<>();
-        settings.put("bootstrap.servers", StackConfig.HOST + ":" + config.kafkaPort());
+        settings.put("bootstrap.servers", bootstrapServers);
         settings.put("listeners", "http://" + StackConfig.HOST + ":" + config.connectPort());
         settings.put("group.id", GROUP);
         for (String topic : new String[] {"config", "offset", "status"}) {

@@ -84,9 +84,21 @@ public final class Connectors {
      * @throws StackException when Connect refuses the configuration or the connector does not run within a minute
      */
     public void apply(Path file) {
-        String name = file.getFileName().toString().replace(".json", "");
         try {
-            String config = Files.readString(file);
+            apply(file.getFileName().toString().replace(".json", ""), Files.readString(file));
+        } catch (IOException e) {
+            throw new StackException("Connector file " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Creates the connector or changes it to this configuration, and waits until it runs.
+     *
+     * @param config a JSON object
+     * @throws StackException when Connect refuses the configuration or the connector does not run within a minute
+     */
+    public void apply(String name, String config) {
+        try {
             Instant deadline = Instant.now().plus(RUNNING_LIMIT);
             put(name, config, deadline);
             Optional<Status> status = status(name);
@@ -104,8 +116,7 @@ public final class Connectors {
                 status = status(name);
             }
         } catch (IOException e) {
-            throw new StackException(
-                    "Connector " + name + " cannot be applied from " + file + ": " + e.getMessage(), e);
+            throw new StackException("Connector " + name + " cannot be applied: " + e.getMessage(), e);
         }
     }
 

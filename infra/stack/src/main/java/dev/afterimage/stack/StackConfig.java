@@ -2,6 +2,7 @@ package dev.afterimage.stack;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +39,17 @@ public record StackConfig(Path home, int postgresPort, int kafkaPort, int contro
     public static StackConfig onFreePorts(Path home) {
         List<Integer> ports = freePorts(4);
         return new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+    }
+
+    /** Whether nobody listens on that loopback port at the moment. */
+    static boolean free(int port) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /**
