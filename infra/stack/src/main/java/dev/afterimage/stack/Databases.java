@@ -18,24 +18,45 @@ import org.jspecify.annotations.Nullable;
  * What the applications of a {@link SharedStack} and their Debezium connectors need in PostgreSQL. Slots are made before
  * the application starts, so that its first event is not missed, whenever the connector comes.
  */
-final class Databases {
+public final class Databases {
 
     private static final Duration TABLE_LIMIT = Duration.ofSeconds(30);
     private static final Duration READER_LIMIT = Duration.ofSeconds(60);
 
-    private final Postgres postgres;
+    private final StackConfig config;
 
-    Databases(Postgres postgres) {
-        this.postgres = postgres;
+    Databases(StackConfig config) {
+        this.config = config;
+    }
+
+    private String address() {
+        return StackConfig.HOST + ":" + config.postgresPort();
     }
 
     /** As the superuser, into a database of our own. */
-    Wish.Login login(Wish.Database database) {
-        return new Wish.Login(postgres.jdbcUrl(database.name()), Postgres.SUPERUSER, Postgres.PASSWORD);
+    static Wish.Login login(String address, Wish.Database database) {
+        return new Wish.Login(
+                "jdbc:postgresql://" + address + "/" + database.name(), Postgres.SUPERUSER, Postgres.PASSWORD);
+    }
+
+    static String slotState(Wish.Login login, Map<String, String> settings) {
+        try (Connection connection = open(login);
+                PreparedStatement statement = connection.prepareStatement("""
+                        select active, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))
+                        from pg_replication_slots where slot_name = ?""")) {
+            statement.setString(1, slot(settings));
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? (row.getBoolean(1) ? "active" : "nobody reads it") + ", " + row.getString(2) + " behind"
+                        : "missing";
+            }
+        } catch (SQLException e) {
+            return "PostgreSQL does not answer: " + e.getMessage();
+        }
     }
 
     /** The settings by which a connector made for another place reads a database of our own. */
-    Map<String, String> debezium(Wish.Database database, StackConfig config) {
+    Map<String, String> debezium(Wish.Database database) {
         return Map.of(
                 "database.hostname", StackConfig.HOST,
                 "database.port", Integer.toString(config.postgresPort()),
@@ -46,7 +67,8 @@ final class Databases {
 
     /** Makes roles, database, slots and publications, as far as they are not there yet. */
     synchronized void provide(Wish.Database database, List<Wish.Connector> connectors) {
-        try (Connection connection = postgres.connect("postgres")) {
+        try (Connection connection = DriverManager.getConnection(
+                "jdbc:postgresql://" + address() + "/postgres", Postgres.SUPERUSER, Postgres.PASSWORD)) {
             for (Map.Entry<String, String> role : database.roles().entrySet()) {
                 if (absent(connection, "select from pg_roles where rolname = ?", role.getKey())) {
                     execute(
@@ -68,23 +90,28 @@ final class Databases {
         }
         for (Wish.Connector connector : connectors) {
             if (connector.outbox() != null) {
-                provide(database, connector, connector.outbox());
+                publish(login(address(), database), connector, connector.outbox());
             }
         }
     }
 
-    private void provide(Wish.Database database, Wish.Connector connector, Wish.Outbox outbox) {
+    /**
+     * Makes the connector's slot and, if it is to, its publication, as far as they are not there yet.
+     *
+     * @param login of a superuser
+     * @throws StackException when PostgreSQL refuses
+     */
+    public static void publish(Wish.Login login, Wish.Connector connector, Wish.Outbox outbox) {
         String slot = slot(connector.config());
         String publication = publication(connector.config());
-        try (Connection connection = postgres.connect(database.name());
+        try (Connection connection = open(login);
                 Statement quote = connection.createStatement()) {
             if (connector.publish()
                     && absent(connection, "select from pg_publication where pubname = ?", publication)) {
                 execute(
                         connection,
-                        "create schema if not exists %s authorization %s",
-                        quote.enquoteIdentifier(outbox.schema(), true),
-                        quote.enquoteIdentifier(database.owner(), true));
+                        "create schema if not exists %s authorization pg_database_owner",
+                        quote.enquoteIdentifier(outbox.schema(), true));
                 // of the schema, because the table is not there before the application's first start
                 execute(
                         connection,
@@ -100,8 +127,8 @@ final class Databases {
             }
         } catch (SQLException e) {
             throw new StackException(
-                    "PostgreSQL does not make replication slot " + slot + " in " + database.name() + ": "
-                            + e.getMessage(),
+                    "PostgreSQL does not make replication slot " + slot + ": " + e.getMessage() + " (it needs"
+                            + " wal_level=logical)",
                     e);
         }
     }

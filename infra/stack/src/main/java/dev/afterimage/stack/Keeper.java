@@ -217,14 +217,16 @@ final class Keeper {
             List<CompletableFuture<Void>> servers = new ArrayList<>();
             Wish.Database database = wish.database();
             if (database != null) {
-                servers.add(up(postgres).thenRun(() -> new Databases(postgres).provide(database, wish.connectors())));
+                servers.add(up(postgres).thenRun(() -> new Databases(config).provide(database, wish.connectors())));
             }
             if (kafkaElsewhere == null && (wish.kafka() || !wish.connectors().isEmpty())) {
                 servers.add(up(kafka).thenRun(() -> createTopics(wish.topics())));
             }
-            CompletableFuture<Void> connectors =
-                    wish.connectors().isEmpty() ? CompletableFuture.completedFuture(null) : connectors(wish, user);
-            CompletableFuture.allOf(servers.toArray(CompletableFuture[]::new)).join();
+            CompletableFuture<Void> provided = CompletableFuture.allOf(servers.toArray(CompletableFuture[]::new));
+            CompletableFuture<Void> connectors = wish.connectors().isEmpty()
+                    ? CompletableFuture.completedFuture(null)
+                    : connectors(wish, provided, user);
+            provided.join();
             if (wish.streaming()) {
                 connectors.join();
             } else {
@@ -277,29 +279,25 @@ final class Keeper {
         }
     }
 
-    private CompletableFuture<Void> connectors(Wish wish, User user) {
+    /** Connect starts while PostgreSQL does, and applies the connectors once the databases and slots are there. */
+    private CompletableFuture<Void> connectors(Wish wish, CompletableFuture<Void> provided, User user) {
         CompletableFuture<Void> worker =
                 kafkaElsewhere == null ? up(kafka).thenComposeAsync(up -> up(connect), threads) : up(connect);
-        CompletableFuture<Void> database =
-                wish.database() == null ? CompletableFuture.completedFuture(null) : up(postgres);
         return CompletableFuture.allOf(wish.connectors().stream()
-                .map(connector -> worker.thenCombineAsync(
-                        database,
-                        (up, too) -> {
-                            apply(wish, connector, user);
-                            return up;
-                        },
-                        threads))
+                .map(connector -> worker.thenCombine(provided, (up, too) -> connector)
+                        .thenAcceptAsync(ready -> apply(wish, ready, user), threads))
                 .toArray(CompletableFuture[]::new));
     }
 
     private void apply(Wish wish, Wish.Connector connector, User user) {
-        Databases databases = new Databases(postgres);
+        Databases databases = new Databases(config);
         Map<String, String> settings = new HashMap<>(connector.config());
         Wish.Outbox outbox = connector.outbox();
-        Wish.Login login = wish.database() == null ? wish.elsewhere() : databases.login(wish.database());
+        Wish.Login login = wish.database() == null
+                ? wish.elsewhere()
+                : Databases.login(addresses().postgres(), wish.database());
         if (wish.database() != null && settings.keySet().stream().anyMatch(key -> key.startsWith("database."))) {
-            settings.putAll(databases.debezium(wish.database(), config));
+            settings.putAll(databases.debezium(wish.database()));
         }
         if (outbox != null && login != null) {
             threads.execute(() -> databases.compare(login, outbox).ifPresent(user::tell));

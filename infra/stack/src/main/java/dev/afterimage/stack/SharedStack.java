@@ -68,6 +68,13 @@ public final class SharedStack implements AutoCloseable {
         return addresses;
     }
 
+    /** Whether somebody reads the connector's replication slot, and what PostgreSQL keeps for it; a phrase for the user. */
+    public String slot(Wish.Connector connector) {
+        Wish.Login login =
+                wish.database() == null ? wish.elsewhere() : Databases.login(addresses.postgres(), wish.database());
+        return login == null ? "nobody knows" : Databases.slotState(login, connector.config());
+    }
+
     /** Leaves; the stack ends a moment later, unless somebody else uses it. */
     @Override
     public synchronized void close() {

@@ -84,7 +84,7 @@ class SharedStackIT {
                 var connection = DriverManager.getConnection(url(stack), "librarian", "secret")) {
             connection.createStatement().execute("create table outbox (id uuid, aggregate_type text)");
             var login = new Wish.Login(url(stack), "librarian", "secret");
-            assertThat(new Databases(new Postgres(StackConfig.onFreePorts(temporary))).compare(login, OUTBOX))
+            assertThat(new Databases(StackConfig.onFreePorts(temporary)).compare(login, OUTBOX))
                     .hasValue(
                             "The outbox table public.outbox has no column aggregatetype, but aggregate_type, id: alter"
                                     + " the table, or set the column's name by quarkus.debezium-outbox.*.name.");
