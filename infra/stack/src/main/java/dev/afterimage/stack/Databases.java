@@ -39,12 +39,12 @@ public final class Databases {
                 "jdbc:postgresql://" + address + "/" + database.name(), Postgres.SUPERUSER, Postgres.PASSWORD);
     }
 
-    static String slotState(Wish.Login login, Map<String, String> settings) {
+    static String slotState(Wish.Login login, String slot) {
         try (Connection connection = open(login);
                 PreparedStatement statement = connection.prepareStatement("""
                         select active, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))
                         from pg_replication_slots where slot_name = ?""")) {
-            statement.setString(1, slot(settings));
+            statement.setString(1, slot);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next()
                         ? (row.getBoolean(1) ? "active" : "nobody reads it") + ", " + row.getString(2) + " behind"

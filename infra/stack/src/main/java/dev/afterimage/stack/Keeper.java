@@ -1,6 +1,7 @@
 package dev.afterimage.stack;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -158,7 +159,12 @@ final class Keeper {
         try (BufferedReader in =
                 new BufferedReader(new InputStreamReader(user.socket.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                fulfil(JSON.readValue(line, Wish.class), user);
+                JsonNode request = JSON.readTree(line);
+                if (request.has("look")) {
+                    user.say(JSON.writeValueAsString(look(JSON.treeToValue(request.path("look"), Wish.Look.class))));
+                } else {
+                    fulfil(JSON.treeToValue(request, Wish.class), user);
+                }
             }
         } catch (IOException e) {
             // killed; the same as a farewell
@@ -239,6 +245,11 @@ final class Keeper {
         } catch (StackException | CompletionException | JsonProcessingException e) {
             user.say("{\"failed\":" + quoted(sentence(e)) + "}");
         }
+    }
+
+    private Wish.View look(Wish.Look look) {
+        String slot = look.login() == null || look.slot() == null ? "" : Databases.slotState(look.login(), look.slot());
+        return new Wish.View(slot, LastEvents.of(bootstrapServers()));
     }
 
     private static String sentence(Throwable failure) {

@@ -20,9 +20,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,11 +70,27 @@ public final class SharedStack implements AutoCloseable {
         return addresses;
     }
 
-    /** Whether somebody reads the connector's replication slot, and what PostgreSQL keeps for it; a phrase for the user. */
-    public String slot(Wish.Connector connector) {
-        Wish.Login login =
-                wish.database() == null ? wish.elsewhere() : Databases.login(addresses.postgres(), wish.database());
-        return login == null ? "nobody knows" : Databases.slotState(login, connector.config());
+    /**
+     * The state of that slot and the last events of every topic, as the keeper sees them at this moment.
+     *
+     * @throws StackException when it does not answer
+     */
+    public Wish.View look(@Nullable String slot) {
+        try {
+            Connection visit = Connection.to(place.home())
+                    .orElseThrow(() -> new StackException("The dev services' keeper does not run."));
+            try {
+                Wish.Login login = wish.database() == null
+                        ? wish.elsewhere()
+                        : Databases.login(addresses.postgres(), wish.database());
+                visit.send(Map.of("look", new Wish.Look(login, slot)));
+                return JSON.treeToValue(visit.read(), Wish.View.class);
+            } finally {
+                visit.close();
+            }
+        } catch (IOException e) {
+            throw new StackException("The dev services' keeper does not answer: " + e.getMessage(), e);
+        }
     }
 
     /** Leaves; the stack ends a moment later, unless somebody else uses it. */
@@ -141,6 +159,15 @@ public final class SharedStack implements AutoCloseable {
         }
     }
 
+    /** Where the class path has none, lest an application that has no Kafka client seem to have one. */
+    private static List<Path> kafkaClient(Path distribution) throws IOException {
+        List<Path> jars = new ArrayList<>();
+        try (var found = Files.newDirectoryStream(distribution.resolve("kafka"), "{kafka-clients,slf4j-api}-*.jar")) {
+            found.forEach(jars::add);
+        }
+        return jars;
+    }
+
     private static Connection start(Wish.Place place) throws IOException {
         Memory.requireEnough();
         Path log = place.home().resolve("logs").resolve("keeper.log");
@@ -152,7 +179,9 @@ public final class SharedStack implements AutoCloseable {
                 List.of(
                         "-D" + Distribution.PROPERTY + "=" + place.distribution(),
                         "-cp",
-                        place.classPath().stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)),
+                        Stream.concat(place.classPath().stream(), kafkaClient(place.distribution()).stream())
+                                .map(Path::toString)
+                                .collect(Collectors.joining(File.pathSeparator)),
                         Keeper.class.getName(),
                         place.home().toString(),
                         Boolean.toString(place.fresh()),
@@ -222,6 +251,10 @@ public final class SharedStack implements AutoCloseable {
             } catch (IOException e) {
                 throw new StackException("The dev services' keeper does not answer: " + e.getMessage(), e);
             }
+        }
+
+        void send(Object request) throws IOException {
+            socket.getOutputStream().write((JSON.writeValueAsString(request) + "\n").getBytes(StandardCharsets.UTF_8));
         }
 
         @Nullable JsonNode read() throws IOException {

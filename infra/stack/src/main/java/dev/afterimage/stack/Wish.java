@@ -97,4 +97,19 @@ public record Wish(
      * @param connect the REST API
      */
     public record Addresses(String postgres, String kafka, String connect) {}
+
+    /** A question to the keeper, see {@link SharedStack#look}. */
+    record Look(@Nullable Login login, @Nullable String slot) {}
+
+    /**
+     * What a look finds.
+     *
+     * @param slot who reads it and how far behind, as a phrase
+     * @param events of all topics, newest first: topic, position, time, key, type, headers, before, after
+     */
+    public record View(String slot, List<Map<String, String>> events) {
+        public View {
+            events = List.copyOf(events);
+        }
+    }
 }

@@ -258,11 +258,14 @@ final class Application {
     Map<String, Function<OutboxDevService, String>> provided() {
         Map<String, Function<OutboxDevService, String>> provided = new LinkedHashMap<>();
         if (wish().database() != null) {
-            provided.put(
-                    URL, service -> "jdbc:postgresql://" + service.addresses().postgres() + "/" + databaseName());
-            provided.put(
-                    REACTIVE_URL,
-                    service -> "postgresql://" + service.addresses().postgres() + "/" + databaseName());
+            Function<OutboxDevService, String> address =
+                    service -> "postgresql://" + service.addresses().postgres() + "/" + databaseName();
+            if (uses(JDBC)) {
+                provided.put(URL, service -> "jdbc:" + address.apply(service));
+            }
+            if (uses(REACTIVE)) {
+                provided.put(REACTIVE_URL, address);
+            }
             if (set(USER).isEmpty()) {
                 provided.put(USER, service -> DEFAULT);
             }

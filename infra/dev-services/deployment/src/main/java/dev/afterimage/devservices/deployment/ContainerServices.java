@@ -47,7 +47,7 @@ public final class ContainerServices implements ConfigSourceFactory {
         return switch (runner) {
             case PROCESSES ->
                 // its PostgreSQL is told by a build item: this setting would also take the default of the db-kind away
-                Map.of("quarkus.kafka.devservices.enabled", "false");
+                Map.of("quarkus.kafka.devservices.enabled", "false", "quarkus.compose.devservices.enabled", "false");
             case CONTAINERS -> Map.of("quarkus.datasource.devservices.command", "postgres -c wal_level=logical");
         };
     }

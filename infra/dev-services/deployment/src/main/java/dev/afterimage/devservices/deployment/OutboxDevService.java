@@ -49,9 +49,8 @@ final class OutboxDevService implements Startable {
                 .findFirst();
     }
 
-    /** Whether somebody reads the connector's replication slot, and what PostgreSQL keeps for it. */
-    String slot(Wish.Connector connector) {
-        return Objects.requireNonNull(stack, "not started").slot(connector);
+    Wish.View look(@Nullable String slot) {
+        return Objects.requireNonNull(stack, "not started").look(slot);
     }
 
     Wish wish() {

@@ -46,7 +46,9 @@ class RunnerTest {
     @Test
     void quarkusOwnKafkaStaysAwayFromProcessesAndItsPostgresDecodesLogicallyOtherwise() {
         assertThat(ContainerServices.settings(Runner.PROCESSES))
-                .containsExactly(Map.entry("quarkus.kafka.devservices.enabled", "false"));
+                .containsOnly(
+                        Map.entry("quarkus.kafka.devservices.enabled", "false"),
+                        Map.entry("quarkus.compose.devservices.enabled", "false"));
         assertThat(ContainerServices.settings(Runner.CONTAINERS))
                 .containsExactly(Map.entry("quarkus.datasource.devservices.command", "postgres -c wal_level=logical"));
     }
