@@ -20,11 +20,19 @@ final class OutboxDevService implements Startable {
 
     private final Supplier<Wish.Place> place;
     private final Wish wish;
+    private final boolean endWithParent;
     private @Nullable SharedStack stack;
 
-    OutboxDevService(Supplier<Wish.Place> place, Wish wish) {
+    /**
+     * Not started.
+     *
+     * @param endWithParent whether this JVM has no reason to live on when the one that started it is gone, as dev mode
+     *     has none after a {@code kill -9} of Maven
+     */
+    OutboxDevService(Supplier<Wish.Place> place, Wish wish, boolean endWithParent) {
         this.place = place;
         this.wish = wish;
+        this.endWithParent = endWithParent;
     }
 
     @Override
@@ -36,6 +44,11 @@ final class OutboxDevService implements Startable {
                     "Outbox dev services: " + e.getMessage() + " (Settings: quarkus.outbox.devservices.*)");
         }
         current = this;
+        if (endWithParent) {
+            ProcessHandle.current().parent().ifPresent(parent -> {
+                var unused = parent.onExit().thenRun(() -> System.exit(1));
+            });
+        }
         System.setProperty("outbox.devservices.kafka", addresses().kafka());
         outboxConnector()
                 .map(Wish.Connector::name)

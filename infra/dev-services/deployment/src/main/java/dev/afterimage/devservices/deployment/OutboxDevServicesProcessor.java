@@ -14,6 +14,7 @@ import io.quarkus.deployment.builditem.LaunchModeBuildItem;
 import io.quarkus.deployment.dev.devservices.DevServicesConfig;
 import io.quarkus.deployment.pkg.builditem.CurateOutcomeBuildItem;
 import java.util.Map;
+import io.quarkus.runtime.LaunchMode;
 import org.eclipse.microprofile.config.ConfigProvider;
 
 /** Decides at build time what the application needs; it is started just before the application is. */
@@ -66,7 +67,9 @@ class OutboxDevServicesProcessor {
                 .serviceName(info.getName())
                 .serviceConfig(application.identity())
                 .startable(() -> new OutboxDevService(
-                        () -> application.place(programs::distribution, programs.classPath()), wish))
+                        () -> application.place(programs::distribution, programs.classPath()),
+                        wish,
+                        launch.getLaunchMode() == LaunchMode.DEVELOPMENT))
                 .configProvider(application.provided())
                 .build());
     }
