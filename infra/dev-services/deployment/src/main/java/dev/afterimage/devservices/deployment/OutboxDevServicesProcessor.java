@@ -13,8 +13,8 @@ import io.quarkus.deployment.builditem.DockerStatusBuildItem;
 import io.quarkus.deployment.builditem.LaunchModeBuildItem;
 import io.quarkus.deployment.dev.devservices.DevServicesConfig;
 import io.quarkus.deployment.pkg.builditem.CurateOutcomeBuildItem;
-import java.util.Map;
 import io.quarkus.runtime.LaunchMode;
+import java.util.Map;
 import org.eclipse.microprofile.config.ConfigProvider;
 
 /** Decides at build time what the application needs; it is started just before the application is. */
