@@ -65,7 +65,11 @@ public final class OrderTopic implements AutoCloseable {
 
     /** Puts a record without waiting, so that many arrive as one batch. */
     public void send(UUID key, @Nullable String value) {
-        var _ = producer.send(new ProducerRecord<>(NAME, bytes(key.toString()), bytes(value)));
+        sendOn(NAME, key, value);
+    }
+
+    public void sendOn(String name, UUID key, @Nullable String value) {
+        var _ = producer.send(new ProducerRecord<>(name, bytes(key.toString()), bytes(value)));
     }
 
     public void flush() {

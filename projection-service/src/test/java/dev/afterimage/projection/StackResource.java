@@ -31,6 +31,8 @@ public class StackResource implements QuarkusTestResourceLifecycleManager {
         kafka = KafkaBroker.start(config);
         return Map.of(
                 "quarkus.datasource.jdbc.url", postgres.jdbcUrl("projection"),
+                "quarkus.datasource.source.jdbc.url", postgres.jdbcUrl("orders"),
+                "quarkus.datasource.replica.jdbc.url", postgres.jdbcUrl("replica"),
                 "kafka.bootstrap.servers", kafka.bootstrapServers());
     }
 

@@ -85,7 +85,8 @@ final class BacklogBench implements Callable<Integer> {
         }
         Folders.delete(HOME);
         List<Integer> ports = StackConfig.freePorts(5);
-        StackConfig stack = new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+        StackConfig stack =
+                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         Postgres postgres = Postgres.start(stack);
         KafkaBroker kafka = KafkaBroker.start(stack);
         say("Publishing %d events, and as many rows for the sink ...".formatted(events));

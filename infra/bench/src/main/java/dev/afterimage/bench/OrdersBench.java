@@ -90,7 +90,8 @@ final class OrdersBench implements Callable<Integer> {
     /** JDBC, the service, the variants; all warm. */
     private List<Contender> contenders() throws Exception {
         List<Integer> ports = StackConfig.freePorts(5 + variants.size());
-        StackConfig stack = new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+        StackConfig stack =
+                new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         Database database = Database.start(stack);
         OrderService service =
                 new OrderService("order-service", stack, jar, List.of(), ports.get(4), database.jdbcUrl()).started();

@@ -45,7 +45,7 @@ class QuarkusJar extends Server {
         }
         List<String> rest = new ArrayList<>(jvmOptions);
         rest.addAll(List.of("-jar", jar.toString()));
-        return Jvm.command(HEAP_MB, Jvm.Compiler.OPTIMIZING, rest);
+        return Jvm.command(name(), HEAP_MB, Jvm.Compiler.OPTIMIZING, rest);
     }
 
     @Override

@@ -46,7 +46,8 @@ class CrashIT {
         var random = new Random(seed);
         List<Integer> ports = StackConfig.freePorts(6);
         Folders.delete(HOME);
-        var stack = new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+        var stack =
+                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         try (Postgres postgres = Postgres.start(stack);
                 KafkaBroker kafka = KafkaBroker.start(stack);
                 QuarkusJar one = service("projection-1", stack, postgres, kafka, ports.get(4));

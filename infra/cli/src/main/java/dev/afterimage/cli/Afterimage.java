@@ -1,8 +1,23 @@
 package dev.afterimage.cli;
 
+import dev.afterimage.cli.connectors.ConnectorsCommand;
+import dev.afterimage.cli.events.View;
+import dev.afterimage.cli.events.Watch;
+import dev.afterimage.cli.health.Status;
+import dev.afterimage.cli.operations.DeadLetters;
+import dev.afterimage.cli.operations.RebuildCommand;
+import dev.afterimage.cli.operations.SnapshotCommand;
+import dev.afterimage.cli.produce.Produce;
+import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import org.apache.kafka.common.KafkaException;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code infra/afterimage}: one subcommand a class. */
 @Command(
@@ -11,23 +26,66 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         version = "0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {Up.class, Watch.class, Measure.class})
+        subcommands = {
+            Up.class,
+            Down.class,
+            Status.class,
+            ConnectorsCommand.class,
+            Watch.class,
+            View.class,
+            Produce.class,
+            Simulate.class,
+            DeadLetters.class,
+            RebuildCommand.class,
+            SnapshotCommand.class,
+            Audit.class,
+            Measure.class,
+            Train.class,
+            AutoComplete.GenerateCompletion.class
+        })
 public final class Afterimage {
 
     private Afterimage() {}
 
-    /** Exit codes: 0 done, 1 failed, 2 wrong arguments. */
+    /** Exit codes: 0 done, 1 failed, 2 wrong arguments; {@code status} has its own. */
     public static void main(String[] args) {
         System.exit(commandLine().execute(args));
     }
 
-    static CommandLine commandLine() {
-        return new CommandLine(new Afterimage()).setExecutionExceptionHandler((failure, command, parsed) -> {
-            if (!(failure instanceof StackException)) {
-                throw failure;
+    /** The program with its rule for failures: one sentence, and no stack trace for what is not a fault of ours. */
+    public static CommandLine commandLine() {
+        return new CommandLine(new Afterimage())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Afterimage::wrongArguments)
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    command.getErr().println(sentence(failure));
+                    return CommandLine.ExitCode.SOFTWARE;
+                });
+    }
+
+    private static int wrongArguments(ParameterException failure, String[] arguments) {
+        CommandLine command = failure.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println(failure.getMessage());
+        if (!UnmatchedArgumentException.printSuggestions(failure, err)) {
+            err.println("Try: infra/" + command.getCommandSpec().qualifiedName() + " --help");
+        }
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static String sentence(Exception failure) throws Exception {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StackException) {
+                return String.valueOf(cause.getMessage());
             }
-            command.getErr().println(failure.getMessage());
-            return CommandLine.ExitCode.SOFTWARE;
-        });
+            if (cause instanceof SQLException) {
+                return "PostgreSQL: "
+                        + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+            }
+            if (cause instanceof KafkaException) {
+                return "Kafka: " + cause.getMessage();
+            }
+        }
+        throw failure;
     }
 }

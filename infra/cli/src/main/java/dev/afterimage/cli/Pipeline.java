@@ -4,19 +4,23 @@ import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.SchemaRegistry;
 import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.stack.Supervisor;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -27,12 +31,13 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL, Kafka, Connect, both services and the connector: started in the order of their needs, kept alive. */
+/**
+ * PostgreSQL, Kafka, Connect, both services and the connectors, on request a schema registry: started in the order of their
+ * needs, kept alive.
+ */
 final class Pipeline implements AutoCloseable {
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
-    private static final String CONNECTOR = "order-outbox";
-    private static final String SLOT = "order_outbox";
 
     /** Told of each step: what is ready now, and how long its own start took. */
     interface Progress {
@@ -48,6 +53,7 @@ final class Pipeline implements AutoCloseable {
     private final Postgres postgres;
     private final KafkaBroker kafka;
     private final ConnectWorker connect;
+    private final Optional<SchemaRegistry> registry;
     private final QuarkusService orders;
     private final QuarkusService projection;
 
@@ -58,13 +64,16 @@ final class Pipeline implements AutoCloseable {
         this.postgres = new Postgres(config.stack());
         this.kafka = new KafkaBroker(config.stack());
         this.connect = new ConnectWorker(config.stack());
+        this.registry = config.stack().registryPort() == StackConfig.NO_REGISTRY
+                ? Optional.empty()
+                : Optional.of(new SchemaRegistry(config.stack()));
         this.orders = QuarkusService.orders(config);
         this.projection = QuarkusService.projection(config);
         this.lock = lock(config.stack().home());
     }
 
     /**
-     * Starts everything and returns when an order placed now is going to arrive in the read model.
+     * Starts everything and returns when an order placed now is going to arrive in the read model and in the replica.
      *
      * @param progress told of each part that is ready
      * @param tell takes one line for each death and return
@@ -96,17 +105,28 @@ final class Pipeline implements AutoCloseable {
         var ordersUp = postgresUp.thenCompose(up -> step("order-service", orders));
         var projectionUp =
                 CompletableFuture.allOf(postgresUp, kafkaUp).thenCompose(up -> step("projection-service", projection));
-        var connectorUp = CompletableFuture.allOf(connectUp, ordersUp)
-                .thenCompose(up -> step("connector " + CONNECTOR, this::applyConnector));
-        failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, connectorUp);
+        var sourcesUp = CompletableFuture.allOf(connectUp, ordersUp);
+        var outboxUp = sourcesUp.thenCompose(up -> step("connector order-outbox", () -> capture("order-outbox")));
+        var tablesUp = sourcesUp.thenCompose(up -> step("connector source-tables", () -> capture("source-tables")));
+        var sinkUp = CompletableFuture.allOf(connectUp, postgresUp)
+                .thenCompose(up -> step("connector replica-sink", () -> apply("replica-sink")));
+        var registryUp = registry.map(server -> step("schema registry", server))
+                .orElseGet(() -> CompletableFuture.completedFuture(null));
+        failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, outboxUp, tablesUp, sinkUp, registryUp);
         await("order-service is not ready", orders, orders::ready);
         await("projection-service is not ready", projection, projection::ready);
     }
 
-    private void applyConnector() {
-        connect.connectors().apply(Connectors.folder().resolve(CONNECTOR + ".json"));
-        supervisor.watch(connect.connectors(), CONNECTOR);
-        await("Nobody reads the replication slot " + SLOT, connect, () -> postgres.replicates(SLOT));
+    /** Applies a connector that reads from a slot of its own name. */
+    private void capture(String connector) {
+        apply(connector);
+        String slot = connector.replace('-', '_');
+        await("Nobody reads the replication slot " + slot, connect, () -> postgres.replicates(slot));
+    }
+
+    private void apply(String connector) {
+        connect.connectors().apply(Connectors.folder().resolve(connector + ".json"));
+        supervisor.watch(connect.connectors(), connector);
     }
 
     private CompletableFuture<Void> step(String what, Server server) {
@@ -178,16 +198,23 @@ final class Pipeline implements AutoCloseable {
         return config;
     }
 
+    /** Locked while a pipeline runs on the data there, and holds the pid of its process. */
+    static Path lockFile(Path home) {
+        return home.resolve("up.lock");
+    }
+
     private static FileChannel lock(Path home) {
         try {
             Files.createDirectories(home);
-            Path file = home.resolve("up.lock");
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel = FileChannel.open(lockFile(home), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             @Nullable FileLock lock = channel.tryLock();
             if (lock == null) {
                 channel.close();
                 throw alreadyRunning(home);
             }
+            channel.truncate(0);
+            channel.write(StandardCharsets.UTF_8.encode(
+                    Long.toString(ProcessHandle.current().pid())));
             return channel;
         } catch (OverlappingFileLockException e) {
             throw alreadyRunning(home);
@@ -198,7 +225,7 @@ final class Pipeline implements AutoCloseable {
 
     private static StackException alreadyRunning(Path home) {
         return new StackException("A pipeline already runs on the data in " + home
-                + ": use that one, or stop it with Ctrl-C in its terminal.");
+                + ": use that one, or stop it with Ctrl-C in its terminal or infra/afterimage down.");
     }
 
     /** Stops everything in order: those who write first, those who keep last. Within 10 s; the data stays. */
@@ -206,6 +233,7 @@ final class Pipeline implements AutoCloseable {
     public void close() {
         supervisor.close();
         closeTogether(orders, projection, connect);
+        registry.ifPresent(Server::close);
         closeTogether(kafka, postgres);
         try {
             lock.close();

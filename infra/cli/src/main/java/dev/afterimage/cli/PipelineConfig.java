@@ -15,6 +15,7 @@ record PipelineConfig(StackConfig stack, int orderPort, int projectionPort) {
                 stack.kafkaPort(),
                 stack.controllerPort(),
                 stack.connectPort(),
+                stack.registryPort(),
                 orderPort,
                 projectionPort);
         for (int port : ports) {
@@ -27,7 +28,7 @@ record PipelineConfig(StackConfig stack, int orderPort, int projectionPort) {
     static PipelineConfig onFreePorts(Path home) {
         List<Integer> ports = StackConfig.freePorts(6);
         return new PipelineConfig(
-                new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3)),
+                new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY),
                 ports.get(4),
                 ports.get(5));
     }

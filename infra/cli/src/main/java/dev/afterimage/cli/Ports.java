@@ -1,69 +1,85 @@
 package dev.afterimage.cli;
 
+import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** The options that say where the pipeline is, shared by all commands; environment variables set them for `./mvnw -Pup`. */
-final class Ports {
+public final class Ports {
 
     @Option(
             names = "--home",
             defaultValue = "${env:AFTERIMAGE_HOME:-target/pipeline}",
             description = "folder of data and logs (${DEFAULT-VALUE})")
-    Path home = Path.of("target/pipeline");
+    public Path home = Path.of("target/pipeline");
 
     @Option(
             names = "--postgres-port",
             defaultValue = "${env:AFTERIMAGE_POSTGRES_PORT:-5433}",
             description = "PostgreSQL (${DEFAULT-VALUE})")
-    int postgres;
+    public int postgres;
 
     @Option(
             names = "--kafka-port",
             defaultValue = "${env:AFTERIMAGE_KAFKA_PORT:-9092}",
             description = "Kafka (${DEFAULT-VALUE})")
-    int kafka;
+    public int kafka;
 
     @Option(
             names = "--kafka-controller-port",
             defaultValue = "${env:AFTERIMAGE_KAFKA_CONTROLLER_PORT:-9093}",
             description = "Kafka's own controller (${DEFAULT-VALUE})")
-    int controller;
+    public int controller;
 
     @Option(
             names = "--connect-port",
             defaultValue = "${env:AFTERIMAGE_CONNECT_PORT:-8083}",
             description = "Kafka Connect (${DEFAULT-VALUE})")
-    int connect;
+    public int connect;
+
+    @Option(
+            names = "--registry-port",
+            defaultValue = "${env:AFTERIMAGE_REGISTRY_PORT:-0}",
+            description = "schema registry, which no other part needs (0: none)")
+    int registry;
 
     @Option(
             names = "--order-port",
             defaultValue = "${env:AFTERIMAGE_ORDER_PORT:-8080}",
             description = "order-service (${DEFAULT-VALUE})")
-    int orderService;
+    public int orderService;
 
     @Option(
             names = "--projection-port",
             defaultValue = "${env:AFTERIMAGE_PROJECTION_PORT:-8081}",
             description = "projection-service (${DEFAULT-VALUE})")
-    int projectionService;
+    public int projectionService;
 
     PipelineConfig pipeline() {
         return new PipelineConfig(
-                new StackConfig(home, postgres, kafka, controller, connect), orderService, projectionService);
+                new StackConfig(home, postgres, kafka, controller, connect, registry), orderService, projectionService);
     }
 
-    String bootstrapServers() {
+    public String bootstrapServers() {
         return StackConfig.HOST + ":" + kafka;
     }
 
-    URI orders() {
+    public URI orders() {
         return pipeline().orders();
     }
 
-    URI projection() {
+    public URI projection() {
         return pipeline().projection();
+    }
+
+    public URI connect() {
+        return pipeline().connect();
+    }
+
+    /** The pipeline's PostgreSQL, to look behind the scenes; this does not start it. */
+    public Postgres postgres() {
+        return new Postgres(pipeline().stack());
     }
 }

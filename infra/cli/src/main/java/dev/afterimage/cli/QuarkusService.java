@@ -24,6 +24,9 @@ final class QuarkusService extends Server {
     private static final Path SERVICES =
             Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
 
+    /** Of the services' very copy, so that they fit. */
+    static final Path AOT_CACHES = SERVICES.resolve("aot");
+
     private final int port;
     private final Map<String, String> environment;
     private final HttpClient http =
@@ -55,6 +58,10 @@ final class QuarkusService extends Server {
                 Map.of(
                         "QUARKUS_DATASOURCE_JDBC_URL",
                         jdbcUrl(config.stack(), "projection"),
+                        "QUARKUS_DATASOURCE_SOURCE_JDBC_URL",
+                        jdbcUrl(config.stack(), "orders"),
+                        "QUARKUS_DATASOURCE_REPLICA_JDBC_URL",
+                        jdbcUrl(config.stack(), "replica"),
                         "KAFKA_BOOTSTRAP_SERVERS",
                         StackConfig.HOST + ":" + config.stack().kafkaPort(),
                         "PIPELINE_CONNECT_URL",
@@ -73,7 +80,7 @@ final class QuarkusService extends Server {
         if (!Files.isRegularFile(jar)) {
             throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
         }
-        return Jvm.command(HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
+        return Jvm.command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
     }
 
     @Override

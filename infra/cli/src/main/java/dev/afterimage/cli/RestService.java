@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * The REST API of a service, as far as the command line calls it. By the JDK's blocking client, whose requests run in the
  * caller's own thread: when a latency is measured, the newer one's hand-overs between threads would be measured too.
  */
-final class RestService {
+public final class RestService {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
@@ -33,15 +33,27 @@ final class RestService {
     private final URI service;
     private final ObjectMapper json = new ObjectMapper();
 
-    RestService(URI service) {
+    public RestService(URI service) {
         this.service = service;
     }
 
     /** An answer of the service: a success or a problem. */
-    record Answer(int status, JsonNode body) {}
+    public record Answer(int status, JsonNode body) {
+
+        /** What a problem says in words: its detail with the fields that are wrong; Kafka Connect's message. */
+        public String reason() {
+            StringBuilder reason = new StringBuilder(body.path("detail")
+                    .asText(body.path("message").asText(body.path("title").asText(body.toString()))));
+            body.path("errors").forEach(error -> reason.append("; ")
+                    .append(error.path("field").asText())
+                    .append(' ')
+                    .append(error.path("message").asText()));
+            return reason.toString();
+        }
+    }
 
     /** The body of an order that can be placed; its customer and product are made when the shop has none. */
-    Map<String, ?> anOrder() {
+    public Map<String, ?> anOrder() {
         JsonNode customer = any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
         JsonNode product = any("products", Map.of("sku", "LOOM-1", "name", "Punched cards", "price", "29.90"));
         return Map.of(
@@ -55,20 +67,20 @@ final class RestService {
         return existing.isEmpty() ? expect(201, post("/" + collection, fields)) : existing.get(0);
     }
 
-    Answer get(String path) {
-        return send("GET", path, null);
+    public Answer get(String path) {
+        return send("GET", path, null, Map.of());
     }
 
-    Answer delete(String path) {
-        return send("DELETE", path, null);
+    public Answer delete(String path) {
+        return send("DELETE", path, null, Map.of());
     }
 
-    Answer post(String path, Object body) {
-        return send("POST", path, body);
+    public Answer post(String path, Object body) {
+        return send("POST", path, body, Map.of());
     }
 
-    Answer put(String path, Object body) {
-        return send("PUT", path, body);
+    public Answer put(String path, Object body) {
+        return send("PUT", path, body, Map.of());
     }
 
     /**
@@ -76,20 +88,22 @@ final class RestService {
      *
      * @throws StackException with the service's own words when it is another
      */
-    static JsonNode expect(int status, Answer answer) {
+    public static JsonNode expect(int status, Answer answer) {
         if (answer.status() != status) {
-            throw new StackException("The service answers " + answer.status() + ": " + answer.body());
+            throw new StackException("The service answers " + answer.status() + ": " + answer.reason());
         }
         return answer.body();
     }
 
-    private Answer send(String method, String path, @Nullable Object body) {
+    /** With headers such as {@code Idempotency-Key} or {@code If-Match}. */
+    public Answer send(String method, String path, @Nullable Object body, Map<String, String> headers) {
         try {
             HttpURLConnection connection =
                     (HttpURLConnection) service.resolve(path).toURL().openConnection();
             connection.setConnectTimeout((int) CONNECT_TIMEOUT.toMillis());
             connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
             connection.setRequestMethod(method);
+            headers.forEach(connection::setRequestProperty);
             if (body != null) {
                 connection.setDoOutput(true);
                 connection.setRequestProperty("Content-Type", "application/json");

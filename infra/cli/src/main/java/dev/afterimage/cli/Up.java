@@ -2,6 +2,7 @@ package dev.afterimage.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs the pipeline until Ctrl-C and prints each event as it has been applied. */
@@ -21,6 +23,11 @@ import picocli.CommandLine.Spec;
         description = "Runs PostgreSQL, Kafka, Connect with Debezium and both services until Ctrl-C.",
         mixinStandardHelpOptions = true)
 final class Up implements Callable<Integer> {
+
+    @Option(
+            names = "--optimize",
+            description = "for load: each JVM compiles as well as it can; slower to start, larger, less CPU when warm")
+    private boolean optimize;
 
     @Mixin
     private Ports ports = new Ports();
@@ -38,6 +45,10 @@ final class Up implements Callable<Integer> {
         CountDownLatch givenUp = new CountDownLatch(1);
         out.println("Afterimage starts; data and logs are in " + config.stack().home());
         announceStop(out);
+        Jvm.useAotCaches(QuarkusService.AOT_CACHES);
+        if (optimize) {
+            Jvm.optimizeAll();
+        }
         Pipeline pipeline;
         try {
             pipeline = Pipeline.start(
@@ -84,8 +95,8 @@ final class Up implements Callable<Integer> {
                   order-service        %s        (API: /q/swagger-ui)
                   projection-service   %s        (API: /q/swagger-ui)
                   PostgreSQL           127.0.0.1:%d                 databases orders, projection, replica; postgres/postgres
-                  Kafka                127.0.0.1:%d                 topic order.events
-                  Kafka Connect        %s        connector order-outbox
+                  Kafka                127.0.0.1:%d                 topics order.events, cdc.public.orders
+                  Kafka Connect        %s        connectors order-outbox, source-tables, replica-sink
 
                 Try, in another terminal:
                   curl -s %s/orders -H 'Content-Type: application/json' -d '%s'

@@ -5,16 +5,65 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.afterimage.stack.StackConfig;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class AfterimageTest {
 
     private final StringWriter errors = new StringWriter();
+    private final StringWriter output = new StringWriter();
 
     @Test
     void anUnknownArgumentIsNamedWithStatus2() {
         assertThat(run("watch", "order.events", "--sideways")).isEqualTo(2);
         assertThat(errors.toString()).contains("--sideways");
+    }
+
+    @Test
+    void wrongArgumentsAreOneSentenceAndAHint() {
+        assertThat(run("watch")).isEqualTo(2);
+        assertThat(errors.toString().lines()).hasSize(2);
+        assertThat(run("watch", "order.events", "--from-time", "yesterday")).isEqualTo(2);
+        assertThat(errors.toString()).contains("'yesterday' is no time such as");
+        assertThat(run("status", "--max-wal", "much")).isEqualTo(2);
+        assertThat(errors.toString()).contains("'much' is no size such as");
+        assertThat(run("simulate", "--weights", "1:2")).isEqualTo(1);
+        assertThat(errors.toString()).contains("'1:2' are no weights such as");
+    }
+
+    @Test
+    void whereNothingRunsTheStatusIsCriticalAndNamesEachPart() {
+        List<Integer> nobody = StackConfig.freePorts(5);
+        assertThat(run(
+                        "status",
+                        "--home",
+                        "target/nowhere",
+                        "--postgres-port",
+                        nobody.get(0).toString(),
+                        "--kafka-port",
+                        nobody.get(1).toString(),
+                        "--connect-port",
+                        nobody.get(2).toString(),
+                        "--order-port",
+                        nobody.get(3).toString(),
+                        "--projection-port",
+                        nobody.get(4).toString()))
+                .isEqualTo(2);
+        assertThat(output.toString())
+                .contains("Kafka Connect does not answer", "PostgreSQL does not answer", "Kafka does not answer")
+                .contains("projection-service does not answer", "order-service does not take orders");
+    }
+
+    @Test
+    void theShellCanCompleteEveryCommand() {
+        assertThat(run("generate-completion")).isZero();
+        assertThat(output.toString()).contains("dead-letters", "--from-beginning", "simulate");
+    }
+
+    @Test
+    void downWithoutAPipelineSaysSo() {
+        assertThat(run("down", "--home", "target/nowhere")).isZero();
+        assertThat(output.toString()).contains("No pipeline runs");
     }
 
     @Test
@@ -28,6 +77,13 @@ class AfterimageTest {
     void measuringWithoutServicesSaysHowToStartThem() {
         String nobody = StackConfig.freePorts(1).get(0).toString();
         assertThat(run("measure", "--order-port", nobody)).isEqualTo(1);
+        assertThat(errors.toString()).contains("No answer from http://127.0.0.1:" + nobody, "./mvnw -Pup");
+    }
+
+    @Test
+    void anAuditThatDoesNotTakePlaceIsNoDifference() {
+        String nobody = StackConfig.freePorts(1).get(0).toString();
+        assertThat(run("audit", "--projection-port", nobody)).isEqualTo(2);
         assertThat(errors.toString()).contains("No answer from http://127.0.0.1:" + nobody, "./mvnw -Pup");
     }
 
@@ -49,6 +105,9 @@ class AfterimageTest {
     }
 
     private int run(String... arguments) {
-        return Afterimage.commandLine().setErr(new PrintWriter(errors)).execute(arguments);
+        return Afterimage.commandLine()
+                .setOut(new PrintWriter(output))
+                .setErr(new PrintWriter(errors))
+                .execute(arguments);
     }
 }

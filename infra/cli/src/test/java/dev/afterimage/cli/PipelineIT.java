@@ -8,11 +8,17 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.Topic.Message;
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -32,6 +38,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -55,9 +62,12 @@ class PipelineIT {
     private static Map<String, ?> anOrder;
 
     @BeforeAll
-    static void startPipeline() {
+    static void startPipeline() throws IOException {
+        Path home = Path.of("target/journey");
+        // what another version of the services left there is not ours to judge
+        Folders.delete(home);
         pipeline = Pipeline.start(
-                PipelineConfig.onFreePorts(Path.of("target/journey")),
+                PipelineConfig.onFreePorts(home),
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
                 System.out::println,
                 System.out::println);
@@ -114,6 +124,22 @@ class PipelineIT {
         assertThat(life.get(2).json().path("after").isNull()).isTrue();
         assertThat(life.get(3).value()).isNull();
         assertThat(count("orders", "select count(*) from outbox")).isZero();
+    }
+
+    @Test
+    @Order(1)
+    void anOrdersWholeLifeArrivesInTheReplica() {
+        String id = placed();
+        String order = "select status, total, version, __cdc_operation from orders where id = '" + id + "'";
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(rows("replica", order)).containsExactly("PENDING | 59.80 | 1 | c"));
+        RestService.expect(200, orders.put("/orders/" + id + "/status", Map.of("status", "PAID")));
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(rows("replica", order)).containsExactly("PAID | 59.80 | 2 | u"));
+        assertThat(orders.delete("/orders/" + id).status()).isEqualTo(204);
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(rows("replica", order)).isEmpty());
+        assertReplicaEqualsSource();
     }
 
     @Test
@@ -217,6 +243,19 @@ class PipelineIT {
 
     @Test
     @Order(6)
+    void everyConnectorThatLiesBesideTheTopicsIsApplied() throws Exception {
+        try (Stream<Path> files = Files.list(Connectors.folder())) {
+            assertThat(pipeline.connect().connectors().names())
+                    .map(name -> name + ".json")
+                    .containsExactlyInAnyOrderElementsOf(
+                            files.map(file -> file.getFileName().toString())
+                                    .filter(name -> name.endsWith(".json") && !name.equals("topics.json"))
+                                    .toList());
+        }
+    }
+
+    @Test
+    @Order(6)
     void aMalformedRecordIsSetAsideAndTheNextIsApplied() throws Exception {
         String key = UUID.randomUUID().toString();
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
@@ -242,8 +281,11 @@ class PipelineIT {
     void theProjectionServiceTellsOfTheConnectorAndItsSlot() {
         await().atMost(LIMIT).untilAsserted(() -> {
             JsonNode parts = RestService.expect(200, projection.get("/pipeline"));
-            assertThat(parts.at("/connect/connectors/0/name").asText()).isEqualTo("order-outbox");
-            assertThat(parts.at("/connect/connectors/0/tasks/0/state").asText()).isEqualTo("RUNNING");
+            assertThat(parts.at("/connect/connectors").findValuesAsText("name"))
+                    .containsExactlyInAnyOrder("order-outbox", "source-tables", "replica-sink");
+            assertThat(parts.at("/connect/connectors"))
+                    .allMatch(
+                            connector -> connector.at("/tasks/0/state").asText().equals("RUNNING"));
             assertThat(parts.at("/source/slot/active").asBoolean()).isTrue();
             assertThat(parts.at("/source/slot/wal").asText()).isEqualTo("reserved");
             assertThat(parts.at("/source/outboxRows").asInt(-1)).isZero();
@@ -344,6 +386,7 @@ class PipelineIT {
                 .doesNotHaveDuplicates();
         assertVersionsAreContiguous(all);
         assertReadModelEqualsSource();
+        assertReplicaEqualsSource();
     }
 
     @Test
@@ -403,6 +446,7 @@ class PipelineIT {
         }
         await().atMost(LIMIT).ignoreException(StackException.class).untilAsserted(() -> awaitArrivalOf(placed()));
         assertReadModelEqualsSource();
+        assertReplicaEqualsSource();
     }
 
     @Test
@@ -411,6 +455,47 @@ class PipelineIT {
         assertThatThrownBy(() -> Pipeline.start(pipeline.config(), (what, took) -> {}, line -> {}, reason -> {}))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("already runs");
+    }
+
+    @Test
+    @Order(14)
+    void theAuditFindsAllEqualAndThenTheRowsThatWereTamperedWith() throws SQLException {
+        String changed = placed();
+        String lost = placed();
+        awaitArrivalOf(changed);
+        awaitArrivalOf(lost);
+        var out = new StringWriter();
+        assertThat(audit(out)).as(out.toString()).isZero();
+        assertThat(out.toString()).containsPattern("order_items +replica ").contains("EQUAL after");
+
+        UUID invented = UUID.randomUUID();
+        var tampered = new StringWriter();
+        try (Connection connection = pipeline.postgres().connect("projection");
+                Statement statement = connection.createStatement()) {
+            statement.execute("update cdc_processed.orders set total = 0.01 where id = '%s'".formatted(changed));
+            statement.execute("update cdc_processed.orders set id = '%s' where id = '%s'".formatted(invented, lost));
+            try {
+                assertThat(audit(tampered)).as(tampered.toString()).isEqualTo(1);
+            } finally { // the next run finds these rows
+                statement.execute("update cdc_processed.orders set total = 59.80 where id = '%s'".formatted(changed));
+                statement.execute(
+                        "update cdc_processed.orders set id = '%s' where id = '%s'".formatted(lost, invented));
+            }
+        }
+        assertThat(tampered.toString())
+                .contains("orders " + changed + ".total: source=\"59.8\" read-model=\"0.01\"")
+                .contains("orders " + lost + ": source=\"present\" read-model=null")
+                .contains("orders " + invented + ": source=null read-model=\"present\"")
+                .contains("DIFFERENT after");
+    }
+
+    private static int audit(StringWriter out) {
+        return Afterimage.commandLine()
+                .setOut(new PrintWriter(out))
+                .execute(
+                        "audit",
+                        "--projection-port",
+                        Integer.toString(pipeline.config().projectionPort()));
     }
 
     /**
@@ -510,6 +595,20 @@ class PipelineIT {
                     .isEqualTo(rows("orders", "select " + columns + " from orders order by id"));
             assertThat(rows("projection", "select " + items + " from cdc_processed.order_items order by 1, line_no"))
                     .isEqualTo(rows("orders", "select " + items + " from order_items order by 1, position"));
+        });
+    }
+
+    private static void assertReplicaEqualsSource() {
+        await().atMost(LIMIT).untilAsserted(() -> {
+            for (String query : List.of(
+                    "select id, name, email, created_at, updated_at, version from customers order by id",
+                    "select id, sku, name, price, created_at, updated_at, version from products order by id",
+                    "select id, customer_id, status, currency, total, created_at, updated_at, version from orders"
+                            + " order by id",
+                    "select order_id, position, product_id, quantity, unit_price, line_total from order_items"
+                            + " order by 1, 2")) {
+                assertThat(rows("replica", query)).isEqualTo(rows("orders", query));
+            }
         });
     }
 

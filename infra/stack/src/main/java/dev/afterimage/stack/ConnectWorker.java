@@ -96,12 +96,21 @@ public final class ConnectWorker extends KafkaJvm {
     /** What the connectors' {@code ${env:…}} stand for here. */
     @Override
     protected Map<String, String> environment() {
-        return Map.of(
-                "ORDERS_DB_HOST", StackConfig.HOST,
-                "ORDERS_DB_PORT", Integer.toString(config.postgresPort()),
-                "ORDERS_DB_NAME", "orders",
-                "DEBEZIUM_DB_USER", "debezium",
-                "DEBEZIUM_DB_PASSWORD", "debezium");
+        return Map.ofEntries(
+                Map.entry("ORDERS_DB_HOST", StackConfig.HOST),
+                Map.entry("ORDERS_DB_PORT", Integer.toString(config.postgresPort())),
+                Map.entry("ORDERS_DB_NAME", "orders"),
+                Map.entry("DEBEZIUM_DB_USER", "debezium"),
+                Map.entry("DEBEZIUM_DB_PASSWORD", "debezium"),
+                Map.entry("DEBEZIUM_TABLES_DB_USER", "debezium_tables"),
+                Map.entry("DEBEZIUM_TABLES_DB_PASSWORD", "debezium_tables"),
+                Map.entry("REPLICA_DB_HOST", StackConfig.HOST),
+                Map.entry("REPLICA_DB_PORT", Integer.toString(config.postgresPort())),
+                Map.entry("REPLICA_DB_NAME", "replica"),
+                Map.entry("REPLICA_DB_USER", "replica"),
+                Map.entry("REPLICA_DB_PASSWORD", "replica"),
+                Map.entry("KAFKA_BOOTSTRAP_SERVERS", StackConfig.HOST + ":" + config.kafkaPort()),
+                Map.entry("SCHEMA_REGISTRY_URL", config.registryApi().toString()));
     }
 
     @Override
@@ -124,7 +133,9 @@ public final class ConnectWorker extends KafkaJvm {
         settings.put("exactly.once.source.support", "enabled");
         settings.put("config.providers", "env");
         settings.put("config.providers.env.class", "org.apache.kafka.common.config.provider.EnvVarConfigProvider");
-        settings.put("config.providers.env.param.allowlist.pattern", "ORDERS_DB_.*|DEBEZIUM_DB_.*");
+        settings.put(
+                "config.providers.env.param.allowlist.pattern",
+                "ORDERS_DB_.*|DEBEZIUM_.*|REPLICA_DB_.*|KAFKA_BOOTSTRAP_SERVERS|SCHEMA_REGISTRY_URL");
         settings.put("offset.flush.interval.ms", "1000");
         // a killed worker is out of the group, and its tasks with its successor, within seconds
         settings.put("session.timeout.ms", "2000");

@@ -1,7 +1,9 @@
 package dev.afterimage.stack;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The connectors of a Kafka Connect worker, through its
@@ -22,6 +25,9 @@ import java.util.Optional;
 public final class Connectors {
 
     private static final Duration RUNNING_LIMIT = Duration.ofSeconds(60);
+    private static final String CAUSE = "Caused by: ";
+    /** What comes before the message, or before the class of a cause without one. */
+    private static final Pattern PREFIX = Pattern.compile(CAUSE + "([\\w.$]+: )?");
 
     private final URI worker;
     private final ObjectMapper json = new ObjectMapper();
@@ -38,7 +44,7 @@ public final class Connectors {
      *
      * @param states of the connector and each task: RUNNING, UNASSIGNED, RESTARTING, PAUSED or FAILED; the tasks' part is
      *     empty right after the connector was applied
-     * @param failure first line of the first failure
+     * @param failure why the first that failed did, in one line
      */
     public record Status(String connector, List<String> states, Optional<String> failure) {
 
@@ -81,11 +87,12 @@ public final class Connectors {
      * Creates the connector or changes it to what the file says, and waits until it runs. The connector is called as
      * the file is.
      *
-     * @throws StackException when Connect refuses the configuration or the connector does not run within a minute
+     * @throws StackException when the configuration is wrong, and then nothing has changed, or the connector does not
+     *     run within a minute
      */
     public void apply(Path file) {
         try {
-            apply(file.getFileName().toString().replace(".json", ""), Files.readString(file));
+            apply(name(file), Files.readString(file));
         } catch (IOException e) {
             throw new StackException("Connector file " + file + " cannot be read: " + e.getMessage(), e);
         }
@@ -95,10 +102,14 @@ public final class Connectors {
      * Creates the connector or changes it to this configuration, and waits until it runs.
      *
      * @param config a JSON object
-     * @throws StackException when Connect refuses the configuration or the connector does not run within a minute
+     * @throws StackException as {@link #apply(Path)}
      */
     public void apply(String name, String config) {
         try {
+            List<String> wrong = validate(name, config);
+            if (!wrong.isEmpty()) {
+                throw new StackException("Connector " + name + " is configured wrongly: " + String.join("; ", wrong));
+            }
             Instant deadline = Instant.now().plus(RUNNING_LIMIT);
             put(name, config, deadline);
             Optional<Status> status = status(name);
@@ -118,6 +129,49 @@ public final class Connectors {
         } catch (IOException e) {
             throw new StackException("Connector " + name + " cannot be applied: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * What is wrong with a connector's configuration, a line for each wrong setting: its name and why. Nothing is
+     * applied. An empty list is no promise that the connector runs.
+     *
+     * @throws IOException when the file or the worker cannot be read
+     * @throws StackException when the file is no JSON object or names a connector class that the worker does not have
+     */
+    public List<String> validate(Path file) throws IOException {
+        return validate(name(file), Files.readString(file));
+    }
+
+    private List<String> validate(String name, String config) throws IOException {
+        ObjectNode settings;
+        try {
+            settings = json.readValue(config, ObjectNode.class);
+        } catch (JsonProcessingException e) {
+            throw new StackException(name + ".json is no JSON object: " + e.getOriginalMessage(), e);
+        }
+        String type = settings.path("connector.class").asText();
+        List<String> known = new ArrayList<>();
+        read(request("/connector-plugins").GET())
+                .forEach(plugin -> known.add(plugin.path("class").asText()));
+        if (!known.contains(type)) {
+            throw new StackException("The worker has no connector.class \"" + type + "\", which " + name
+                    + ".json asks for; it has " + String.join(", ", known));
+        }
+        HttpResponse<String> response = send(request("/connector-plugins/" + type + "/config/validate")
+                .header("Content-Type", "application/json")
+                .PUT(HttpRequest.BodyPublishers.ofString(
+                        settings.put("name", name).toString())));
+        List<String> wrong = new ArrayList<>();
+        for (JsonNode setting : parse(response).path("configs")) {
+            for (JsonNode error : setting.at("/value/errors")) {
+                wrong.add(setting.at("/value/name").asText() + ": " + error.asText());
+            }
+        }
+        return wrong;
+    }
+
+    private static String name(Path file) {
+        return file.getFileName().toString().replace(".json", "");
     }
 
     /** A worker that just started answers 409 while its group rebalances. */
@@ -163,12 +217,22 @@ public final class Connectors {
 
     private static Optional<String> failure(JsonNode part) {
         return part.path("state").asText().equals("FAILED")
-                ? Optional.of(part.path("trace")
-                        .asText("no reason given")
-                        .lines()
-                        .findFirst()
-                        .orElse(""))
+                ? Optional.of(reason(part.path("trace").asText("no reason given")))
                 : Optional.empty();
+    }
+
+    /**
+     * What the causes in a stack trace say, the outermost first. Its first line only says that something failed, and
+     * those that repeat their own cause are left out.
+     */
+    static String reason(String trace) {
+        List<String> causes = new ArrayList<>();
+        for (String line : trace.lines().filter(each -> each.startsWith(CAUSE)).toList()) {
+            String cause = PREFIX.matcher(line).replaceFirst("");
+            causes.removeIf(outer -> outer.contains(cause));
+            causes.add(cause);
+        }
+        return causes.isEmpty() ? trace.lines().findFirst().orElse("") : String.join(": ", causes);
     }
 
     /**

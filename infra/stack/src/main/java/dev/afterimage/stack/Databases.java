@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -68,22 +69,20 @@ public final class Databases {
     /** Makes roles, database, slots and publications, as far as they are not there yet. */
     synchronized void provide(Wish.Database database, List<Wish.Connector> connectors) {
         try (Connection connection = DriverManager.getConnection(
-                "jdbc:postgresql://" + address() + "/postgres", Postgres.SUPERUSER, Postgres.PASSWORD)) {
+                        "jdbc:postgresql://" + address() + "/postgres", Postgres.SUPERUSER, Postgres.PASSWORD);
+                Statement sql = connection.createStatement()) {
             for (Map.Entry<String, String> role : database.roles().entrySet()) {
                 if (absent(connection, "select from pg_roles where rolname = ?", role.getKey())) {
-                    execute(
-                            connection,
-                            "create role %s login password %s",
-                            connection.createStatement().enquoteIdentifier(role.getKey(), true),
-                            connection.createStatement().enquoteLiteral(role.getValue()));
+                    sql.execute("create role %s login password %s"
+                            .formatted(
+                                    sql.enquoteIdentifier(role.getKey(), true), sql.enquoteLiteral(role.getValue())));
                 }
             }
             if (absent(connection, "select from pg_database where datname = ?", database.name())) {
-                execute(
-                        connection,
-                        "create database %s owner %s",
-                        connection.createStatement().enquoteIdentifier(database.name(), true),
-                        connection.createStatement().enquoteIdentifier(database.owner(), true));
+                sql.execute("create database %s owner %s"
+                        .formatted(
+                                sql.enquoteIdentifier(database.name(), true),
+                                sql.enquoteIdentifier(database.owner(), true)));
             }
         } catch (SQLException e) {
             throw new StackException("PostgreSQL does not make database " + database.name() + ": " + e.getMessage(), e);
@@ -105,25 +104,20 @@ public final class Databases {
         String slot = slot(connector.config());
         String publication = publication(connector.config());
         try (Connection connection = open(login);
-                Statement quote = connection.createStatement()) {
+                Statement sql = connection.createStatement()) {
             if (connector.publish()
                     && absent(connection, "select from pg_publication where pubname = ?", publication)) {
-                execute(
-                        connection,
-                        "create schema if not exists %s authorization pg_database_owner",
-                        quote.enquoteIdentifier(outbox.schema(), true));
+                sql.execute("create schema if not exists %s authorization pg_database_owner"
+                        .formatted(sql.enquoteIdentifier(outbox.schema(), true)));
                 // of the schema, because the table is not there before the application's first start
-                execute(
-                        connection,
-                        "create publication %s for tables in schema %s with (publish = 'insert')",
-                        quote.enquoteIdentifier(publication, true),
-                        quote.enquoteIdentifier(outbox.schema(), true));
+                sql.execute("create publication %s for tables in schema %s with (publish = 'insert')"
+                        .formatted(
+                                sql.enquoteIdentifier(publication, true),
+                                sql.enquoteIdentifier(outbox.schema(), true)));
             }
             if (absent(connection, "select from pg_replication_slots where slot_name = ?", slot)) {
-                execute(
-                        connection,
-                        "select pg_create_logical_replication_slot(%s, 'pgoutput')",
-                        quote.enquoteLiteral(slot));
+                sql.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')"
+                        .formatted(sql.enquoteLiteral(slot)));
             }
         } catch (SQLException e) {
             throw new StackException(
@@ -180,7 +174,7 @@ public final class Databases {
         Instant deadline = Instant.now().plus(TABLE_LIMIT);
         while (Instant.now().isBefore(deadline)) {
             try (Connection connection = open(login)) {
-                TreeSet<String> present = columns(connection, outbox);
+                Set<String> present = columns(connection, outbox);
                 if (!present.isEmpty()) {
                     return outbox.columns().stream()
                             .filter(column -> !present.contains(column))
@@ -198,8 +192,8 @@ public final class Databases {
                 + " s: make it by a migration, or set its name by quarkus.debezium-outbox.table-name.");
     }
 
-    private static TreeSet<String> columns(Connection connection, Wish.Outbox outbox) throws SQLException {
-        TreeSet<String> names = new TreeSet<>();
+    private static Set<String> columns(Connection connection, Wish.Outbox outbox) throws SQLException {
+        Set<String> names = new TreeSet<>();
         try (PreparedStatement statement = connection.prepareStatement(
                 "select column_name from information_schema.columns where table_schema = ? and table_name = ?")) {
             statement.setString(1, outbox.schema());
@@ -231,12 +225,6 @@ public final class Databases {
             try (ResultSet row = statement.executeQuery()) {
                 return !row.next();
             }
-        }
-    }
-
-    private static void execute(Connection connection, String sql, Object... parts) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql.formatted(parts));
         }
     }
 }

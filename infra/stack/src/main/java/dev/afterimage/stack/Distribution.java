@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The servers' programs as the module {@code infra/stack/distribution} laid them down.
  *
- * @param folder holds {@code postgres.jar}, {@code kafka/*.jar} and {@code plugins/}
+ * @param folder holds {@code postgres.jar}, {@code kafka/*.jar} and {@code plugins/}; once {@code infra/stack/registry} is
+ *     built also {@code registry/} and the plugin of its converter
  */
 public record Distribution(Path folder) {
 
@@ -93,6 +94,16 @@ public record Distribution(Path folder) {
 
     Path plugins() {
         return folder.resolve("plugins");
+    }
+
+    /** The schema registry's folder, which a build that skips the tests leaves out. */
+    Path registry() {
+        Path registry = folder.resolve("registry");
+        if (!Files.isDirectory(registry)) {
+            throw new StackException("The schema registry is not in " + folder
+                    + ": build it with ./mvnw package -pl infra/stack/registry");
+        }
+        return registry;
     }
 
     /** PostgreSQL's home with {@code bin/}, unpacked on first use; safe when several processes want it at once. */

@@ -1,11 +1,17 @@
 package dev.afterimage.stack;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The command line of a child JVM that shares two cores and a laptop's memory with several others. */
 public final class Jvm {
+
+    private static volatile @Nullable Path aotCaches;
+    private static volatile boolean recording;
+    private static volatile boolean optimizing;
 
     private Jvm() {}
 
@@ -23,24 +29,66 @@ public final class Jvm {
         }
     }
 
+    /** From now on each child JVM optimises like {@link Compiler#OPTIMIZING}, whatever its command asks for. */
+    public static void optimizeAll() {
+        optimizing = true;
+    }
+
+    /**
+     * From now on each child JVM uses the AOT cache that is called as it is, where there is one; see
+     * <a href="https://openjdk.org/jeps/514">JEP 514</a> and <a href="https://openjdk.org/jeps/515">515</a>. One that does not
+     * fit its jars, at the very paths, is passed over by the JVM itself.
+     */
+    public static void useAotCaches(Path folder) {
+        aotCaches = folder;
+    }
+
+    /**
+     * From now on each child JVM notes what it loads and what runs hot, and writes that as its AOT cache when it is stopped.
+     *
+     * @param folder exists
+     */
+    public static void recordAotCaches(Path folder) {
+        aotCaches = folder;
+        recording = true;
+    }
+
+    static boolean recording() {
+        return recording;
+    }
+
+    private static List<String> aotCache(String name) {
+        Path folder = aotCaches;
+        if (folder == null) {
+            return List.of();
+        }
+        Path cache = folder.resolve(name + ".aot");
+        if (recording) {
+            return List.of("-XX:AOTCacheOutput=" + cache);
+        }
+        return Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=error") : List.of();
+    }
+
     /**
      * This JVM's own {@code java} with a bounded heap.
      *
+     * @param name of the process
      * @param heapMb the largest heap in megabytes
      * @param compiler how far the JIT goes
      * @param rest class path, main class and arguments
      */
-    public static List<String> command(int heapMb, Compiler compiler, List<String> rest) {
+    public static List<String> command(String name, int heapMb, Compiler compiler, List<String> rest) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heapMb + "m",
                 // the collector with the smallest footprint; on two cores it is no slower at these heaps
                 "-XX:+UseSerialGC",
-                compiler.flag,
+                (optimizing ? Compiler.OPTIMIZING : compiler).flag,
                 "-XX:ReservedCodeCacheSize=64m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(aotCache(name));
         command.addAll(rest);
         return command;
     }

@@ -43,6 +43,7 @@ abstract class KafkaJvm extends Server {
             content.store(out, null);
         }
         return Jvm.command(
+                name(),
                 heapMb(),
                 compiler(),
                 List.of(

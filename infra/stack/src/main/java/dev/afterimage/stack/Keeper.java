@@ -50,6 +50,7 @@ final class Keeper {
     private final Postgres postgres;
     private final KafkaBroker kafka;
     private final ConnectWorker connect;
+    private final Databases databases;
     private final Supervisor supervisor = new Supervisor(this::tellAll, this::giveUp);
     private final ExecutorService threads =
             Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
@@ -65,6 +66,7 @@ final class Keeper {
         this.postgres = Postgres.empty(config);
         this.kafka = KafkaBroker.empty(config);
         this.connect = new ConnectWorker(config, bootstrapServers());
+        this.databases = new Databases(config);
         this.door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     }
 
@@ -113,7 +115,7 @@ final class Keeper {
         try (var out = Files.newBufferedWriter(file)) {
             last.store(out, null);
         }
-        return new StackConfig(home, ports[0], ports[1], ports[3], ports[2]);
+        return new StackConfig(home, ports[0], ports[1], ports[3], ports[2], StackConfig.NO_REGISTRY);
     }
 
     /** Ends what a killed keeper left running, and throws its data away if it is to be a fresh start. */
@@ -223,7 +225,7 @@ final class Keeper {
             List<CompletableFuture<Void>> servers = new ArrayList<>();
             Wish.Database database = wish.database();
             if (database != null) {
-                servers.add(up(postgres).thenRun(() -> new Databases(config).provide(database, wish.connectors())));
+                servers.add(up(postgres).thenRun(() -> databases.provide(database, wish.connectors())));
             }
             if (kafkaElsewhere == null && (wish.kafka() || !wish.connectors().isEmpty())) {
                 servers.add(up(kafka).thenRun(() -> createTopics(wish.topics())));
@@ -301,7 +303,6 @@ final class Keeper {
     }
 
     private void apply(Wish wish, Wish.Connector connector, User user) {
-        Databases databases = new Databases(config);
         Map<String, String> settings = new HashMap<>(connector.config());
         Wish.Outbox outbox = connector.outbox();
         Wish.Login login = wish.database() == null

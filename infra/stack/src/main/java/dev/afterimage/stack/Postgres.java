@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A real PostgreSQL server with {@code wal_level=logical} and fsync on, and in it the roles and the empty databases
- * that the services and Debezium expect.
+ * A real PostgreSQL server with {@code wal_level=logical} and fsync on, and in it the roles and databases that the
+ * services and Debezium expect, empty but for the replica's tables.
  */
 public final class Postgres extends Server {
 
@@ -35,9 +35,9 @@ public final class Postgres extends Server {
     private record Database(String name, String owner, List<String> guests) {}
 
     private static final List<Database> DATABASES = List.of(
-            new Database("orders", "orders_owner", List.of("orders_app", "debezium")),
+            new Database("orders", "orders_owner", List.of("orders_app", "debezium", "debezium_tables", "auditor")),
             new Database("projection", "projection", List.of()),
-            new Database("replica", "replica", List.of()));
+            new Database("replica", "replica", List.of("auditor")));
 
     private final StackConfig config;
     private final Path data;
@@ -225,6 +225,7 @@ public final class Postgres extends Server {
         } catch (SQLException | IOException e) {
             throw new StackException("PostgreSQL does not accept the roles and databases: " + e.getMessage(), e);
         }
+        makeReplicaTables();
     }
 
     private static void create(Statement statement, Database database) throws SQLException {
@@ -237,6 +238,17 @@ public final class Postgres extends Server {
         statement.execute("revoke all on database %s from public".formatted(name));
         for (String guest : database.guests()) {
             statement.execute("grant connect on database %s to %s".formatted(name, guest));
+        }
+    }
+
+    private void makeReplicaTables() {
+        Path file = Connectors.folder().resolve("replica.sql");
+        try (Connection connection = connect("replica");
+                Statement statement = connection.createStatement()) {
+            statement.execute("set role replica");
+            statement.execute(Files.readString(file));
+        } catch (SQLException | IOException e) {
+            throw new StackException("PostgreSQL does not accept " + file + ": " + e.getMessage(), e);
         }
     }
 

@@ -24,6 +24,8 @@ public abstract class Server implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     /** With the two steps in which a pipeline stops, everything is down within 10 s. */
     private static final Duration STOP_LIMIT = Duration.ofMillis(4500);
+    /** The same, where a JVM writes its AOT cache at its end: a minute's work for two cores in all. */
+    private static final Duration RECORD_LIMIT = Duration.ofMinutes(3);
 
     private static final Duration KILL_LIMIT = Duration.ofMillis(500);
     private static final Duration PROBE_INTERVAL = Duration.ofMillis(50);
@@ -227,7 +229,7 @@ public abstract class Server implements AutoCloseable {
 
     private void end(ProcessHandle handle) {
         signal(handle, stopSignal());
-        if (!ended(handle, STOP_LIMIT)) {
+        if (!ended(handle, Jvm.recording() ? RECORD_LIMIT : STOP_LIMIT)) {
             handle.destroyForcibly();
             ended(handle, KILL_LIMIT);
         }

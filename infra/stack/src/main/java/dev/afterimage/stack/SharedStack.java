@@ -174,6 +174,7 @@ public final class SharedStack implements AutoCloseable {
         Files.createDirectories(Folders.parent(log));
         Files.deleteIfExists(place.home().resolve(Keeper.PORT_FILE));
         List<String> java = Jvm.command(
+                "keeper",
                 96,
                 Jvm.Compiler.QUICK,
                 List.of(

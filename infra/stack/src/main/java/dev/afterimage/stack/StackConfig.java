@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,11 +17,16 @@ import java.util.List;
  * @param kafkaPort Kafka's client listener
  * @param controllerPort the listener of Kafka's own KRaft controller
  * @param connectPort the REST API of Kafka Connect
+ * @param registryPort the schema registry, or {@link #NO_REGISTRY}
  */
-public record StackConfig(Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort) {
+public record StackConfig(
+        Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort, int registryPort) {
 
     /** Everything listens here and nowhere else. */
     public static final String HOST = "127.0.0.1";
+
+    /** Instead of a port: there is no schema registry. */
+    public static final int NO_REGISTRY = 0;
 
     public StackConfig {
         home = home.toAbsolutePath().normalize();
@@ -29,16 +35,28 @@ public record StackConfig(Path home, int postgresPort, int kafkaPort, int contro
                     "Kafka reads a comma in a path as the start of another one: choose a folder other than " + home);
         }
         for (int port : new int[] {postgresPort, kafkaPort, controllerPort, connectPort}) {
-            if (port < 1 || port > 65535) {
-                throw new StackException(port + " is no port; ports are 1 to 65535.");
-            }
+            requirePort(port);
         }
+        if (registryPort != NO_REGISTRY) {
+            requirePort(registryPort);
+        }
+    }
+
+    private static void requirePort(int port) {
+        if (port < 1 || port > 65535) {
+            throw new StackException(port + " is no port; ports are 1 to 65535.");
+        }
+    }
+
+    /** The schema registry's REST API, version 3. */
+    public URI registryApi() {
+        return URI.create("http://" + HOST + ":" + registryPort + "/apis/registry/v3");
     }
 
     /** For tests: ports that were free a moment ago, so that they run beside a running pipeline. */
     public static StackConfig onFreePorts(Path home) {
-        List<Integer> ports = freePorts(4);
-        return new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3));
+        List<Integer> ports = freePorts(5);
+        return new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), ports.get(4));
     }
 
     /** Whether nobody listens on that loopback port at the moment. */

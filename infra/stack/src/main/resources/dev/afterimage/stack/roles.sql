@@ -10,8 +10,10 @@ begin
       ('orders_owner', ''),          -- owns database orders, runs its migrations, makes the publication
       ('orders_app', ''),            -- the order-service at work: rows only
       ('debezium', 'replication'),   -- reads the log, and of the tables only the outbox
+      ('debezium_tables', 'replication'), -- reads the log, and of the tables the four of the shop
       ('projection', ''),            -- owns database projection
-      ('replica', '')                -- owns database replica
+      ('auditor', ''),               -- reads the tables of orders and replica to compare them
+      ('replica', '')                -- owns database replica, writes there as the sink
     ) as role (name, attributes)
   loop
     if not exists (select from pg_roles where rolname = wanted.name) then

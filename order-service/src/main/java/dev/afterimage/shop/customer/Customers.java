@@ -4,7 +4,6 @@ import dev.afterimage.shop.http.Filters;
 import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
-import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All customers. */
 @ApplicationScoped
-public class Customers implements PanacheRepositoryBase<Customer, UUID>, SnapshotSource {
+public class Customers implements SnapshotSource<Customer> {
     static final String AGGREGATE = "customer";
 
     public boolean contains(UUID id) {
@@ -44,26 +43,8 @@ public class Customers implements PanacheRepositoryBase<Customer, UUID>, Snapsho
     }
 
     @Override
-    public long total() {
-        return count();
-    }
-
-    @Override
-    public Optional<UUID> last() {
-        return find("order by id desc")
-                .page(0, 1)
-                .singleResultOptional()
-                .map(Customer::image)
-                .map(CustomerImage::id);
-    }
-
-    @Override
-    public List<CustomerImage> lockNext(UUID after, UUID upTo, int limit) {
-        var locked = find("id > ?1 and id <= ?2 order by id", after, upTo)
-                .withLock(LockModeType.PESSIMISTIC_READ)
-                .page(0, limit)
-                .list();
-        return locked.stream().map(Customer::image).toList();
+    public List<CustomerImage> images(List<Customer> all) {
+        return all.stream().map(Customer::image).toList();
     }
 
     /**

@@ -4,7 +4,6 @@ import dev.afterimage.shop.http.Filters;
 import dev.afterimage.shop.http.Problem.FieldError;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
-import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.util.List;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All orders. */
 @ApplicationScoped
-public class Orders implements PanacheRepositoryBase<Order, UUID>, SnapshotSource {
+public class Orders implements SnapshotSource<Order> {
     static final String AGGREGATE = "order";
     static final FieldError UNKNOWN_CUSTOMER = new FieldError("customerId", "is not the id of a customer");
 
@@ -59,27 +58,10 @@ public class Orders implements PanacheRepositoryBase<Order, UUID>, SnapshotSourc
     }
 
     @Override
-    public long total() {
-        return count();
-    }
-
-    @Override
-    public Optional<UUID> last() {
-        return find("select o.id from Order o order by o.id desc")
-                .project(UUID.class)
-                .page(0, 1)
-                .singleResultOptional();
-    }
-
-    @Override
-    public List<OrderImage> lockNext(UUID after, UUID upTo, int limit) {
-        var locked = find("id > ?1 and id <= ?2 order by id", after, upTo)
-                .withLock(LockModeType.PESSIMISTIC_READ)
-                .page(0, limit)
-                .list();
-        // by one statement for the items of all, read after the wait for the locks
-        list("from Order o left join fetch o.items where o in ?1", locked);
-        return locked.stream().map(Order::image).toList();
+    public List<OrderImage> images(List<Order> all) {
+        // by one statement for the items of all
+        list("from Order o left join fetch o.items where o in ?1", all);
+        return all.stream().map(Order::image).toList();
     }
 
     /**

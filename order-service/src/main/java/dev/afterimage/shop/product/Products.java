@@ -4,7 +4,6 @@ import dev.afterimage.shop.http.Filters;
 import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
-import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.math.BigDecimal;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All products. */
 @ApplicationScoped
-public class Products implements PanacheRepositoryBase<Product, UUID>, SnapshotSource {
+public class Products implements SnapshotSource<Product> {
     static final String AGGREGATE = "product";
 
     /** What these products cost now; one that does not exist is missing from the map. */
@@ -50,26 +49,8 @@ public class Products implements PanacheRepositoryBase<Product, UUID>, SnapshotS
     }
 
     @Override
-    public long total() {
-        return count();
-    }
-
-    @Override
-    public Optional<UUID> last() {
-        return find("order by id desc")
-                .page(0, 1)
-                .singleResultOptional()
-                .map(Product::image)
-                .map(ProductImage::id);
-    }
-
-    @Override
-    public List<ProductImage> lockNext(UUID after, UUID upTo, int limit) {
-        var locked = find("id > ?1 and id <= ?2 order by id", after, upTo)
-                .withLock(LockModeType.PESSIMISTIC_READ)
-                .page(0, limit)
-                .list();
-        return locked.stream().map(Product::image).toList();
+    public List<ProductImage> images(List<Product> all) {
+        return all.stream().map(Product::image).toList();
     }
 
     /**

@@ -54,18 +54,18 @@ public class Snapshot {
     protected Snapshot() {}
 
     /** Of all that there are now; what is created later announces itself. */
-    Snapshot(UUID id, SnapshotSource source, Instant at) {
+    Snapshot(UUID id, SnapshotSource<?> source, Instant at) {
         this.id = id;
         this.aggregate = source.aggregate();
         this.status = Status.RUNNING;
         this.lastId = NONE;
         this.upTo = source.last().orElse(NONE);
-        this.total = source.total();
+        this.total = source.count();
         this.startedAt = at;
         this.updatedAt = at;
     }
 
-    List<? extends Image> lockNext(SnapshotSource source, int limit) {
+    List<? extends Image> lockNext(SnapshotSource<?> source, int limit) {
         return source.lockNext(lastId, upTo, limit);
     }
 

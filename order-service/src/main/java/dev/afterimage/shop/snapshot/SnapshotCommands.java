@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 /** Starts snapshots and publishes them, a small transaction at a time. */
 @ApplicationScoped
 public class SnapshotCommands {
-    private final Map<String, SnapshotSource> sources;
+    private final Map<String, SnapshotSource<?>> sources;
     private final Snapshots snapshots;
     private final SnapshotConfig config;
     private final Outbox outbox;
@@ -26,7 +26,7 @@ public class SnapshotCommands {
     private final Clock clock;
 
     SnapshotCommands(
-            @All List<SnapshotSource> sources,
+            @All List<SnapshotSource<?>> sources,
             Snapshots snapshots,
             SnapshotConfig config,
             Outbox outbox,

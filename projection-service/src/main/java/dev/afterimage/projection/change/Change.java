@@ -2,12 +2,22 @@ package dev.afterimage.projection.change;
 
 import java.util.UUID;
 
-/** One readable record of a topic. */
-public sealed interface Change permits Envelope, Tombstone {
+/** One readable record of an aggregate's topic. */
+public sealed interface Change extends Loggable permits Envelope, Tombstone {
 
     /** Such as {@code order}. */
     String aggregate();
 
     /** The aggregate's id, which is the record's key. */
     UUID id();
+
+    @Override
+    default String table() {
+        return aggregate() + "s";
+    }
+
+    @Override
+    default String key() {
+        return id().toString();
+    }
 }

@@ -29,6 +29,11 @@ public record Envelope(
     /** The parts of the envelope as JSON; an image that there is not is null. */
     public record Raw(@Nullable JsonNode before, @Nullable JsonNode after, JsonNode source) {}
 
+    @Override
+    public String operation() {
+        return op.code();
+    }
+
     public Envelope {
         if ((before != null) != op.hasBefore() || (after != null) != op.hasAfter()) {
             throw new IllegalArgumentException("the images do not fit op " + op.code());

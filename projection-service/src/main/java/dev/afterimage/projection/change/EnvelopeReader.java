@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * passed over, so that the producer may add some.
  */
 @ApplicationScoped
-public class EnvelopeReader {
+public class EnvelopeReader implements RecordReader {
 
     private static final String SUFFIX = ".events";
     private static final Pattern UUID_TEXT = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
@@ -54,11 +54,7 @@ public class EnvelopeReader {
         return topics.keySet();
     }
 
-    /**
-     * Reads one record.
-     *
-     * @throws MalformedRecord when topic, key or value break the contract; the record can then only be set aside
-     */
+    @Override
     public Change read(String topic, byte @Nullable [] key, byte @Nullable [] value) throws MalformedRecord {
         ImageReader images = topics.get(topic);
         if (images == null) {
@@ -68,7 +64,7 @@ public class EnvelopeReader {
         if (value == null) {
             return new Tombstone(images.aggregate(), id);
         }
-        Fields envelope = unwrapped(new Fields("value", parse(value)));
+        Fields envelope = envelope(value);
         Operation op = operation(envelope.text("op"));
         Fields source = envelope.object("source");
         if (!source.text("aggregate").equals(images.aggregate())) {
@@ -115,7 +111,12 @@ public class EnvelopeReader {
         return UUID.fromString(text);
     }
 
-    private JsonNode parse(byte[] value) throws MalformedRecord {
+    /** The envelope in a value, which may be wrapped. */
+    Fields envelope(byte[] value) throws MalformedRecord {
+        return unwrapped(new Fields("value", parse(value)));
+    }
+
+    JsonNode parse(byte[] value) throws MalformedRecord {
         try {
             JsonNode node = json.readTree(value);
             if (node.isMissingNode()) {
@@ -128,6 +129,9 @@ public class EnvelopeReader {
                     "the value is not JSON that can be read" + (at == null ? "" : ", byte " + at.getByteOffset()));
         } catch (IOException e) {
             throw new MalformedRecord("the value is not JSON in UTF-8");
+        } catch (NumberFormatException e) {
+            // Jackson's parser of decimals lets it out for an exponent of more than nine digits
+            throw new MalformedRecord("the value has a number that nobody can hold");
         }
     }
 
@@ -139,7 +143,7 @@ public class EnvelopeReader {
         return wrapped ? value.object("payload") : value;
     }
 
-    private static Operation operation(String code) throws MalformedRecord {
+    static Operation operation(String code) throws MalformedRecord {
         for (Operation op : Operation.values()) {
             if (op.code().equals(code)) {
                 return op;

@@ -43,7 +43,11 @@ final class CopyRows {
         return this;
     }
 
-    CopyRows text(String text) throws IOException {
+    CopyRows text(@Nullable String text) throws IOException {
+        if (text == null) {
+            out.writeInt(-1);
+            return this;
+        }
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         out.writeInt(utf8.length);
         out.write(utf8);

@@ -1,7 +1,7 @@
 package dev.afterimage.projection.eventlog;
 
-import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Envelope;
+import dev.afterimage.projection.change.Loggable;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.sql.Sql.Column;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -55,8 +55,6 @@ public class EventLog {
     private static final int BUFFER_BYTES = 64 * 1024;
     /** SQLSTATE of a connection that broke. */
     private static final String CONNECTION_FAILURE = "08006";
-
-    private static final String TOMBSTONE = "t";
 
     private static final String MISSING = """
             select r.place
@@ -128,7 +126,11 @@ public class EventLog {
     private static void count(Connection connection, List<LoggedRecord> records) throws SQLException {
         Map<Kind, Count> counts = new HashMap<>();
         for (LoggedRecord record : records) {
-            var kind = new Kind(record.topic(), record.partition(), table(record), operation(record));
+            var kind = new Kind(
+                    record.topic(),
+                    record.partition(),
+                    record.change().table(),
+                    record.change().operation());
             counts.merge(kind, new Count(kind, 1, time(record), time(record)), Count::plus);
         }
         try (PreparedStatement statement = connection.prepareStatement(COUNT)) {
@@ -137,28 +139,21 @@ public class EventLog {
         }
     }
 
-    private static String table(LoggedRecord record) {
-        return record.change().aggregate() + "s";
-    }
-
-    private static String operation(LoggedRecord record) {
-        return record.change() instanceof Envelope event ? event.op().code() : TOMBSTONE;
-    }
-
     private static Instant time(LoggedRecord record) {
-        return record.change() instanceof Envelope event ? event.committedAt() : record.timestamp();
+        Instant committedAt = record.change().committedAt();
+        return committedAt == null ? record.timestamp() : committedAt;
     }
 
     private static void add(CopyRows rows, LoggedRecord record) throws IOException {
-        Change change = record.change();
-        Envelope event = change instanceof Envelope envelope ? envelope : null;
+        Loggable change = record.change();
+        Envelope.Raw raw = change.raw();
         rows.row(11)
-                .text(table(record))
-                .text(operation(record))
-                .text(change.id().toString())
-                .jsonb(event == null ? null : event.raw().before())
-                .jsonb(event == null ? null : event.raw().after())
-                .jsonb(event == null ? null : event.raw().source())
+                .text(change.table())
+                .text(change.operation())
+                .text(change.key())
+                .jsonb(raw == null ? null : raw.before())
+                .jsonb(raw == null ? null : raw.after())
+                .jsonb(raw == null ? null : raw.source())
                 .text(record.topic())
                 .int4(record.partition())
                 .int8(record.offset())

@@ -1,6 +1,6 @@
 package dev.afterimage.projection.eventlog;
 
-import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.change.Loggable;
 import java.time.Instant;
 
 /**
@@ -8,4 +8,4 @@ import java.time.Instant;
  *
  * @param timestamp the record's own, which says in which partition of the log it lies
  */
-public record LoggedRecord(String topic, int partition, long offset, Instant timestamp, Change change) {}
+public record LoggedRecord(String topic, int partition, long offset, Instant timestamp, Loggable change) {}

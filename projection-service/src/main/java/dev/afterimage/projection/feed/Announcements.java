@@ -65,8 +65,10 @@ class Announcements {
         warnOfBrokenChains(outcomes, appliedAt);
         traces.record(outcomes, receivedAt, appliedAt);
         if (live.watched()) {
-            live.publish(
-                    outcomes.stream().map(outcome -> of(outcome, appliedAt)).toList());
+            live.publish(outcomes.stream()
+                    .filter(outcome -> !(outcome.incoming() instanceof Incoming.Row))
+                    .map(outcome -> of(outcome, appliedAt))
+                    .toList());
         }
         if (Log.isDebugEnabled()) {
             long applied =
@@ -101,6 +103,7 @@ class Announcements {
     private static LiveEvent of(Outcome outcome, Instant appliedAt) {
         var record = outcome.incoming().record();
         return switch (outcome.incoming()) {
+            case Incoming.Row row -> throw new IllegalArgumentException("no event of an aggregate: " + row);
             case Incoming.Malformed malformed ->
                 bare(record, eventType(record), plain(record.key()), appliedAt, outcome.effect(), malformed.reason());
             case Incoming.Legible legible ->

@@ -2,6 +2,7 @@ package dev.afterimage.projection.feed;
 
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
+import dev.afterimage.projection.change.Loggable;
 import dev.afterimage.projection.eventlog.EventLog;
 import dev.afterimage.projection.eventlog.LoggedRecord;
 import dev.afterimage.projection.http.ProblemType;
@@ -191,7 +192,9 @@ class BatchApplier {
                 Change change = legible.change();
                 changes.computeIfAbsent(change.aggregate(), _ -> new ArrayList<>())
                         .add(change);
-                records.add(logged(legible));
+                records.add(logged(legible.record(), change));
+            } else if (incoming instanceof Incoming.Row row) {
+                records.add(logged(row.record(), row.change()));
             }
         }
         log.append(connection, records);
@@ -204,11 +207,14 @@ class BatchApplier {
         return news.stream()
                 .map(incoming -> new Outcome(
                         incoming,
-                        incoming instanceof Incoming.Legible legible
-                                ? Objects.requireNonNull(
+                        switch (incoming) {
+                            case Incoming.Legible legible ->
+                                Objects.requireNonNull(
                                                 applied.get(legible.change().aggregate()))
-                                        .next()
-                                : Applied.DEAD_LETTER))
+                                        .next();
+                            case Incoming.Row _ -> Applied.LOGGED;
+                            case Incoming.Malformed _ -> Applied.DEAD_LETTER;
+                        }))
                 .toList();
     }
 
@@ -219,14 +225,9 @@ class BatchApplier {
                 .toList();
     }
 
-    private static LoggedRecord logged(Incoming.Legible legible) {
-        ConsumerRecord<byte[], byte[]> record = legible.record();
+    private static LoggedRecord logged(ConsumerRecord<byte[], byte[]> record, Loggable change) {
         return new LoggedRecord(
-                record.topic(),
-                record.partition(),
-                record.offset(),
-                Instant.ofEpochMilli(record.timestamp()),
-                legible.change());
+                record.topic(), record.partition(), record.offset(), Instant.ofEpochMilli(record.timestamp()), change);
     }
 
     private static void rollback(Connection connection, Throwable cause) {

@@ -30,7 +30,7 @@ class DeadLetterMetrics implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        for (String topic : config.topics()) {
+        for (String topic : FeedConfig.allTopics(config)) {
             Gauge.builder("feed.dead.letters.waiting", this, metrics -> metrics.waiting(topic))
                     .description(
                             "dead letters that were neither replayed nor discarded; NaN while the database is away")

@@ -1,6 +1,5 @@
 package dev.afterimage.projection.feed;
 
-import dev.afterimage.projection.change.EnvelopeReader;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -37,7 +36,7 @@ public class Feed {
 
     private final FeedConfig config;
     private final Subscriptions subscriptions;
-    private final EnvelopeReader reader;
+    private final TopicReader reader;
     private final BatchApplier applier;
     private final DeadLetterTopics deadLetterTopics;
     private final Announcements announcements;
@@ -55,7 +54,7 @@ public class Feed {
     Feed(
             FeedConfig config,
             Subscriptions subscriptions,
-            EnvelopeReader reader,
+            TopicReader reader,
             BatchApplier applier,
             DeadLetterTopics deadLetterTopics,
             Announcements announcements,

@@ -4,14 +4,26 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What the feed reads and how. Everything {@code kafka.*} goes to the Kafka clients as it is. */
 @ConfigMapping(prefix = "feed")
 public interface FeedConfig {
 
-    /** The topics to follow. */
+    /** The topics of aggregates to follow. */
     @WithDefault("order.events,customer.events,product.events")
     List<String> topics();
+
+    /** Topics of table rows, such as {@code cdc.public.orders}: followed into the event log, and no further. */
+    Optional<List<String>> tableTopics();
+
+    /** All of both kinds. */
+    static List<String> allTopics(FeedConfig config) {
+        return Stream.concat(
+                        config.topics().stream(), config.tableTopics().stream().flatMap(List::stream))
+                .toList();
+    }
 
     /** Instances of one group share the partitions between them. */
     @WithDefault("projection")

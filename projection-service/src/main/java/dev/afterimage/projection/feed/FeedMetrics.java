@@ -2,6 +2,7 @@ package dev.afterimage.projection.feed;
 
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Envelope;
+import dev.afterimage.projection.change.Operation;
 import dev.afterimage.projection.change.Tombstone;
 import dev.afterimage.projection.view.Break;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** The feed in figures. */
 @ApplicationScoped
@@ -118,11 +120,16 @@ class FeedMetrics {
     private static String operation(Incoming incoming) {
         return switch (incoming) {
             case Incoming.Malformed _ -> "unreadable";
+            case Incoming.Row row -> name(row.change().op());
             case Incoming.Legible legible ->
                 switch (legible.change()) {
-                    case Envelope envelope -> envelope.op().name().toLowerCase(Locale.ROOT);
-                    case Tombstone _ -> "tombstone";
+                    case Envelope envelope -> name(envelope.op());
+                    case Tombstone _ -> name(null);
                 };
         };
+    }
+
+    private static String name(@Nullable Operation op) {
+        return op == null ? "tombstone" : op.name().toLowerCase(Locale.ROOT);
     }
 }

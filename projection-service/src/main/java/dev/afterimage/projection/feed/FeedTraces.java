@@ -74,6 +74,9 @@ class FeedTraces {
             case Incoming.Legible legible ->
                 span.setAttribute(
                         MESSAGING_KAFKA_MESSAGE_KEY, legible.change().id().toString());
+            case Incoming.Row row ->
+                span.setAttribute(
+                        MESSAGING_KAFKA_MESSAGE_KEY, String.valueOf(row.change().key()));
             case Incoming.Malformed malformed -> span.setStatus(StatusCode.ERROR, malformed.reason());
         };
     }

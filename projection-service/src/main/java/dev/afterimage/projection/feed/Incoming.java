@@ -1,8 +1,9 @@
 package dev.afterimage.projection.feed;
 
 import dev.afterimage.projection.change.Change;
-import dev.afterimage.projection.change.EnvelopeReader;
 import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.change.RecordReader;
+import dev.afterimage.projection.change.RowChange;
 import io.quarkus.logging.Log;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -16,9 +17,12 @@ sealed interface Incoming {
         return new TopicPartition(record().topic(), record().partition());
     }
 
-    static Incoming of(ConsumerRecord<byte[], byte[]> record, EnvelopeReader reader) {
+    static Incoming of(ConsumerRecord<byte[], byte[]> record, RecordReader reader) {
         try {
-            return new Legible(record, reader.read(record.topic(), record.key(), record.value()));
+            return switch (reader.read(record.topic(), record.key(), record.value())) {
+                case Change change -> new Legible(record, change);
+                case RowChange row -> new Row(record, row);
+            };
         } catch (MalformedRecord e) {
             return new Malformed(record, Fault.of(e));
         } catch (RuntimeException e) {
@@ -34,6 +38,8 @@ sealed interface Incoming {
     }
 
     record Legible(ConsumerRecord<byte[], byte[]> record, Change change) implements Incoming {}
+
+    record Row(ConsumerRecord<byte[], byte[]> record, RowChange change) implements Incoming {}
 
     /** Cannot be read, or was refused by the database. */
     record Malformed(ConsumerRecord<byte[], byte[]> record, Fault fault) implements Incoming {

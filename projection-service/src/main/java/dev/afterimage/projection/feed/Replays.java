@@ -1,6 +1,5 @@
 package dev.afterimage.projection.feed;
 
-import dev.afterimage.projection.change.EnvelopeReader;
 import dev.afterimage.projection.sql.DatabaseAway;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -21,14 +20,14 @@ class Replays {
     private static final int BATCH = 50;
 
     private final DeadLetterTable letters;
-    private final EnvelopeReader reader;
+    private final TopicReader reader;
     private final BatchApplier applier;
     private final Announcements announcements;
     private final DeadLetterMetrics metrics;
 
     Replays(
             DeadLetterTable letters,
-            EnvelopeReader reader,
+            TopicReader reader,
             BatchApplier applier,
             Announcements announcements,
             DeadLetterMetrics metrics) {
@@ -54,7 +53,7 @@ class Replays {
             long refused = 0;
             for (Outcome outcome : outcomes) {
                 switch (outcome.effect()) {
-                    case APPLIED -> applied++;
+                    case APPLIED, LOGGED -> applied++;
                     case IGNORED -> ignored++;
                     case DEAD_LETTER -> refused++;
                 }

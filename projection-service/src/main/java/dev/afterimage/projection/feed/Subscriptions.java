@@ -37,8 +37,10 @@ class Subscriptions {
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, config.groupId());
         // another list of topics is another member: one that comes back in time is given what it had before, and no
         // topic more
-        String topics = Integer.toHexString(config.topics().hashCode());
-        settings.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, config.instanceId() + "-" + topics);
+        List<String> topics = FeedConfig.allTopics(config);
+        settings.put(
+                ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
+                config.instanceId() + "-" + Integer.toHexString(topics.hashCode()));
         settings.put(ConsumerConfig.CLIENT_ID_CONFIG, config.instanceId());
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
@@ -65,6 +67,6 @@ class Subscriptions {
         settings.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
         settings.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        return new Subscription(consumer, config.topics(), dataSource, positions);
+        return new Subscription(consumer, topics, dataSource, positions);
     }
 }

@@ -18,11 +18,13 @@ final class ShadowModel {
 
     private static final String SCHEMA = "cdc_rebuild";
 
+    // topics of table rows are in the log, but not in the model
     private static final String POSITION = """
             select p.topic, p.partition, p.next_offset as live, r.next_offset as rebuilt
               from cdc_raw.positions p
               left join cdc_raw.rebuild_positions r
                 on r.rebuild_id = ? and r.topic = p.topic and r.partition = p.partition
+             where p.topic like '%.events'
              order by p.topic, p.partition
             """;
 
@@ -40,6 +42,7 @@ final class ShadowModel {
               from cdc_raw.positions p
               left join cdc_raw.rebuild_positions r
                 on r.rebuild_id = ? and r.topic = p.topic and r.partition = p.partition
+             where p.topic like '%.events'
             """;
 
     private ShadowModel() {}

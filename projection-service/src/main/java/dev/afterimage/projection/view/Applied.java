@@ -11,5 +11,6 @@ import org.jspecify.annotations.Nullable;
 public record Applied(Effect effect, @Nullable Break broken) {
 
     public static final Applied DEAD_LETTER = new Applied(Effect.DEAD_LETTER, null);
+    public static final Applied LOGGED = new Applied(Effect.LOGGED, null);
     static final Applied IGNORED = new Applied(Effect.IGNORED, null);
 }

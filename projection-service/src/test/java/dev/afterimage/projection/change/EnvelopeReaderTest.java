@@ -100,6 +100,15 @@ class EnvelopeReaderTest {
         assertThat(String.valueOf(read.raw().after())).contains("new in the next release");
     }
 
+    @Test
+    void refusesANumberThatTheParserChokesOn() {
+        String value = order.placed().replaceFirst("\"ts_ms\":\\d+", "\"ts_ms\":1E95282995351");
+        assertThat(value).contains("1E95282995351");
+        assertThatThrownBy(() -> read(order.id.toString(), value))
+                .isInstanceOf(MalformedRecord.class)
+                .hasMessage("the value has a number that nobody can hold");
+    }
+
     @ParameterizedTest
     @MethodSource
     void refusesAKeyThatIsNoId(@Nullable String key, String reason) {

@@ -75,6 +75,10 @@ class DocumentedTest {
         check("/orders/{id}/history", "/orders/" + UUID.randomUUID() + "/history", 404);
         check("/analytics", "/analytics", 200);
         check("/stats", "/stats", 200);
+        check("/audit", "/audit", 200);
+        check("/audit", "/audit?maxAge=long", 400);
+        check("/audits/{id}", "/audits/" + given().get("/audit?maxAge=1h").path("id"), 200);
+        check("/audits/{id}", "/audits/" + UUID.randomUUID(), 404);
     }
 
     @Test

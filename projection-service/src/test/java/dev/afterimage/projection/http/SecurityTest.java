@@ -56,7 +56,10 @@ class SecurityTest {
         }
 
         boolean isForAdmins() {
-            return !reads() || path.startsWith("/dead-letters") || path.startsWith("/rebuilds");
+            return !reads()
+                    || path.startsWith("/dead-letters")
+                    || path.startsWith("/rebuilds")
+                    || path.startsWith("/audit");
         }
     }
 

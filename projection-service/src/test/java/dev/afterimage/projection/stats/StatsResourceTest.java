@@ -116,7 +116,7 @@ class StatsResourceTest {
                 .then()
                 .body("feed.state", equalTo("FOLLOWING"))
                 .body("feed.lag", equalTo(0))
-                .body("feed.partitions.size()", equalTo(12))
+                .body("feed.partitions.size()", equalTo(16))
                 .body("feed.partitions.lag", everyItem(equalTo(0)))
                 .body(partition + "position", greaterThan((int) last.offset()))
                 .body(partition + "end", greaterThan((int) last.offset())));

@@ -1,0 +1,44 @@
+package dev.afterimage.cli.events;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A part in which two images differ.
+ *
+ * @param path such as {@code items[0].quantity}; empty for the whole
+ * @param before null where it was not there
+ * @param after null where it is not there any more
+ */
+record Difference(
+        String path, @Nullable JsonNode before, @Nullable JsonNode after) {
+
+    /** The smallest parts that differ, in the order of the fields. */
+    static List<Difference> between(JsonNode before, JsonNode after) {
+        List<Difference> differences = new ArrayList<>();
+        collect("", before, after, differences);
+        return differences;
+    }
+
+    private static void collect(
+            String path, @Nullable JsonNode before, @Nullable JsonNode after, List<Difference> differences) {
+        if (before != null && after != null && before.isObject() && after.isObject()) {
+            Set<String> names = new LinkedHashSet<>();
+            before.fieldNames().forEachRemaining(names::add);
+            after.fieldNames().forEachRemaining(names::add);
+            for (String name : names) {
+                collect(path.isEmpty() ? name : path + "." + name, before.get(name), after.get(name), differences);
+            }
+        } else if (before != null && after != null && before.isArray() && after.isArray()) {
+            for (int i = 0; i < Math.max(before.size(), after.size()); i++) {
+                collect(path + "[" + i + "]", before.get(i), after.get(i), differences);
+            }
+        } else if (before == null || !before.equals(after)) {
+            differences.add(new Difference(path, before, after));
+        }
+    }
+}

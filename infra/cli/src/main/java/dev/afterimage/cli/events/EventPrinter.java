@@ -1,0 +1,191 @@
+package dev.afterimage.cli.events;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.events.Event.Kind;
+import dev.afterimage.cli.terminal.Screen;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help.Ansi.Style;
+
+/** Writes events for people, for programs, or as they are. */
+public final class EventPrinter {
+
+    /** The form of the lines. */
+    public enum Format {
+        /** A headline, and what changed. */
+        pretty,
+        /** One JSON object an event. */
+        json,
+        /** Key, tab, value: as they lie on the topic. */
+        raw
+    }
+
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
+
+    private final Screen screen;
+    private final Format format;
+    private final int width;
+
+    public EventPrinter(Screen screen, Format format) {
+        this.screen = screen;
+        this.format = format;
+        this.width = screen.width();
+    }
+
+    /**
+     * Appends the event with its line ends.
+     *
+     * @param latencyMs from the source's commit to here, null where that says nothing because it lay on the topic already
+     */
+    public void print(Event event, @Nullable Long latencyMs, StringBuilder to) {
+        switch (format) {
+            case json -> to.append(event.toJson(latencyMs)).append('\n');
+            case raw -> raw(event, to);
+            case pretty -> pretty(event, latencyMs, to);
+        }
+    }
+
+    private static void raw(Event event, StringBuilder to) {
+        to.append(text(event.record().key()))
+                .append('\t')
+                .append(text(event.record().value()))
+                .append('\n');
+    }
+
+    private static String text(byte @Nullable [] bytes) {
+        return bytes == null ? "null" : new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private void pretty(Event event, @Nullable Long latencyMs, StringBuilder to) {
+        to.append(paint(
+                        Style.faint,
+                        TIME.format(Instant.ofEpochMilli(event.record().timestamp()))))
+                .append(' ')
+                .append(operation(event))
+                .append(' ')
+                .append(paint(Style.bold, event.record().topic()))
+                .append(' ')
+                .append(event.record().partition())
+                .append('@')
+                .append(event.record().offset())
+                .append("  ")
+                .append(harmless(event.key() == null ? "no key" : event.key()));
+        if (latencyMs != null) {
+            to.append("  ").append(latencyMs).append(" ms");
+        }
+        to.append('\n');
+        String headers = event.headers().entrySet().stream()
+                .filter(header -> !header.getValue().isEmpty())
+                .map(header -> header.getKey() + "=" + header.getValue())
+                .collect(Collectors.joining("  "));
+        if (!headers.isEmpty()) {
+            line(Style.faint, " ", headers, to);
+        }
+        body(event, to);
+    }
+
+    private void body(Event event, StringBuilder to) {
+        switch (event.kind()) {
+            case TOMBSTONE -> line(Style.faint, " ", "tombstone: the key is gone", to);
+            case TEXT -> line(Style.fg_yellow, "!", "not JSON: " + event.text(), to);
+            case BINARY -> line(Style.fg_yellow, "!", "not text: " + event.text(), to);
+            case ROW -> fields(Style.fg_green, "+", event.after(), to);
+            case CHANGE -> {
+                if (event.before().isObject() && event.after().isObject()) {
+                    changes(event, to);
+                } else if (event.after().isObject()) {
+                    fields(Style.fg_green, "+", event.after(), to);
+                } else if (event.before().isObject()) {
+                    fields(Style.fg_red, "-", event.before(), to);
+                } else {
+                    line(Style.fg_yellow, "!", "no image in it: " + event.before() + " → " + event.after(), to);
+                }
+            }
+        }
+    }
+
+    private void changes(Event event, StringBuilder to) {
+        for (Difference difference : Difference.between(event.before(), event.after())) {
+            JsonNode before = difference.before();
+            JsonNode after = difference.after();
+            if (before == null) {
+                line(Style.fg_green, "+", difference.path() + " " + after, to);
+            } else if (after == null) {
+                line(Style.fg_red, "-", difference.path() + " " + before, to);
+            } else {
+                String from = before.toString();
+                String into = after.toString();
+                String plain = "  ~ " + difference.path() + " " + from + " → " + into;
+                if (plain.length() > width) {
+                    to.append(screen.cut(plain)).append('\n');
+                } else {
+                    to.append("  ~ ")
+                            .append(difference.path())
+                            .append(' ')
+                            .append(paint(Style.fg_red, from))
+                            .append(" → ")
+                            .append(paint(Style.fg_green, into))
+                            .append('\n');
+                }
+            }
+        }
+    }
+
+    /** The fields side by side, as many as fit on a line. */
+    private void fields(Style style, String sign, JsonNode image, StringBuilder to) {
+        StringBuilder line = new StringBuilder();
+        for (Iterator<Map.Entry<String, JsonNode>> fields = image.fields(); fields.hasNext(); ) {
+            Map.Entry<String, JsonNode> field = fields.next();
+            String text = field.getKey() + " " + field.getValue();
+            if (!line.isEmpty() && line.length() + text.length() + 6 > Math.min(width, 200)) {
+                line(style, sign, line.toString(), to);
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? "" : "  ").append(text);
+        }
+        line(style, sign, line.toString(), to);
+    }
+
+    private void line(Style style, String sign, String text, StringBuilder to) {
+        to.append(paint(style, screen.cut("  " + sign + " " + harmless(text)))).append('\n');
+    }
+
+    private String operation(Event event) {
+        String op = event.op();
+        if (op == null) {
+            return event.kind() == Kind.ROW ? " " : paint(Style.fg_yellow, "!");
+        }
+        return switch (op) {
+            case "c", "r" -> paint(Style.fg_green, op);
+            case "u" -> paint(Style.fg_yellow, op);
+            case "d", "t" -> paint(Style.fg_red, op);
+            case "tombstone" -> paint(Style.fg_red, "-");
+            default -> harmless(op);
+        };
+    }
+
+    private String paint(Style style, String text) {
+        return screen.paint(style, text);
+    }
+
+    /** Anybody may write anything on a topic; what would steer the terminal is shown by its number instead. */
+    private static String harmless(String text) {
+        if (text.chars().noneMatch(Character::isISOControl)) {
+            return text;
+        }
+        StringBuilder shown = new StringBuilder();
+        text.chars()
+                .forEach(character -> shown.append(
+                        Character.isISOControl(character)
+                                ? "\\u%04x".formatted(character)
+                                : Character.toString(character)));
+        return shown.toString();
+    }
+}

@@ -1,0 +1,150 @@
+package dev.afterimage.cli.events;
+
+import dev.afterimage.cli.Ports;
+import dev.afterimage.cli.events.EventPrinter.Format;
+import dev.afterimage.cli.terminal.Screen;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** Prints the committed records of topics as they arrive: what happened to what, and what changed. */
+@Command(
+        name = "watch",
+        description =
+                "Prints the events of topics as they arrive, with what changed. A record that is none is shown as it is.",
+        mixinStandardHelpOptions = true)
+public final class Watch implements Callable<Integer> {
+
+    @Parameters(arity = "1..*", paramLabel = "TOPIC", description = "for example order.events or order.events.dlq")
+    private List<String> topics = List.of();
+
+    @ArgGroup
+    private Start start = new Start();
+
+    static final class Start {
+        @Option(names = "--from-beginning", description = "start with the oldest record instead of the next one")
+        boolean fromBeginning;
+
+        @Option(
+                names = "--from-time",
+                paramLabel = "TIME",
+                converter = Time.class,
+                description = "start there: 2026-11-21T09:00:00Z, or 10m, 2h, 1d ago")
+        @Nullable Instant fromTime;
+
+        @Option(names = "--last", paramLabel = "N", description = "start with the newest N records")
+        @Nullable Integer last;
+    }
+
+    @Option(
+            names = "--op",
+            split = ",",
+            paramLabel = "OP",
+            description = "only these: c, u, d, r, t (truncate), tombstone")
+    private Set<String> ops = Set.of();
+
+    @Option(names = "--key", paramLabel = "KEY", description = "only this key")
+    private @Nullable String key;
+
+    @Option(names = "--max", paramLabel = "N", description = "end after N events")
+    private long max = Long.MAX_VALUE;
+
+    @Option(names = "--no-follow", description = "end where the topics end now")
+    private boolean noFollow;
+
+    @Option(names = "--format", defaultValue = "pretty", description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+    private Format format = Format.pretty;
+
+    @Option(names = "--json", description = "the same as --format json")
+    private boolean json;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private long left;
+
+    @Override
+    public Integer call() {
+        if ((start.last != null && start.last < 1) || max < 1) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--last and --max are at least 1");
+        }
+        left = max;
+        try (Screen screen = Screen.of(spec);
+                TopicReader reader = new TopicReader(ports.bootstrapServers(), topics)) {
+            EventPrinter printer = new EventPrinter(screen, json ? Format.json : format);
+            if (start.fromBeginning) {
+                reader.fromBeginning();
+            } else if (start.fromTime != null) {
+                reader.from(start.fromTime);
+            } else if (start.last != null) {
+                show(reader.last(start.last), reader, printer, screen);
+            }
+            while (left > 0 && !(noFollow && reader.caughtUp())) {
+                show(reader.poll(), reader, printer, screen);
+            }
+            return 0;
+        }
+    }
+
+    /** In one write for all records of a poll: a write each would be what limits the rate. */
+    private void show(
+            Iterable<ConsumerRecord<byte[], byte[]>> records, TopicReader reader, EventPrinter printer, Screen screen) {
+        StringBuilder lines = new StringBuilder();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            Event event = Event.of(record);
+            if (left == 0 || !wanted(event) || (noFollow && reader.isNew(record))) {
+                continue;
+            }
+            left--;
+            Instant committed = event.committed();
+            Long latency = committed == null || !reader.isNew(record)
+                    ? null
+                    : Long.valueOf(Duration.between(committed, Instant.now()).toMillis());
+            printer.print(event, latency, lines);
+        }
+        screen.out().print(lines);
+        screen.out().flush();
+    }
+
+    private boolean wanted(Event event) {
+        return (ops.isEmpty() || (event.op() != null && ops.contains(event.op())))
+                && (key == null || key.equals(event.key()));
+    }
+
+    /** A point in time, or how long ago it was. */
+    static final class Time implements ITypeConverter<Instant> {
+
+        @Override
+        public Instant convert(String value) {
+            try {
+                if (value.matches("[0-9]{1,9}[smhd]")) {
+                    String period = value.endsWith("d") ? "P" : "PT";
+                    return Instant.now().minus(Duration.parse(period + value.toUpperCase(Locale.ROOT)));
+                }
+                return Instant.parse(value);
+            } catch (DateTimeParseException e) {
+                throw new TypeConversionException("'" + value + "' is no time such as 2026-11-21T09:00:00Z or 10m");
+            }
+        }
+    }
+}

@@ -1,0 +1,421 @@
+package dev.afterimage.cli.health;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.Ports;
+import dev.afterimage.cli.RestService;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/** Asks every part of the pipeline how it is. A part that does not answer is itself a finding, never a failure. */
+final class Findings implements AutoCloseable {
+
+    /** In the order of their exit codes. */
+    enum Level {
+        OK,
+        WARN,
+        CRIT
+    }
+
+    /** Something that somebody should look at. */
+    record Worry(Level level, String what) {}
+
+    /** @param state {@code runs} or {@code gone} */
+    record ServerProcess(String name, long pid, @Nullable String since, String state) {}
+
+    /** @param failure the first line of the first failure */
+    record Connector(
+            String name,
+            String state,
+            List<String> tasks,
+            @Nullable String failure) {}
+
+    /** @param behindBytes from the confirmed position to the end of the log */
+    record Slot(
+            String name,
+            String database,
+            boolean active,
+            String wal,
+            long retainedBytes,
+            String confirmed,
+            long behindBytes) {}
+
+    /**
+     * @param records by partition, offsets of transaction markers counted too
+     * @param oldestMs how old the oldest record is that has not been read, 0 when none waits
+     */
+    record Lag(String group, String topic, List<Long> records, long oldestMs) {}
+
+    /** @param offsetsPerSecond between this look and the one before; markers of transactions take one each */
+    record Topic(String name, @Nullable String lastEvent, double offsetsPerSecond) {}
+
+    record Aggregate(String name, long rows, double rowsPerSecond, long events, double eventsPerSecond) {}
+
+    record Report(
+            Level level,
+            String at,
+            List<Worry> worries,
+            List<ServerProcess> processes,
+            List<Connector> connectors,
+            List<Slot> slots,
+            List<Lag> lags,
+            List<Topic> topics,
+            List<Aggregate> aggregates) {}
+
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    private final Ports ports;
+    private final Thresholds thresholds;
+    private final RestService projection;
+    private final RestService connect;
+    private final Postgres postgres;
+    private @Nullable Admin admin;
+    private @Nullable KafkaConsumer<byte[], byte[]> consumer;
+
+    private List<Worry> worries = new ArrayList<>();
+    private long lookedAt;
+    private Map<String, Long> offsetsBefore = Map.of();
+    private Map<String, long[]> countsBefore = Map.of();
+
+    Findings(Ports ports, Thresholds thresholds) {
+        this.ports = ports;
+        this.thresholds = thresholds;
+        this.projection = new RestService(ports.projection());
+        this.connect = new RestService(ports.connect());
+        this.postgres = ports.postgres();
+    }
+
+    /** Rates are those since the look before; the first has none. */
+    Report look() {
+        worries = new ArrayList<>();
+        long now = System.nanoTime();
+        double seconds = lookedAt == 0 ? Double.POSITIVE_INFINITY : (now - lookedAt) / 1e9;
+        lookedAt = now;
+        List<ServerProcess> processes = processes();
+        List<Connector> connectors = connectors();
+        List<Slot> slots = slots();
+        List<Lag> lags = new ArrayList<>();
+        List<Topic> topics = new ArrayList<>();
+        kafka(lags, topics, seconds);
+        List<Aggregate> aggregates = aggregates(seconds);
+        letters();
+        worries.sort((one, other) -> other.level().compareTo(one.level()));
+        Level level = worries.isEmpty() ? Level.OK : worries.getFirst().level();
+        return new Report(
+                level,
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                worries,
+                processes,
+                connectors,
+                slots,
+                lags,
+                topics,
+                aggregates);
+    }
+
+    private void worry(Level level, String what) {
+        if (level != Level.OK) {
+            worries.add(new Worry(level, what));
+        }
+    }
+
+    /** By the pid files that the stack keeps beside its data; none where the pipeline runs elsewhere. */
+    private List<ServerProcess> processes() {
+        List<ServerProcess> processes = new ArrayList<>();
+        if (!Files.isDirectory(ports.home)) {
+            return processes;
+        }
+        Map<String, Path> files = new TreeMap<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(ports.home, "*.pid")) {
+            found.forEach(file -> files.put(file.getFileName().toString().replace(".pid", ""), file));
+            for (Map.Entry<String, Path> file : files.entrySet()) {
+                long pid = Long.parseLong(Files.readString(file.getValue()).split(" ", 2)[0]);
+                ProcessHandle handle = ProcessHandle.of(pid).orElse(null);
+                processes.add(new ServerProcess(
+                        file.getKey(),
+                        pid,
+                        handle == null
+                                ? null
+                                : handle.info()
+                                        .startInstant()
+                                        .map(Instant::toString)
+                                        .orElse(null),
+                        handle == null ? "gone" : "runs"));
+                if (handle == null) {
+                    worry(Level.CRIT, file.getKey() + " does not run");
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            worry(Level.WARN, "the processes in " + ports.home + " cannot be told: " + e.getMessage());
+        }
+        return processes;
+    }
+
+    private List<Connector> connectors() {
+        List<Connector> connectors = new ArrayList<>();
+        try {
+            for (JsonNode each : RestService.expect(200, connect.get("/connectors?expand=status"))) {
+                JsonNode status = each.path("status");
+                String name = status.path("name").asText();
+                List<String> tasks = new ArrayList<>();
+                String state = status.path("connector").path("state").asText();
+                String failure = firstLine(status.path("connector"));
+                for (JsonNode task : status.path("tasks")) {
+                    tasks.add(task.path("state").asText());
+                    failure = failure == null ? firstLine(task) : failure;
+                }
+                connectors.add(new Connector(name, state, tasks, failure));
+                if (failure != null) {
+                    worry(Level.CRIT, "connector " + name + " FAILED: " + failure);
+                } else if (tasks.isEmpty() && state.equals("RUNNING")) {
+                    worry(Level.CRIT, "connector " + name + " has no task");
+                } else if (!state.equals("RUNNING") || !tasks.stream().allMatch("RUNNING"::equals)) {
+                    worry(Level.WARN, "connector " + name + " is " + state + ", its tasks " + tasks);
+                }
+            }
+            if (connectors.isEmpty()) {
+                worry(Level.CRIT, "Kafka Connect has no connector");
+            }
+        } catch (StackException e) {
+            worry(Level.CRIT, "Kafka Connect does not answer at " + ports.connect());
+        }
+        return connectors;
+    }
+
+    private static @Nullable String firstLine(JsonNode part) {
+        return part.path("state").asText().equals("FAILED")
+                ? part.path("trace")
+                        .asText("no reason given")
+                        .lines()
+                        .findFirst()
+                        .orElse("")
+                : null;
+    }
+
+    private List<Slot> slots() {
+        List<Slot> slots = new ArrayList<>();
+        try (Connection connection = postgres.connect("postgres");
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("""
+                        select slot_name, coalesce(database, '-'), active, coalesce(wal_status, '-'),
+                               coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0),
+                               coalesce(confirmed_flush_lsn::text, '-'),
+                               coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn), 0)
+                          from pg_replication_slots order by 1""")) {
+            while (row.next()) {
+                Slot slot = new Slot(
+                        row.getString(1),
+                        row.getString(2),
+                        row.getBoolean(3),
+                        row.getString(4),
+                        row.getLong(5),
+                        row.getString(6),
+                        row.getLong(7));
+                slots.add(slot);
+                worry(
+                        thresholds.wal(slot.retainedBytes()),
+                        "slot " + slot.name() + " retains " + (slot.retainedBytes() >> 20) + " MB of log");
+                if (slot.wal().equals("lost")) {
+                    worry(Level.CRIT, "slot " + slot.name() + " has lost its log: changes are gone");
+                } else if (!slot.active()) {
+                    worry(Level.WARN, "nobody reads slot " + slot.name());
+                }
+            }
+        } catch (SQLException e) {
+            worry(Level.CRIT, "PostgreSQL does not answer at " + postgres.jdbcUrl(""));
+        }
+        return slots;
+    }
+
+    private void kafka(List<Lag> lags, List<Topic> topics, double seconds) {
+        try {
+            if (admin == null) {
+                Map<String, Object> settings = new HashMap<>(Map.of(
+                        "bootstrap.servers",
+                        ports.bootstrapServers(),
+                        "default.api.timeout.ms",
+                        (int) PATIENCE.toMillis(),
+                        "request.timeout.ms",
+                        (int) PATIENCE.toMillis() - 1_000));
+                admin = Admin.create(settings);
+                settings.put("max.poll.records", 1);
+                consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+            }
+            Map<TopicPartition, Long> ends = offsets(OffsetSpec.latest()).entrySet().stream()
+                    .collect(Collectors.toMap(
+                            Map.Entry::getKey, end -> end.getValue().offset()));
+            Map<String, Long> offsets = new TreeMap<>();
+            ends.forEach((partition, end) -> offsets.merge(partition.topic(), end, Long::sum));
+            Map<String, Long> newest = new HashMap<>();
+            offsets(OffsetSpec.maxTimestamp())
+                    .forEach((partition, found) -> newest.merge(partition.topic(), found.timestamp(), Math::max));
+            offsets.forEach((topic, sum) -> {
+                long last = newest.getOrDefault(topic, -1L);
+                topics.add(new Topic(
+                        topic,
+                        last < 0 ? null : Instant.ofEpochMilli(last).toString(),
+                        (sum - offsetsBefore.getOrDefault(topic, sum)) / seconds));
+            });
+            offsetsBefore = offsets;
+            lags(lags, ends);
+        } catch (KafkaException | ExecutionException | TimeoutException e) {
+            worry(Level.CRIT, "Kafka does not answer at " + ports.bootstrapServers());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Map<TopicPartition, ListOffsetsResultInfo> offsets(OffsetSpec which)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        Admin asked = Objects.requireNonNull(admin);
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        for (var topic : get(asked.describeTopics(get(asked.listTopics().names()))
+                        .allTopicNames())
+                .values()) {
+            // Connect's own bookkeeping says nothing about events
+            if (!topic.name().startsWith("connect.") && !topic.name().startsWith("__")) {
+                topic.partitions()
+                        .forEach(each -> wanted.put(new TopicPartition(topic.name(), each.partition()), which));
+            }
+        }
+        return get(asked.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                .all());
+    }
+
+    private void lags(List<Lag> lags, Map<TopicPartition, Long> ends)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        Admin asked = Objects.requireNonNull(admin);
+        List<String> groups = get(asked.listGroups().all()).stream()
+                .map(group -> group.groupId())
+                .sorted()
+                .toList();
+        for (String group : groups) {
+            Map<TopicPartition, OffsetAndMetadata> committed =
+                    get(asked.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
+            Map<String, TreeMap<Integer, Long>> byTopic = new TreeMap<>();
+            Map<String, Long> oldest = new HashMap<>();
+            for (Map.Entry<TopicPartition, OffsetAndMetadata> position : committed.entrySet()) {
+                TopicPartition partition = position.getKey();
+                if (position.getValue() == null || !ends.containsKey(partition)) {
+                    continue;
+                }
+                long next = position.getValue().offset();
+                long lag = Math.max(0, ends.getOrDefault(partition, 0L) - next);
+                byTopic.computeIfAbsent(partition.topic(), _ -> new TreeMap<>()).put(partition.partition(), lag);
+                if (lag > 0) {
+                    oldest.merge(partition.topic(), age(partition, next), Math::max);
+                }
+            }
+            byTopic.forEach((topic, records) -> {
+                long waits = oldest.getOrDefault(topic, 0L);
+                lags.add(new Lag(group, topic, List.copyOf(records.values()), waits));
+                worry(thresholds.behind(waits), group + " is " + waits / 1000 + " s behind on " + topic);
+            });
+        }
+    }
+
+    /** How long ago the record was written that a consumer reads next; 0 when only a transaction's marker is left. */
+    private long age(TopicPartition partition, long offset) {
+        KafkaConsumer<byte[], byte[]> reader = Objects.requireNonNull(consumer);
+        reader.assign(List.of(partition));
+        reader.seek(partition, offset);
+        for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(500))) {
+            return Math.max(0, System.currentTimeMillis() - record.timestamp());
+        }
+        return 0;
+    }
+
+    private static <T> T get(KafkaFuture<T> answer) throws ExecutionException, InterruptedException, TimeoutException {
+        return answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private List<Aggregate> aggregates(double seconds) {
+        List<Aggregate> aggregates = new ArrayList<>();
+        Map<String, long[]> counts = new HashMap<>();
+        try {
+            JsonNode stats = RestService.expect(200, projection.get("/stats"));
+            stats.path("aggregates").properties().forEach(each -> {
+                JsonNode of = each.getValue();
+                long rows = of.path("rows").asLong();
+                long events = of.path("creates").asLong()
+                        + of.path("updates").asLong()
+                        + of.path("deletes").asLong()
+                        + of.path("snapshots").asLong();
+                long[] before = countsBefore.getOrDefault(each.getKey(), new long[] {rows, events});
+                counts.put(each.getKey(), new long[] {rows, events});
+                aggregates.add(new Aggregate(
+                        each.getKey(), rows, (rows - before[0]) / seconds, events, (events - before[1]) / seconds));
+            });
+            countsBefore = counts;
+        } catch (StackException e) {
+            worry(Level.CRIT, "projection-service does not answer at " + ports.projection());
+        }
+        if (!answers(ports.orders())) {
+            worry(Level.CRIT, "order-service does not take orders at " + ports.orders());
+        }
+        return aggregates;
+    }
+
+    private static boolean answers(URI service) {
+        try {
+            return new RestService(service).get("/q/health/ready").status() == 200;
+        } catch (StackException e) {
+            return false;
+        }
+    }
+
+    private void letters() {
+        try {
+            if (!RestService.expect(200, projection.get("/dead-letters?limit=1"))
+                    .isEmpty()) {
+                worry(Level.WARN, "dead letters wait: infra/afterimage dead-letters");
+            }
+        } catch (StackException e) {
+            // that the service does not answer is said already
+        }
+    }
+
+    @Override
+    public void close() {
+        if (admin != null) {
+            admin.close(Duration.ZERO);
+        }
+        if (consumer != null) {
+            consumer.close();
+        }
+    }
+}

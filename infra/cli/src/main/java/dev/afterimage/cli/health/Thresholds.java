@@ -1,0 +1,25 @@
+package dev.afterimage.cli.health;
+
+import dev.afterimage.cli.health.Findings.Level;
+import java.time.Duration;
+
+/**
+ * Where a worry begins.
+ *
+ * @param maxBehind how old the oldest record may be that a consumer has not read
+ * @param maxWalBytes how much log a replication slot may retain
+ */
+record Thresholds(Duration maxBehind, long maxWalBytes) {
+
+    Level behind(long millis) {
+        return level(millis, maxBehind.toMillis());
+    }
+
+    Level wal(long bytes) {
+        return level(bytes, maxWalBytes);
+    }
+
+    private static Level level(long value, long max) {
+        return value > max ? Level.CRIT : value > max / 2 ? Level.WARN : Level.OK;
+    }
+}

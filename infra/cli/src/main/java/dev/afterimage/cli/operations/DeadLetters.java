@@ -1,0 +1,157 @@
+package dev.afterimage.cli.operations;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.Ports;
+import dev.afterimage.cli.RestService;
+import dev.afterimage.cli.terminal.Screen;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** What was set aside, and what becomes of it; alone it lists them. */
+@Command(
+        name = "dead-letters",
+        description = "Lists, shows, replays and discards the records that could not be read or broke a rule.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "[COMMAND]")
+public final class DeadLetters implements Runnable {
+
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "JSON as the service gives it")
+    private boolean json;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public void run() {
+        list(ports, null, null, 50);
+    }
+
+    @Command(name = "list", description = "The newest first.", mixinStandardHelpOptions = true)
+    void list(
+            @Mixin Ports at,
+            @Option(names = "--topic", description = "only of this topic") @Nullable String topic,
+            @Option(names = "--digest", description = "only with this fault") @Nullable String digest,
+            @Option(
+                            names = "--limit",
+                            defaultValue = "50",
+                            description = "at most so many, 1 to 200 (${DEFAULT-VALUE})")
+                    int limit) {
+        JsonNode letters =
+                RestService.expect(200, service(at).get("/dead-letters?limit=" + limit + query("&", topic, digest)));
+        try (Screen screen = Screen.of(spec)) {
+            if (json) {
+                screen.json(letters);
+            } else if (letters.isEmpty()) {
+                screen.out().println("No dead letters.");
+            } else {
+                screen.table(
+                        List.of("id", "topic", "position", "key", "attempts", "reason"),
+                        letters.valueStream()
+                                .map(letter -> List.of(
+                                        letter.path("id").asText(),
+                                        letter.path("topic").asText(),
+                                        letter.path("partition").asText() + "@"
+                                                + letter.path("offset").asText(),
+                                        letter.path("key").asText("-"),
+                                        letter.path("attempts").asText(),
+                                        letter.path("reason").asText()))
+                                .toList());
+            }
+        }
+    }
+
+    @Command(name = "show", description = "One with all that the record had.", mixinStandardHelpOptions = true)
+    void show(@Mixin Ports at, @Parameters(paramLabel = "ID") long id) {
+        JsonNode letter = RestService.expect(200, service(at).get("/dead-letters/" + id));
+        try (Screen screen = Screen.of(spec)) {
+            screen.out().println(json ? letter.toString() : letter.toPrettyString());
+        }
+    }
+
+    @Command(
+            name = "replay",
+            description = "Has them read and applied once more: those of the ids, or all of a topic or fault, or all."
+                    + " Exit code 1 when one is still refused.",
+            mixinStandardHelpOptions = true)
+    int replay(
+            @Mixin Ports at,
+            @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
+            @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
+            @Option(names = "--digest", description = "all with this fault") @Nullable String digest,
+            @Option(names = "--all", description = "all that there are") boolean all) {
+        try (Screen screen = Screen.of(spec)) {
+            if (ids == null || ids.isEmpty()) {
+                if (topic == null && digest == null && !all) {
+                    screen.err().println("Which? Give ids, --topic, --digest or --all.");
+                    return 2;
+                }
+                JsonNode tally = RestService.expect(
+                        200, service(at).post("/dead-letters/replays" + query("?", topic, digest), Map.of()));
+                if (json) {
+                    screen.json(tally);
+                } else {
+                    tally.properties().forEach(each -> screen.out()
+                            .println(each.getKey() + ": " + each.getValue().asText()));
+                }
+                return 0;
+            }
+            boolean refused = false;
+            for (long id : ids) {
+                RestService.Answer answer = service(at).post("/dead-letters/" + id + "/replay", Map.of());
+                refused |= answer.status() != 200;
+                if (json) {
+                    screen.json(answer.body());
+                } else {
+                    screen.out()
+                            .println(id + ": "
+                                    + (answer.status() == 200
+                                            ? answer.body().path("effect").asText()
+                                            : answer.reason()));
+                }
+            }
+            return refused ? 1 : 0;
+        }
+    }
+
+    @Command(
+            name = "discard",
+            description = "Forgets them; what was sent to the dead letter topic stays there.",
+            mixinStandardHelpOptions = true)
+    void discard(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
+        try (Screen screen = Screen.of(spec)) {
+            for (long id : ids) {
+                RestService.expect(204, service(at).delete("/dead-letters/" + id));
+                screen.out().println(json ? "{\"discarded\":" + id + "}" : id + " is discarded.");
+            }
+        }
+    }
+
+    private static RestService service(Ports at) {
+        return new RestService(at.projection());
+    }
+
+    private static String query(String first, @Nullable String topic, @Nullable String digest) {
+        List<String> parts = new ArrayList<>();
+        if (topic != null) {
+            parts.add("topic=" + URLEncoder.encode(topic, StandardCharsets.UTF_8));
+        }
+        if (digest != null) {
+            parts.add("digest=" + URLEncoder.encode(digest, StandardCharsets.UTF_8));
+        }
+        return parts.isEmpty() ? "" : first + String.join("&", parts);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.afterimage.cli.produce;
+
+import dev.afterimage.cli.events.Event;
+import dev.afterimage.cli.events.EventPrinter;
+import dev.afterimage.cli.events.TopicReader;
+import dev.afterimage.cli.produce.Shop.Kind;
+import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.StackException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** Stands at the end of a topic before a change is made, to show what comes out of it. */
+final class OtherEnd implements AutoCloseable {
+
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    private final String topic;
+    private final @Nullable TopicReader reader;
+    private final String why;
+
+    private OtherEnd(String topic, @Nullable TopicReader reader, String why) {
+        this.topic = topic;
+        this.reader = reader;
+        this.why = why;
+    }
+
+    /** Of a kind's topic. Where it cannot be read, that is said instead of the event: the change itself does not need it. */
+    static OtherEnd of(String bootstrapServers, Shop shop, Kind kind) {
+        String topic = shop.topic(kind);
+        try {
+            return new OtherEnd(topic, new TopicReader(bootstrapServers, List.of(topic)), "");
+        } catch (StackException e) {
+            return new OtherEnd(topic, null, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** What the change of one id brought: the event, of a delete also its tombstone; none when none came in time. */
+    List<Event> await(String id, boolean deleted) {
+        List<Event> events = new ArrayList<>();
+        Instant deadline = Instant.now().plus(LIMIT);
+        while (reader != null && Instant.now().isBefore(deadline)) {
+            for (ConsumerRecord<byte[], byte[]> record : reader.poll()) {
+                Event event = Event.of(record);
+                if (id.equals(event.key())) {
+                    events.add(event);
+                    if (!deleted || event.kind() == Event.Kind.TOMBSTONE) {
+                        return events;
+                    }
+                }
+            }
+        }
+        return events;
+    }
+
+    /** How many of the ids came out, waiting as long as more of them do. */
+    int awaitAll(Set<String> ids) {
+        Set<String> missing = new HashSet<>(ids);
+        Instant deadline = Instant.now().plus(LIMIT);
+        while (reader != null && !missing.isEmpty() && Instant.now().isBefore(deadline)) {
+            for (ConsumerRecord<byte[], byte[]> record : reader.poll()) {
+                if (missing.remove(String.valueOf(Event.of(record).key()))) {
+                    deadline = Instant.now().plus(LIMIT);
+                }
+            }
+        }
+        return ids.size() - missing.size();
+    }
+
+    void print(Screen screen, List<Event> events) {
+        if (events.isEmpty()) {
+            screen.out()
+                    .println(
+                            why.isEmpty()
+                                    ? "Nothing came out on " + topic + " within " + LIMIT.toSeconds() + " s."
+                                    : why);
+            return;
+        }
+        EventPrinter printer = new EventPrinter(screen, EventPrinter.Format.pretty);
+        StringBuilder lines = new StringBuilder();
+        events.forEach(event -> printer.print(event, latency(event), lines));
+        screen.out().print(lines);
+        screen.out().flush();
+    }
+
+    static @Nullable Long latency(Event event) {
+        Instant committed = event.committed();
+        return committed == null
+                ? null
+                : Long.valueOf(Math.max(0, event.record().timestamp() - committed.toEpochMilli()));
+    }
+
+    @Override
+    public void close() {
+        if (reader != null) {
+            reader.close();
+        }
+    }
+}

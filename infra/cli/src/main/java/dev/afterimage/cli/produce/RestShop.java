@@ -1,0 +1,69 @@
+package dev.afterimage.cli.produce;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.RestService;
+import java.util.List;
+import java.util.Map;
+
+/** Through the order-service: each change commits together with its announcement. */
+final class RestShop implements Shop {
+
+    private final RestService orders;
+
+    RestShop(RestService orders) {
+        this.orders = orders;
+    }
+
+    @Override
+    public String topic(Kind kind) {
+        return kind + ".events";
+    }
+
+    @Override
+    public String addCustomer(String name, String email) {
+        return add("/customers", Map.of("name", name, "email", email));
+    }
+
+    @Override
+    public String addProduct(String sku, String name, String price) {
+        return add("/products", Map.of("sku", sku, "name", name, "price", price));
+    }
+
+    @Override
+    public String addOrder(String customer, String product, int quantity) {
+        return add(
+                "/orders",
+                Map.of("customerId", customer, "items", List.of(Map.of("productId", product, "quantity", quantity))));
+    }
+
+    private String add(String path, Map<String, ?> body) {
+        return RestService.expect(201, orders.post(path, body)).path("id").asText();
+    }
+
+    @Override
+    public void changeEmail(String customer, String email) {
+        JsonNode now = RestService.expect(200, orders.get("/customers/" + customer));
+        RestService.expect(
+                200,
+                orders.put(
+                        "/customers/" + customer,
+                        Map.of("name", now.path("name").asText(), "email", email)));
+    }
+
+    @Override
+    public void changeStatus(String order, String status) {
+        RestService.expect(200, orders.put("/orders/" + order + "/status", Map.of("status", status)));
+    }
+
+    @Override
+    public void delete(Kind kind, String id) {
+        RestService.expect(204, orders.delete("/" + kind.plural() + "/" + id));
+    }
+
+    @Override
+    public List<JsonNode> newest(Kind kind, int limit) {
+        return RestService.expect(200, orders.get("/" + kind.plural() + "?limit=" + limit))
+                .valueStream()
+                .toList();
+    }
+}

@@ -1,0 +1,237 @@
+package dev.afterimage.cli.simulate;
+
+import dev.afterimage.cli.AnyPostgres;
+import dev.afterimage.cli.terminal.Prompt;
+import dev.afterimage.stack.StackException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Schema, tables, publication and slot: picked where they exist, made where not, and dropped again when asked to. */
+final class Setup {
+
+    private static final String ONE_TABLE = "simulated_orders";
+
+    /** The columns of a table that is made. */
+    private static final Map<String, String> SHOP = new LinkedHashMap<>();
+
+    static {
+        SHOP.put("simulated_customers", """
+                id uuid primary key, name text not null, email text not null, phone text, city text,
+                created_at timestamptz not null, discount_rate numeric(5, 2)""");
+        SHOP.put("simulated_products", """
+                id uuid primary key, product_name text not null, category text, price numeric(10, 2) not null""");
+        SHOP.put("simulated_orders", """
+                id uuid primary key, customer_id uuid not null references %1$s.simulated_customers,
+                status text not null, currency text not null, amount numeric(10, 2) not null,
+                created_at timestamptz not null""");
+        SHOP.put("simulated_order_items", """
+                id uuid primary key, order_id uuid not null references %1$s.simulated_orders,
+                product_id uuid not null references %1$s.simulated_products, quantity integer not null""");
+    }
+
+    private static final String ALONE = """
+            id uuid primary key, customer_name text not null, email text not null, product text,
+            quantity integer not null, amount numeric(10, 2) not null, status text not null,
+            discount_rate numeric(5, 2), created_at timestamptz not null""";
+
+    private final Connection connection;
+    private String schema;
+    private List<String> wanted;
+    private @Nullable String publication;
+    private @Nullable String slot;
+    /** What was made here, newest first, as the statements that undo it. */
+    private final LinkedHashMap<String, String> undo = new LinkedHashMap<>();
+
+    private boolean madeAll = true;
+
+    /** @param tables names, empty for the tables of the house */
+    Setup(
+            Connection connection,
+            String schema,
+            List<String> tables,
+            boolean shop,
+            @Nullable String publication,
+            @Nullable String slot) {
+        this.connection = connection;
+        this.schema = schema;
+        this.wanted = !tables.isEmpty() ? tables : shop ? List.copyOf(SHOP.keySet()) : List.of(ONE_TABLE);
+        this.publication = publication;
+        this.slot = slot;
+    }
+
+    /** Asks for everything, what options and variables say being the proposal. */
+    void ask(Prompt prompt) throws SQLException {
+        schema = prompt.ask(
+                "Schema",
+                schema,
+                names(
+                        "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' order by 1"));
+        String tables = prompt.ask(
+                "Tables, with commas; a new name makes one",
+                String.join(",", wanted),
+                Table.of(connection, schema).keySet().stream().sorted().toList());
+        wanted = Arrays.stream(tables.split(",")).map(String::strip).toList();
+        publication = none(prompt.ask(
+                "Publication, - for none",
+                publication == null ? "simulation" : publication,
+                names("select pubname from pg_publication order by 1")));
+        slot = none(prompt.ask(
+                "Replication slot, - for none; one that nobody reads keeps its log on the disk",
+                slot == null ? "-" : slot,
+                names("select slot_name from pg_replication_slots where database = current_database() order by 1")));
+    }
+
+    private static @Nullable String none(String answer) {
+        return answer.equals("-") ? null : answer;
+    }
+
+    private List<String> names(String sql) throws SQLException {
+        List<String> names = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            while (row.next()) {
+                names.add(row.getString(1));
+            }
+        }
+        return names;
+    }
+
+    /** Makes what is missing and returns the tables, each behind those that it refers to. */
+    List<Table> make() throws SQLException {
+        if (names("select nspname from pg_namespace").stream().noneMatch(schema::equals)) {
+            make(
+                    "schema " + schema,
+                    "create schema " + AnyPostgres.quoted(schema),
+                    "drop schema " + AnyPostgres.quoted(schema));
+        }
+        Map<String, Table> existing = Table.of(connection, schema);
+        for (String name : wanted) {
+            if (existing.containsKey(name)) {
+                madeAll = false;
+                continue;
+            }
+            String qualified = AnyPostgres.quoted(schema) + "." + AnyPostgres.quoted(name);
+            String columns =
+                    (wanted.size() > 1 ? SHOP.getOrDefault(name, ALONE) : ALONE).formatted(AnyPostgres.quoted(schema));
+            make("table " + name, "create table " + qualified + " (" + columns + ")", "drop table " + qualified);
+            // with it the old row is in the log, so that an event has its before
+            execute("alter table " + qualified + " replica identity full");
+        }
+        Map<String, Table> all = Table.of(connection, schema);
+        List<Table> tables = wanted.stream()
+                .map(name -> Objects.requireNonNull(all.get(name)))
+                .toList();
+        publish(tables);
+        if (slot != null && !names("select slot_name from pg_replication_slots").contains(slot)) {
+            make(
+                    "replication slot " + slot,
+                    "select pg_create_logical_replication_slot(" + literal(slot) + ", 'pgoutput')",
+                    "select pg_drop_replication_slot(" + literal(slot) + ")");
+        }
+        return ordered(tables);
+    }
+
+    private void publish(List<Table> tables) throws SQLException {
+        if (publication == null) {
+            return;
+        }
+        String name = AnyPostgres.quoted(publication);
+        if (!names("select pubname from pg_publication").contains(publication)) {
+            make(
+                    "publication " + publication,
+                    "create publication " + name + " for table "
+                            + String.join(", ", tables.stream().map(Table::sql).toList()),
+                    "drop publication " + name);
+            return;
+        }
+        for (Table table : tables) {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "select from pg_publication_tables where pubname = ? and schemaname = ? and tablename = ?")) {
+                statement.setString(1, publication);
+                statement.setString(2, table.schema());
+                statement.setString(3, table.name());
+                try (ResultSet row = statement.executeQuery()) {
+                    if (!row.next()) {
+                        make(
+                                table.name() + " in publication " + publication,
+                                "alter publication " + name + " add table " + table.sql(),
+                                "alter publication " + name + " drop table " + table.sql());
+                    }
+                }
+            }
+        }
+    }
+
+    private void make(String what, String sql, String opposite) throws SQLException {
+        execute(sql);
+        undo.putFirst(what, opposite);
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static String literal(String text) {
+        return "'" + text.replace("'", "''") + "'";
+    }
+
+    private static List<Table> ordered(List<Table> tables) {
+        List<Table> left = new ArrayList<>(tables);
+        Set<String> placed = new LinkedHashSet<>();
+        List<Table> ordered = new ArrayList<>();
+        while (!left.isEmpty()) {
+            Table next = left.stream()
+                    .filter(table -> table.columns().stream()
+                            .allMatch(column -> column.references() == null
+                                    || column.references().equals(table.name())
+                                    || placed.contains(column.references())
+                                    || left.stream()
+                                            .noneMatch(other -> other.name().equals(column.references()))))
+                    .findFirst()
+                    .orElseThrow(() -> new StackException("The tables "
+                            + String.join(", ", left.stream().map(Table::name).toList())
+                            + " refer to each other in a circle, which the simulation cannot fill."));
+            left.remove(next);
+            placed.add(next.name());
+            ordered.add(next);
+        }
+        return ordered;
+    }
+
+    /** Whether no table was there before. */
+    boolean madeAllTables() {
+        return madeAll;
+    }
+
+    /** What was made, newest first; empty when all was there. */
+    List<String> made() {
+        return List.copyOf(undo.keySet());
+    }
+
+    /** Where the tables are. */
+    String schema() {
+        return schema;
+    }
+
+    /** Drops what was made. */
+    void dropMade() throws SQLException {
+        connection.setAutoCommit(true);
+        for (String sql : undo.values()) {
+            execute(sql);
+        }
+    }
+}

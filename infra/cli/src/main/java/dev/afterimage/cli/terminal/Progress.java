@@ -1,0 +1,90 @@
+package dev.afterimage.cli.terminal;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** How far something long has come, on standard error: a bar in place on a terminal, else a line every tenth. */
+public final class Progress implements AutoCloseable {
+
+    private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
+    private static final String CLEAR_LINE = "\r\u001b[K";
+
+    private final Screen screen;
+    private final PrintWriter err;
+    private final String what;
+    private final long total;
+    private final long began = System.nanoTime();
+    private long shown;
+    private int tenths;
+    private @Nullable String last;
+
+    /** @param total what {@link #at} ends with */
+    public Progress(Screen screen, String what, long total) {
+        this.screen = screen;
+        this.err = screen.err();
+        this.what = what;
+        this.total = Math.max(1, total);
+    }
+
+    /**
+     * Shows how much is done.
+     *
+     * @param note what else there is to say, a rate for example
+     */
+    public void at(long done, String note) {
+        double part = Math.min(1.0, (double) done / total);
+        String figures = "%3.0f %%  %,d of %,d  %s".formatted(100 * part, done, total, note);
+        if (screen.live()) {
+            last = bar(part, figures);
+            if (System.nanoTime() - shown > PAUSE_NANOS) {
+                show();
+            }
+        } else if ((int) (10 * part) > tenths) {
+            tenths = (int) (10 * part);
+            err.println(what + " " + figures.stripTrailing());
+            err.flush();
+        }
+    }
+
+    private String bar(double part, String figures) {
+        int room = screen.width() - what.length() - figures.length() - 6;
+        int width = Math.clamp(room, 0, 40);
+        int filled = (int) (width * part);
+        String bar = width < 5 ? "" : "[" + "#".repeat(filled) + " ".repeat(width - filled) + "] ";
+        return screen.cut(what + " " + bar + figures);
+    }
+
+    private void show() {
+        err.print(CLEAR_LINE + last);
+        err.flush();
+        shown = System.nanoTime();
+    }
+
+    /** Something worth a line of its own, above the bar. */
+    public void say(String line) {
+        if (screen.live()) {
+            err.print(CLEAR_LINE);
+        }
+        err.println(line);
+        if (last != null) {
+            show();
+        }
+        err.flush();
+    }
+
+    /** Since the beginning. */
+    public Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - began);
+    }
+
+    /** The last state stays on the screen. */
+    @Override
+    public void close() {
+        if (last != null) {
+            show();
+            err.println();
+            err.flush();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+package dev.afterimage.cli.terminal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.stack.StackException;
+import java.io.Console;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.AttributedString;
+import org.jline.utils.Display;
+import org.jline.utils.Signals;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Help.Ansi.Style;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** Where a command prints: in colours and in place on a terminal, as plain lines anywhere else. */
+public final class Screen implements AutoCloseable {
+
+    /** Wide enough for everything, where nobody's screen is the limit. */
+    private static final int UNLIMITED = 10_000;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final Ansi ansi;
+    private final boolean live;
+    private @Nullable Terminal terminal;
+    private @Nullable Display display;
+
+    private Screen(PrintWriter out, PrintWriter err, Ansi ansi, boolean live) {
+        this.out = out;
+        this.err = err;
+        this.ansi = ansi;
+        this.live = live;
+    }
+
+    /** The screen of the command that is being executed. */
+    public static Screen of(@Nullable CommandSpec spec) {
+        CommandLine command = Objects.requireNonNull(spec).commandLine();
+        return new Screen(
+                command.getOut(), command.getErr(), command.getColorScheme().ansi(), onTerminal());
+    }
+
+    /** Whether somebody sits before standard input and output, who can be asked and shown what moves. */
+    public static boolean onTerminal() {
+        return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+    }
+
+    public PrintWriter out() {
+        return out;
+    }
+
+    public PrintWriter err() {
+        return err;
+    }
+
+    public boolean live() {
+        return live;
+    }
+
+    /** The text in that style, or as it is where colours are off. */
+    public String paint(Style style, String text) {
+        return ansi.enabled() ? style.on() + text + style.off() : text;
+    }
+
+    /** Columns of the terminal. */
+    public int width() {
+        return live ? Math.max(20, terminal().getWidth()) : UNLIMITED;
+    }
+
+    /** One JSON document on one line. */
+    public void json(Object value) {
+        try {
+            out.println(JSON.writeValueAsString(value));
+            out.flush();
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    /** Puts the lines in the place of those shown last; elsewhere than on a terminal they follow those. */
+    public void redraw(List<String> lines) {
+        if (!live) {
+            print(lines);
+            return;
+        }
+        Terminal shown = terminal();
+        if (display == null) {
+            display = new Display(shown, false);
+            // whoever ends this by Ctrl-C gets his prompt below it
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(System.out::println));
+        }
+        int rows = Math.max(5, shown.getHeight());
+        int columns = width();
+        display.resize(rows, columns);
+        List<AttributedString> fitting = new ArrayList<>();
+        for (String line : lines.subList(0, Math.min(lines.size(), rows - 1))) {
+            fitting.add(AttributedString.fromAnsi(line).columnSubSequence(0, columns));
+        }
+        display.update(fitting, -1);
+        shown.flush();
+    }
+
+    /** The lines below what is there. */
+    public void print(List<String> lines) {
+        lines.forEach(out::println);
+        out.flush();
+    }
+
+    /** Has Ctrl-C do this instead of ending the program. */
+    public void onInterrupt(Runnable action) {
+        if (live) {
+            terminal().handle(Terminal.Signal.INT, _ -> action.run());
+        } else {
+            Signals.register("INT", action);
+        }
+    }
+
+    /** Rows under a line of headings, columns as wide as they need; what does not fit the width is cut off. */
+    public void table(List<String> headings, List<? extends List<String>> rows) {
+        print(tableLines(headings, rows));
+    }
+
+    /** The same table as lines, to be shown later. */
+    public List<String> tableLines(List<String> headings, List<? extends List<String>> rows) {
+        int[] widths = new int[headings.size()];
+        for (int column = 0; column < widths.length; column++) {
+            widths[column] = headings.get(column).length();
+            for (List<String> row : rows) {
+                widths[column] = Math.max(widths[column], row.get(column).length());
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add(paint(Style.bold, row(headings, widths)));
+        rows.forEach(row -> lines.add(row(row, widths)));
+        return lines;
+    }
+
+    private String row(List<String> cells, int[] widths) {
+        StringBuilder line = new StringBuilder();
+        for (int column = 0; column < widths.length; column++) {
+            String cell = cells.get(column);
+            line.append(cell);
+            if (column < widths.length - 1) {
+                line.repeat(' ', widths[column] - cell.length() + 2);
+            }
+        }
+        return cut(line.toString());
+    }
+
+    /** As much of a line without colours as the width has room for. */
+    public String cut(String line) {
+        int width = width();
+        return line.length() <= width ? line : line.substring(0, width - 1) + "…";
+    }
+
+    /** The terminal itself, opened when first needed. */
+    Terminal terminal() {
+        if (terminal == null) {
+            try {
+                terminal = TerminalBuilder.builder().system(true).build();
+            } catch (IOException e) {
+                throw new StackException("This terminal cannot be used: " + e.getMessage(), e);
+            }
+        }
+        return terminal;
+    }
+
+    /** Leaves the terminal as it was found. */
+    @Override
+    public void close() {
+        try {
+            if (terminal != null) {
+                terminal.close();
+            }
+        } catch (IOException e) {
+            // it ends with this process
+        }
+        out.flush();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.cli.events;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.cli.simulate;
+
+import org.jspecify.annotations.NullMarked;

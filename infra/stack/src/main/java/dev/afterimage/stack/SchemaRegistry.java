@@ -1,0 +1,113 @@
+package dev.afterimage.stack;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A real Apicurio registry that keeps schemas in a file of its own, and refuses those that are not both backward and
+ * forward compatible with the version before. The build leaves it out where it skips the tests.
+ */
+public final class SchemaRegistry extends Server {
+
+    private static final int HEAP_MB = 160;
+    /** See <a href="https://www.apicur.io/registry/docs/">Apicurio's documentation</a>, "content rules". */
+    private static final String COMPATIBILITY = """
+            {"ruleType": "COMPATIBILITY", "config": "FULL"}""";
+
+    private final StackConfig config;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+
+    /** The registry of that folder and port, not started. */
+    public SchemaRegistry(StackConfig config) {
+        super("registry", config.home());
+        this.config = config;
+    }
+
+    /**
+     * Starts the registry with the schemas of earlier runs.
+     *
+     * @throws StackException when it cannot run here
+     */
+    public static SchemaRegistry start(StackConfig config) {
+        SchemaRegistry registry = new SchemaRegistry(config);
+        registry.closeAtExit();
+        registry.start();
+        return registry;
+    }
+
+    @Override
+    protected List<String> prepare() {
+        Path program = Distribution.locate().registry().resolve("quarkus-run.jar");
+        return Jvm.command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", program.toString()));
+    }
+
+    @Override
+    protected Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
+        environment.put("QUARKUS_HTTP_PORT", Integer.toString(config.registryPort()));
+        // a second listener that nobody asks: any port
+        environment.put("QUARKUS_MANAGEMENT_HOST", StackConfig.HOST);
+        environment.put("QUARKUS_MANAGEMENT_PORT", "0");
+        environment.put("QUARKUS_HTTP_ACCESS_LOG_ENABLED", "false");
+        // on disk with each commit: records on topics name schemas by an id that must never be given away twice
+        environment.put(
+                "APICURIO_DATASOURCE_URL", "jdbc:h2:file:" + home().resolve("registry/schemas") + ";WRITE_DELAY=0");
+        // the defaults would open 20 connections at the start
+        environment.put("APICURIO_DATASOURCE_JDBC_INITIAL_SIZE", "1");
+        environment.put("APICURIO_DATASOURCE_JDBC_MIN_SIZE", "1");
+        environment.put("APICURIO_DATASOURCE_JDBC_MAX_SIZE", "8");
+        return environment;
+    }
+
+    @Override
+    protected Map<String, Integer> ports() {
+        return Map.of("the schema registry", config.registryPort());
+    }
+
+    @Override
+    protected boolean answers() {
+        try {
+            return send(request("/system/info").GET()).statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Override
+    protected void provision() {
+        try {
+            HttpResponse<String> answer = send(request("/admin/rules")
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString(COMPATIBILITY)));
+            // 409: it is there from an earlier run
+            if (answer.statusCode() >= 300 && answer.statusCode() != 409) {
+                throw new StackException("The schema registry does not accept its rule: " + answer.body());
+            }
+        } catch (IOException e) {
+            throw new StackException("The schema registry does not accept its rule: " + e.getMessage(), e);
+        }
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(config.registryApi() + path)).timeout(Duration.ofSeconds(5));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
+        try {
+            return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StackException("Interrupted while waiting for the schema registry", e);
+        }
+    }
+}

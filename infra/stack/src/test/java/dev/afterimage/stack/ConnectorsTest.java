@@ -1,0 +1,75 @@
+package dev.afterimage.stack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class ConnectorsTest {
+
+    private static final Pattern SECRET =
+            Pattern.compile("(?i)pass(word|wd)?|secret|token|credential|jaas|user(name)?$");
+    /** A value that the worker's config provider fills in. */
+    private static final Pattern PROVIDED = Pattern.compile("\\$\\{env:[A-Z_]+}");
+    /** What differs from one environment to the next: hosts and ports. */
+    private static final Pattern PLACE =
+            Pattern.compile("localhost|[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+|:[0-9]{2,5}\\b|//\\w");
+
+    @Test
+    void noConnectorHoldsASecretOrAPlace() throws IOException {
+        List<Path> connectors = connectors();
+        assertThat(connectors).extracting(file -> file.getFileName().toString()).contains("source-tables.json");
+        for (Path file : connectors) {
+            for (Map.Entry<String, JsonNode> setting :
+                    new ObjectMapper().readTree(file.toFile()).properties()) {
+                String value = setting.getValue().asText();
+                if (SECRET.matcher(setting.getKey()).find()) {
+                    assertThat(value).as("%s, %s", file, setting.getKey()).matches(PROVIDED);
+                }
+                assertThat(value).as("%s, %s", file, setting.getKey()).doesNotContainPattern(PLACE);
+            }
+        }
+    }
+
+    private static List<Path> connectors() throws IOException {
+        try (Stream<Path> files = Files.walk(Connectors.folder())) {
+            return files.filter(file -> file.toString().endsWith(".json"))
+                    .filter(ConnectorsTest::isConnector)
+                    .toList();
+        }
+    }
+
+    private static boolean isConnector(Path file) {
+        try {
+            return new ObjectMapper().readTree(file.toFile()).has("connector.class");
+        } catch (IOException e) {
+            throw new AssertionError(file.toString(), e);
+        }
+    }
+
+    @Test
+    void theReasonOfAFailureIsWhatItsCausesSay() {
+        assertThat(Connectors.reason("""
+                org.apache.kafka.connect.errors.ConnectException: Exiting WorkerSinkTask due to unrecoverable exception.
+                \tat org.apache.kafka.connect.runtime.WorkerSinkTask.deliverMessages(WorkerSinkTask.java:650)
+                Caused by: org.apache.kafka.connect.errors.ConnectException: Failed to flush records for table 'orders'
+                \tat io.debezium.connector.jdbc.DefaultRecordWriter.executeWithRetries(DefaultRecordWriter.java:300)
+                Caused by: org.hibernate.exception.DataException: error executing work [ERROR: integer out of range]
+                Caused by: org.postgresql.util.PSQLException: ERROR: integer out of range
+                \t... 19 more
+                """))
+                .isEqualTo("Failed to flush records for table 'orders': ERROR: integer out of range");
+        assertThat(Connectors.reason("java.lang.IllegalStateException: only this"))
+                .isEqualTo("java.lang.IllegalStateException: only this");
+        assertThat(Connectors.reason("x: y\nCaused by: java.lang.NullPointerException\n"))
+                .isEqualTo("java.lang.NullPointerException");
+    }
+}

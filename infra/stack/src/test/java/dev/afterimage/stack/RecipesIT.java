@@ -1,0 +1,489 @@
+package dev.afterimage.stack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.BytesDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.utils.Bytes;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each recipe applied to a real worker, and its topic read for what the README's table says of it. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RecipesIT {
+
+    private static final Path MIGRATIONS = Path.of("../../order-service/src/main/resources/db/migration");
+    private static final Path RECIPES = Connectors.folder().resolve("recipes");
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> APPLIED = new TreeSet<>();
+
+    @TempDir
+    private static Path home;
+
+    private static StackConfig config;
+    private static Postgres postgres;
+    private static KafkaBroker kafka;
+    private static ConnectWorker connect;
+    private static SchemaRegistry registry;
+
+    @BeforeAll
+    static void start() throws Exception {
+        config = StackConfig.onFreePorts(home);
+        var registryUp = CompletableFuture.supplyAsync(() -> SchemaRegistry.start(config));
+        postgres = Postgres.start(config);
+        kafka = KafkaBroker.start(config);
+        connect = ConnectWorker.start(config);
+        registry = registryUp.join();
+        try (Stream<Path> migrations = Files.list(MIGRATIONS);
+                Connection owner =
+                        DriverManager.getConnection(postgres.jdbcUrl("orders"), "orders_owner", "orders_owner");
+                Statement statement = owner.createStatement()) {
+            for (Path migration : migrations.sorted().toList()) {
+                statement.execute(Files.readString(migration));
+            }
+            statement.execute(Files.readString(RECIPES.resolve("prepare.sql")));
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        connect.close();
+        registry.close();
+        kafka.close();
+        postgres.close();
+    }
+
+    @Test
+    void cancelledOrdersArriveFlatAndAlone() throws Exception {
+        String kept = order("PENDING");
+        String cancelledBefore = order("CANCELLED");
+        Instant began = Instant.now();
+        try (Recipe recipe = Recipe.apply("cancelled-orders")) {
+            sql("update orders set status = 'PAID', version = 2 where id = '%s'".formatted(kept));
+            String cancelled = order("PENDING");
+            sql("update orders set status = 'CANCELLED', version = 2 where id = '%s'".formatted(cancelled));
+            sql("delete from orders where id = '%s'".formatted(cancelled));
+
+            List<Message> messages = read("cdc.cancelled_orders", all -> all.size() >= 3);
+
+            assertThat(messages).extracting(Message::id).containsExactly(cancelledBefore, cancelled, cancelled);
+            assertThat(messages)
+                    .extracting(message -> message.json().path("__op").asText())
+                    .containsExactly("r", "u", "d");
+            assertThat(messages)
+                    .extracting(message -> message.json().path("__deleted").asText())
+                    .containsExactly("false", "false", "true");
+            JsonNode last = messages.getLast().json();
+            assertThat(last.path("total").asText()).isEqualTo("4.10");
+            assertThat(last.has("before")).isFalse();
+            assertThat(last.path("__source_ts_ms").asLong()).isGreaterThanOrEqualTo(began.toEpochMilli());
+            assertThat(last.path("__ingested_at").asLong())
+                    .isBetween(last.path("__source_ts_ms").asLong(), System.currentTimeMillis());
+        }
+    }
+
+    /** Why the recipe takes the time from Debezium, and not as tutorials do. */
+    @Test
+    void insertFieldFindsNoTimestampInASourceConnector() throws Exception {
+        ObjectNode recipe = (ObjectNode)
+                JSON.readTree(RECIPES.resolve("cancelled-orders.json").toFile());
+        recipe.put("topic.prefix", "recipe_insert_field")
+                .put("slot.name", "recipe_insert_field")
+                .put("transforms", "flat,cancelled,name,time")
+                .put("transforms.name.replacement", "insert_field")
+                .put("transforms.time.type", "org.apache.kafka.connect.transforms.InsertField$Value")
+                .put("transforms.time.timestamp.field", "inserted_at");
+        Path file = home.resolve("insert-field.json");
+        JSON.writeValue(file.toFile(), recipe);
+        try (Recipe applied = Recipe.apply(file)) {
+            order("CANCELLED");
+            JsonNode value =
+                    read("insert_field", all -> !all.isEmpty()).getFirst().json();
+            assertThat(value.has("inserted_at")).isTrue();
+            assertThat(value.path("inserted_at").isNull()).isTrue();
+            assertThat(value.path("__ingested_at").isNumber()).isTrue();
+        }
+    }
+
+    @Test
+    void initialTellsOfTheRowsThatWereThereAndThenOfChanges() throws Exception {
+        String before = customer();
+        try (Recipe recipe = Recipe.apply("snapshot-initial")) {
+            rename(before, "Grace");
+
+            List<Message> messages =
+                    read(recipe.topic("customers"), all -> of(all, before).size() >= 2);
+
+            assertThat(of(messages, before)).extracting(Message::op).containsExactly("r", "u");
+            assertThat(of(messages, before).getLast().json().at("/after/name").asText())
+                    .isEqualTo("Grace");
+        }
+    }
+
+    @Test
+    void noDataBeginsWithTheNextChange() throws Exception {
+        String before = customer();
+        try (Recipe recipe = Recipe.apply("snapshot-no-data")) {
+            String after = customer();
+
+            List<Message> messages = read(recipe.topic("customers"), all -> !all.isEmpty());
+
+            assertThat(of(messages, before)).isEmpty();
+            assertThat(of(messages, after)).extracting(Message::op).containsExactly("c");
+        }
+    }
+
+    @Test
+    void whenNeededReadsTheTableAgainOnceItsSlotIsGone() throws Exception {
+        String known = customer();
+        String topic;
+        try (Recipe recipe = Recipe.apply("snapshot-when-needed")) {
+            topic = recipe.topic("customers");
+            read(topic, all -> of(all, known).size() == 1);
+        } // the connector and its slot are gone, its offsets are not
+        rename(known, "changed while nobody looked");
+        try (Recipe recipe = Recipe.apply("snapshot-when-needed")) {
+            List<Message> messages = read(topic, all -> of(all, known).size() >= 2);
+
+            assertThat(of(messages, known)).extracting(Message::op).containsExactly("r", "r");
+            assertThat(of(messages, known).getLast().json().at("/after/name").asText())
+                    .isEqualTo("changed while nobody looked");
+        }
+    }
+
+    @Test
+    void aRowInTheSignalTableReadsATableAgainWhileChangesGoOn() throws Exception {
+        String before = customer();
+        try (Recipe recipe = Recipe.apply("incremental-snapshot")) {
+            sql("""
+                    insert into recipe_signals values ('again', 'execute-snapshot',
+                        '{"type": "incremental", "data-collections": ["public.customers"]}')
+                    """);
+            String meanwhile = customer();
+
+            List<Message> messages = read(
+                    recipe.topic("customers"),
+                    all -> !of(all, before).isEmpty() && !of(all, meanwhile).isEmpty());
+
+            assertThat(of(messages, before).getFirst().op()).isEqualTo("r");
+            assertThat(of(messages, before)
+                            .getFirst()
+                            .json()
+                            .at("/source/snapshot")
+                            .asText())
+                    .isEqualTo("incremental");
+            assertThat(of(messages, meanwhile)).extracting(Message::op).contains("c");
+            // Debezium's own marks are cleared away
+            await().untilAsserted(() -> assertThat(scalar("select string_agg(id, ',') from recipe_signals"))
+                    .isEqualTo("again"));
+        }
+    }
+
+    @Test
+    void aSignalOnATopicDoesSoWithoutAWriteToTheSource() throws Exception {
+        String before = customer();
+        try (var admin = kafka.admin()) {
+            admin.createTopics(List.of(new NewTopic("recipe_signals", 1, (short) 1)))
+                    .all()
+                    .get();
+        }
+        try (Recipe recipe = Recipe.apply("incremental-snapshot-read-only");
+                var operator = new KafkaProducer<>(
+                        Map.<String, Object>of("bootstrap.servers", kafka.bootstrapServers()),
+                        new StringSerializer(),
+                        new StringSerializer())) {
+            operator.send(new ProducerRecord<>("recipe_signals", recipe.slot(), """
+                            {"id": "again", "type": "execute-snapshot",
+                             "data": {"type": "incremental", "data-collections": ["public.customers"]}}
+                            """))
+                    .get();
+
+            // it ends the reading with a change that it sees in the log: a quiet source keeps it waiting
+            List<Message> messages = read(recipe.topic("customers"), all -> {
+                customer();
+                return !of(all, before).isEmpty();
+            });
+
+            assertThat(of(messages, before)).extracting(Message::op).containsExactly("r");
+        }
+    }
+
+    @Test
+    void outboxRowsBecomeCloudEvents() throws Exception {
+        JsonNode placed = JSON.readTree(Connectors.folder()
+                        .resolve("contract/order/placed.json")
+                        .toFile())
+                .path("value");
+        String event = UUID.randomUUID().toString();
+        String order = UUID.randomUUID().toString();
+        try (Recipe recipe = Recipe.apply("outbox-cloudevents")) {
+            sql("insert into outbox values ('%s', 'order', '%s', 'OrderPlaced', '%s', now())"
+                    .formatted(event, order, placed));
+            sql("insert into outbox values ('%s', 'order', '%s', 'OrderDeleted', null, now())"
+                    .formatted(UUID.randomUUID(), order));
+            sql("delete from outbox");
+
+            List<Message> messages = read("cloudevents.order", all -> all.size() >= 2);
+
+            assertThat(messages).extracting(Message::key).containsExactly(order, order);
+            JsonNode cloudEvent = messages.getFirst().json();
+            assertThat(cloudEvent.path("specversion").asText()).isEqualTo("1.0");
+            assertThat(cloudEvent.path("id").asText()).isEqualTo(event);
+            assertThat(cloudEvent.path("type").asText()).isEqualTo("OrderPlaced");
+            assertThat(cloudEvent.path("source").asText()).isEqualTo("/debezium/postgresql/" + recipe.slot());
+            assertThat(cloudEvent.path("datacontenttype").asText()).isEqualTo("application/json");
+            assertThat(Instant.parse(cloudEvent.path("time").asText())).isBefore(Instant.now());
+            assertThat(cloudEvent.at("/data/after")).isEqualTo(placed.path("after"));
+            // what is null is left out
+            assertThat(cloudEvent.path("data").has("before")).isFalse();
+            assertThat(messages.getLast().value()).isNull();
+        }
+    }
+
+    @Test
+    void aCompatibleChangeFlowsThroughTheRegistryAndAnotherIsRefused() throws Exception {
+        String product = UUID.randomUUID().toString();
+        sql("insert into products values ('%s', 'TEA', 'tea', 4.10, now(), now(), 1)".formatted(product));
+        try (Recipe recipe = Recipe.apply("avro")) {
+            String topic = recipe.topic("products");
+            Message first = read(topic, all -> all.size() == 1).getFirst();
+            assertThat(row(first).get("name")).hasToString("tea");
+            int idOfFirst = first.schemaId();
+
+            sql("alter table products add column note text");
+            sql("update products set note = 'hot', version = 2 where id = '%s'".formatted(product));
+            Message second = read(topic, all -> all.size() == 2).getLast();
+            assertThat(row(second).get("note")).hasToString("hot");
+            assertThat(second.schemaId()).isNotEqualTo(idOfFirst);
+
+            registry.kill();
+            registry.start();
+            assertThat(row(first).get("name")).hasToString("tea");
+
+            sql("alter table products drop column sku");
+            sql("update products set name = 'cocoa', version = 3 where id = '%s'".formatted(product));
+            await().atMost(Duration.ofSeconds(30)).until(recipe::failed);
+            assertThat(Files.readString(registry.log()))
+                    .containsPattern("Incompatible artifact: " + topic + "-value.*sku at /fields");
+            assertThat(read(topic, all -> all.size() == 2)).hasSize(2);
+
+            // meant so: this schema may change as it likes from now on, and nothing was lost meanwhile
+            send("/groups/default/artifacts/" + topic + "-value/rules", """
+                    {"ruleType": "COMPATIBILITY", "config": "NONE"}""");
+            connect.connectors().restartFailed("avro");
+            Message third = read(topic, all -> all.size() == 3).getLast();
+            assertThat(row(third).get("name")).hasToString("cocoa");
+            assertThat(row(third).getSchema().getField("sku")).isNull();
+        }
+    }
+
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void everyRecipeWasApplied() throws Exception {
+        try (Stream<Path> files = Files.list(RECIPES)) {
+            assertThat(files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".json")))
+                    .containsExactlyInAnyOrderElementsOf(APPLIED);
+        }
+    }
+
+    /** A recipe at work; closed, its slot is gone too, which a deleted connector leaves behind. */
+    private record Recipe(String name) implements AutoCloseable {
+
+        static Recipe apply(String name) {
+            Recipe recipe = apply(RECIPES.resolve(name + ".json"));
+            APPLIED.add(name + ".json");
+            return recipe;
+        }
+
+        static Recipe apply(Path file) {
+            Recipe recipe = new Recipe(file.getFileName().toString().replace(".json", ""));
+            connect.connectors().apply(file);
+            await().atMost(Duration.ofSeconds(30)).until(() -> postgres.replicates(recipe.slot()));
+            return recipe;
+        }
+
+        /** Also its topics' prefix. */
+        String slot() {
+            return "recipe_" + name.replace('-', '_');
+        }
+
+        String topic(String table) {
+            return slot() + ".public." + table;
+        }
+
+        boolean failed() throws IOException {
+            return connect.connectors()
+                    .status(name)
+                    .map(Connectors.Status::failed)
+                    .orElse(false);
+        }
+
+        @Override
+        public void close() throws Exception {
+            connect.connectors().delete(name);
+            await().until(() -> !postgres.replicates(slot()));
+            try (Connection debezium =
+                    DriverManager.getConnection(postgres.jdbcUrl("orders"), "debezium_tables", "debezium_tables")) {
+                debezium.createStatement().execute("select pg_drop_replication_slot('%s')".formatted(slot()));
+            }
+        }
+    }
+
+    private record Message(String key, @Nullable Bytes value) {
+
+        JsonNode json() {
+            return parse(new String(Objects.requireNonNull(value).get(), StandardCharsets.UTF_8));
+        }
+
+        String op() {
+            return json().path("op").asText();
+        }
+
+        /** The key's only column. */
+        String id() {
+            return parse(key).path("id").asText();
+        }
+
+        /** A zero, the schema's id in four bytes, then Avro. */
+        int schemaId() {
+            return ByteBuffer.wrap(Objects.requireNonNull(value).get()).getInt(1);
+        }
+    }
+
+    private static JsonNode parse(String json) {
+        try {
+            return JSON.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(json, e);
+        }
+    }
+
+    private static List<Message> of(List<Message> messages, String id) {
+        return messages.stream().filter(message -> message.id().equals(id)).toList();
+    }
+
+    /** All committed records of the topic from its start, as soon as there are enough. */
+    private static List<Message> read(String topic, Predicate<List<Message>> enough) {
+        List<Message> messages = new ArrayList<>();
+        Instant deadline = Instant.now().plusSeconds(30);
+        try (KafkaConsumer<String, Bytes> consumer = new KafkaConsumer<>(
+                Map.of(
+                        "bootstrap.servers", kafka.bootstrapServers(),
+                        "isolation.level", "read_committed",
+                        "auto.offset.reset", "earliest",
+                        // the topic may be yet to come
+                        "metadata.max.age.ms", "200"),
+                new StringDeserializer(),
+                new BytesDeserializer())) {
+            consumer.assign(List.of(new TopicPartition(topic, 0)));
+            while (!enough.test(messages)) {
+                assertThat(Instant.now())
+                        .as("%s still holds %s", topic, messages)
+                        .isBefore(deadline);
+                consumer.poll(Duration.ofMillis(200))
+                        .forEach(each -> messages.add(new Message(each.key(), each.value())));
+            }
+        }
+        return messages;
+    }
+
+    /** The row, read with the schema that the record names, as any consumer would. */
+    private static GenericRecord row(Message message) throws Exception {
+        byte[] value = Objects.requireNonNull(message.value()).get();
+        Schema schema = new Schema.Parser().parse(send("/ids/contentIds/" + message.schemaId(), null));
+        return new GenericDatumReader<GenericRecord>(schema)
+                .read(null, DecoderFactory.get().binaryDecoder(value, 5, value.length - 5, null));
+    }
+
+    private static String send(String path, @Nullable String body) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(config.registryApi() + path));
+        if (body != null) {
+            request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
+        }
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.statusCode()).as(answer.body()).isLessThan(300);
+            return answer.body();
+        }
+    }
+
+    private static String customer() {
+        UUID id = UUID.randomUUID();
+        sql("insert into customers values ('%s', 'Ada', '%s@example.com', now(), now(), 1)".formatted(id, id));
+        return id.toString();
+    }
+
+    private static void rename(String customer, String name) {
+        sql("update customers set name = '%s', version = version + 1 where id = '%s'".formatted(name, customer));
+    }
+
+    private static String order(String status) {
+        UUID id = UUID.randomUUID();
+        sql("insert into orders values ('%s', '%s', '%s', 'EUR', 4.10, now(), now(), 1)"
+                .formatted(id, customer(), status));
+        return id.toString();
+    }
+
+    private static void sql(String statement) {
+        try (Connection connection = postgres.connect("orders")) {
+            connection.createStatement().execute(statement);
+        } catch (SQLException e) {
+            throw new AssertionError(statement, e);
+        }
+    }
+
+    private static String scalar(String query) throws SQLException {
+        try (Connection connection = postgres.connect("orders");
+                ResultSet row = connection.createStatement().executeQuery(query)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package dev.afterimage.projection.audit;
+
+import dev.afterimage.projection.audit.Report.Comparison;
+import dev.afterimage.projection.audit.Report.Verdict;
+import dev.afterimage.projection.sql.DatabaseAway;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.ToLongFunction;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the audit that was asked for, or that is due, in whichever instance looks first. One that a crash ended begins anew: it
+ * changes nothing.
+ */
+@ApplicationScoped
+class AuditRunner {
+
+    /** Any number; the same for all instances, and another than the rebuilds'. */
+    private static final long LOCK = 0xa0d17;
+
+    private static final Duration PAUSE_OF_PROGRESS = Duration.ofSeconds(1);
+
+    private final DataSource dataSource;
+    private final Audits audits;
+    private final Auditor auditor;
+    private final AuditConfig config;
+    private final AuditMetrics metrics;
+    private volatile boolean stopping;
+    private @Nullable String lastTrouble;
+
+    AuditRunner(DataSource dataSource, Audits audits, Auditor auditor, AuditConfig config, AuditMetrics metrics) {
+        this.dataSource = dataSource;
+        this.audits = audits;
+        this.auditor = auditor;
+        this.config = config;
+        this.metrics = metrics;
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        stopping = true;
+    }
+
+    @Scheduled(every = "1s", concurrentExecution = ConcurrentExecution.SKIP)
+    void look() throws InterruptedException {
+        try {
+            Optional<Audit> newest = audits.newest();
+            if (isDue(newest)) {
+                newest = Optional.of(audits.start());
+            }
+            if (newest.isPresent() && newest.get().status() == Audit.Status.RUNNING) {
+                runAlone();
+            }
+            metrics.take(audits.lastDone());
+            lastTrouble = null;
+        } catch (SQLException | DatabaseAway e) {
+            String trouble = String.valueOf(e.getMessage());
+            if (!stopping && !trouble.equals(lastTrouble)) {
+                Log.warnf("Audits wait for their database: %s", trouble);
+            }
+            lastTrouble = trouble;
+        } catch (CancellationException e) {
+            Log.debug("The audit goes on after the next start");
+        }
+    }
+
+    private boolean isDue(Optional<Audit> newest) {
+        return config.every()
+                .map(every ->
+                        newest.isEmpty() || newest.get().startedAt().plus(every).isBefore(Instant.now()))
+                .orElse(false);
+    }
+
+    private void runAlone() throws SQLException, InterruptedException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            try (ResultSet row = statement.executeQuery("select pg_try_advisory_lock(" + LOCK + ")")) {
+                row.next();
+                if (!row.getBoolean(1)) {
+                    return;
+                }
+            }
+            try {
+                // another instance may have ended it before it let go of the lock
+                Optional<Audit> running = audits.running();
+                if (running.isPresent()) {
+                    run(running.get());
+                }
+            } finally {
+                statement.execute("select pg_advisory_unlock(" + LOCK + ")");
+            }
+        }
+    }
+
+    private void run(Audit audit) throws InterruptedException {
+        long begun = System.nanoTime();
+        var told = new Object() {
+            long next = begun + PAUSE_OF_PROGRESS.toNanos();
+        };
+        try {
+            Report report = auditor.audit(soFar -> {
+                if (stopping) {
+                    throw new CancellationException();
+                }
+                if (System.nanoTime() > told.next) {
+                    audits.tell(audit.id(), Audit.Status.RUNNING, soFar, null);
+                    told.next = System.nanoTime() + PAUSE_OF_PROGRESS.toNanos();
+                }
+            });
+            audits.tell(audit.id(), Audit.Status.DONE, report, null);
+            log(audit, report, Duration.ofNanos(System.nanoTime() - begun));
+        } catch (DatabaseAway | CancellationException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            Log.errorf(e, "The audit failed auditId=%s", audit.id());
+            audits.tell(audit.id(), Audit.Status.FAILED, Report.NOTHING, "the service failed; its log tells more");
+        }
+    }
+
+    private static void log(Audit audit, Report report, Duration took) {
+        String line =
+                "The audit found the sides %s auditId=%s rows=%d inFlight=%d different=%d behind=%d unchecked=%d seconds=%.1f"
+                        .formatted(
+                                report.verdict(),
+                                audit.id(),
+                                sum(report, Comparison::sourceRows),
+                                sum(report, Comparison::inFlight),
+                                sum(report, Comparison::different),
+                                sum(report, Comparison::behind),
+                                sum(report, Comparison::unchecked),
+                                took.toMillis() / 1000.0);
+        if (report.verdict() == Verdict.EQUAL) {
+            Log.info(line);
+        } else {
+            Log.warnf("%s %s", line, report.sides());
+        }
+    }
+
+    private static long sum(Report report, ToLongFunction<Comparison> figure) {
+        return report.comparisons().stream().mapToLong(figure).sum();
+    }
+}

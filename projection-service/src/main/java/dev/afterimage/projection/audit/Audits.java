@@ -1,0 +1,126 @@
+package dev.afterimage.projection.audit;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.projection.sql.Database;
+import dev.afterimage.projection.sql.DatabaseAway;
+import dev.afterimage.projection.sql.Sql;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** {@code cdc_raw.audits}: the one that runs and the last hundred that ran. Throws {@link DatabaseAway}. */
+@ApplicationScoped
+class Audits {
+
+    private static final String START = """
+            with forgotten as (
+                delete from cdc_raw.audits
+                 where id in (select id from cdc_raw.audits where status <> 'RUNNING' order by started_at desc offset 99)
+            )
+            insert into cdc_raw.audits (id, status, report) values (?, 'RUNNING', ?::jsonb)
+                on conflict (status) where status = 'RUNNING' do nothing
+            """;
+
+    private static final String TELL = """
+            update cdc_raw.audits
+               set status = ?, report = ?::jsonb, error = ?, ended_at = case when ? then clock_timestamp() end
+             where id = ?
+            """;
+
+    private final DataSource dataSource;
+    private final Database database;
+    private final ObjectMapper json;
+
+    Audits(DataSource dataSource, Database database, ObjectMapper json) {
+        this.dataSource = dataSource;
+        this.database = database;
+        this.json = json;
+    }
+
+    /** Starts one, unless one is running, and returns the one that runs now. */
+    Audit start() {
+        while (true) {
+            UUID id = UUID.randomUUID();
+            write(START, id, text(Report.NOTHING));
+            Optional<Audit> started = running().or(() -> byId(id));
+            if (started.isPresent()) { // otherwise the one that ran has just ended
+                return started.get();
+            }
+        }
+    }
+
+    Optional<Audit> running() {
+        return one("where status = 'RUNNING'");
+    }
+
+    Optional<Audit> newest() {
+        return one("order by started_at desc limit 1");
+    }
+
+    Optional<Audit> lastDone() {
+        return one("where status = 'DONE' order by ended_at desc limit 1");
+    }
+
+    Optional<Audit> byId(UUID id) {
+        return one("where id = ?", id);
+    }
+
+    void tell(UUID id, Audit.Status status, Report report, @Nullable String error) {
+        write(TELL, status.name(), text(report), error, status != Audit.Status.RUNNING, id);
+    }
+
+    private void write(String sql, @Nullable Object... values) {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setObject(i + 1, values[i]);
+            }
+            statement.executeUpdate();
+        } catch (SQLException e) {
+            throw new DatabaseAway(e);
+        }
+    }
+
+    private Optional<Audit> one(String which, Object... values) {
+        return database
+                .select("select * from cdc_raw.audits " + which, List.of(values), Sql.Reader.ofEach(this::audit))
+                .stream()
+                .findFirst();
+    }
+
+    private Audit audit(ResultSet row) throws SQLException {
+        OffsetDateTime ended = row.getObject("ended_at", OffsetDateTime.class);
+        return new Audit(
+                row.getObject("id", UUID.class),
+                Audit.Status.valueOf(row.getString("status")),
+                Sql.instant(row, "started_at"),
+                ended == null ? null : ended.toInstant(),
+                report(row.getString("report")),
+                row.getString("error"));
+    }
+
+    private Report report(String text) {
+        try {
+            return json.readValue(text, Report.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cdc_raw.audits holds no report", e);
+        }
+    }
+
+    private String text(Report report) {
+        try {
+            return json.writeValueAsString(report);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,290 @@
+package dev.afterimage.projection.audit;
+
+import dev.afterimage.projection.audit.Table.Row;
+import dev.afterimage.projection.audit.Table.RowKey;
+import dev.afterimage.projection.sql.Sql;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of one side, for the time of an audit. */
+final class Rows implements AutoCloseable {
+
+    private static final String COLUMNS = """
+            select table_name, column_name, data_type
+              from information_schema.columns
+             where table_schema = any (current_schemas(false)) and table_name = any (?)
+             order by table_name, ordinal_position
+            """;
+
+    /** How a type is written, so that the same value is the same text in whatever type a side keeps it. */
+    private enum Form {
+        NUMBER("trim_scale(%s::numeric)::text"),
+        TIME("(%s::timestamptz at time zone 'UTC')::text"),
+        TEXT("%s::text");
+
+        private final String sql;
+
+        Form(String sql) {
+            this.sql = sql;
+        }
+
+        static Form of(String type) {
+            return switch (type) {
+                case "smallint", "integer", "bigint", "numeric", "real", "double precision" -> NUMBER;
+                case "timestamp with time zone", "timestamp without time zone" -> TIME;
+                default -> TEXT;
+            };
+        }
+    }
+
+    /**
+     * A range of rows in two figures.
+     *
+     * @param hash the sum of theirs
+     */
+    record Digest(long rows, long hash) {
+
+        static final Digest NONE = new Digest(0, 0);
+
+        static Digest of(Map<RowKey, Row> rows) {
+            return new Digest(
+                    rows.size(), rows.values().stream().mapToLong(Row::hash).sum());
+        }
+
+        static Digest of(@Nullable Row row) {
+            return row == null ? NONE : new Digest(1, row.hash());
+        }
+
+        Digest plus(Digest other) {
+            return new Digest(rows + other.rows, hash + other.hash);
+        }
+
+        Digest minus(Digest other) {
+            return new Digest(rows - other.rows, hash - other.hash);
+        }
+    }
+
+    private final Side side;
+    private final Connection connection;
+    /** By table and column, in their order. */
+    private final Map<String, Map<String, String>> types = new HashMap<>();
+
+    private final Map<String, Map<String, Form>> compared = new HashMap<>();
+
+    Rows(Side side, Connection connection) {
+        this.side = side;
+        this.connection = connection;
+    }
+
+    /** A side does not answer, or does not let itself be read. */
+    static final class Unreadable extends Exception {
+
+        private final Side side;
+
+        Unreadable(Side side, SQLException cause) {
+            super(cause.getMessage(), cause);
+            this.side = side;
+        }
+
+        Side side() {
+            return side;
+        }
+    }
+
+    /** Asks which columns there are. */
+    Rows describe() throws Unreadable {
+        return query(COLUMNS, statement -> Sql.setArray(statement, 1, "text", Table.ALL, Table::name), row -> {
+            while (row.next()) {
+                types.computeIfAbsent(row.getString("table_name"), _ -> new LinkedHashMap<>())
+                        .put(row.getString("column_name"), row.getString("data_type"));
+            }
+            return this;
+        });
+    }
+
+    Side side() {
+        return side;
+    }
+
+    boolean has(Table table) {
+        return types.containsKey(table.name());
+    }
+
+    /** The table's columns beside its key. */
+    List<String> columns(Table table) {
+        return types.getOrDefault(table.name(), Map.of()).keySet().stream()
+                .filter(column -> !column.equals(table.id()) && !column.equals(table.line()))
+                .toList();
+    }
+
+    /** From here on these columns are what a row is, in the forms of the source. */
+    void compare(Table table, Collection<String> columns, Rows source) {
+        Map<String, String> wanted = source.types.getOrDefault(table.name(), Map.of());
+        Map<String, Form> forms = new LinkedHashMap<>();
+        columns.forEach(column -> forms.put(column, Form.of(wanted.getOrDefault(column, ""))));
+        compared.put(table.name(), forms);
+    }
+
+    /** The id of the row that is so many behind {@code from}, empty where there are fewer. */
+    Optional<UUID> bound(Table table, UUID from, int rows) throws Unreadable {
+        return query(
+                "select %1$s from %2$s where %1$s >= ? order by %1$s offset ? limit 1"
+                        .formatted(table.id(), table.name()),
+                statement -> {
+                    statement.setObject(1, from);
+                    statement.setInt(2, rows - 1);
+                },
+                row -> row.next() ? Optional.of(row.getObject(1, UUID.class)) : Optional.empty());
+    }
+
+    /** What there is from one id to another, both included. */
+    Digest digest(Table table, UUID from, UUID to) throws Unreadable {
+        return query(
+                "select count(*), coalesce(sum(%s), 0) from %s t where %s between ? and ?"
+                        .formatted(hash(table), table.name(), table.id()),
+                between(from, to),
+                row -> {
+                    row.next();
+                    // the sum modulo 2^64
+                    return new Digest(
+                            row.getLong(1), row.getBigDecimal(2).toBigInteger().longValue());
+                });
+    }
+
+    /** The rows of a range, without their cells. */
+    Map<RowKey, Row> range(Table table, UUID from, UUID to) throws Unreadable {
+        return query(
+                select(table, "") + " where %s between ? and ?".formatted(table.id()),
+                between(from, to),
+                row -> read(row, 0));
+    }
+
+    /** The rows of these ids and their cells; may be more than the keys that are asked for. */
+    Map<RowKey, Row> look(Table table, Collection<UUID> ids) throws Unreadable {
+        Collection<String> cells = forms(table).keySet();
+        String texts = cells.stream().map(column -> ", " + text(table, column)).collect(Collectors.joining());
+        return query(
+                select(table, texts) + " where %s = any (?)".formatted(table.id()),
+                statement -> Sql.setArray(statement, 1, "uuid", ids, id -> id),
+                row -> read(row, cells.size()));
+    }
+
+    /** The compared columns, as the cells of a row are in order. */
+    List<String> compared(Table table) {
+        return List.copyOf(forms(table).keySet());
+    }
+
+    /** Where the log ends: behind all that could be read before. */
+    String position() throws Unreadable {
+        return query("select pg_current_wal_insert_lsn()::text", _ -> {}, row -> {
+            row.next();
+            return row.getString(1);
+        });
+    }
+
+    /** Whether the slot's reader has taken over all up to that position; empty where there is no such slot. */
+    Optional<Boolean> confirmed(String slot, String position) throws Unreadable {
+        return query(
+                "select coalesce(confirmed_flush_lsn >= ?::pg_lsn, false) from pg_replication_slots"
+                        + " where slot_name = ? and database = current_database()",
+                statement -> {
+                    statement.setString(1, position);
+                    statement.setString(2, slot);
+                },
+                row -> row.next() ? Optional.of(row.getBoolean(1)) : Optional.empty());
+    }
+
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // it is gone, which was the aim
+        }
+    }
+
+    /** Sets the parameters. */
+    private interface Binder {
+        void bind(PreparedStatement statement) throws SQLException;
+    }
+
+    private static Binder between(UUID from, UUID to) {
+        return statement -> {
+            statement.setObject(1, from);
+            statement.setObject(2, to);
+        };
+    }
+
+    private <T> T query(String sql, Binder binder, Sql.RowReader<T> reader) throws Unreadable {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            binder.bind(statement);
+            try (ResultSet row = statement.executeQuery()) {
+                return reader.read(row);
+            }
+        } catch (SQLException e) {
+            throw new Unreadable(side, e);
+        }
+    }
+
+    private static Map<RowKey, Row> read(ResultSet row, int cells) throws SQLException {
+        Map<RowKey, Row> rows = new LinkedHashMap<>();
+        while (row.next()) {
+            List<@Nullable String> texts = new ArrayList<>(cells);
+            for (int i = 0; i < cells; i++) {
+                texts.add(row.getString(5 + i));
+            }
+            rows.put(
+                    new RowKey(row.getObject(1, UUID.class), row.getInt(2)),
+                    new Row(row.getObject(3, Long.class), row.getLong(4), texts));
+        }
+        return rows;
+    }
+
+    private String select(Table table, String cells) {
+        return "select %s, (%s)::int, (%s)::bigint, %s%s from %s t"
+                .formatted(table.id(), line(table), version(table), hash(table), cells, table.name());
+    }
+
+    private String hash(Table table) {
+        String texts = forms(table).keySet().stream()
+                .map(column -> ", " + text(table, column))
+                .collect(Collectors.joining());
+        return "('x' || left(md5(row(%s, %s%s)::text), 16))::bit(64)::bigint".formatted(table.id(), line(table), texts);
+    }
+
+    private String text(Table table, String column) {
+        return forms(table).getOrDefault(column, Form.TEXT).sql.formatted('"' + column + '"');
+    }
+
+    private Map<String, Form> forms(Table table) {
+        return compared.getOrDefault(table.name(), Map.of());
+    }
+
+    /** The read model counts an order's lines from 1. */
+    private String line(Table table) {
+        if (table.line() == null) {
+            return "0";
+        }
+        return side == Side.READ_MODEL ? "line_no - 1" : table.line();
+    }
+
+    /** An order's lines have the order's, but not in the replica, which writes them apart. */
+    private String version(Table table) {
+        if (table.line() == null) {
+            return Table.VERSION;
+        }
+        return side == Side.REPLICA ? "null" : "(select o.version from orders o where o.id = t.order_id)";
+    }
+}

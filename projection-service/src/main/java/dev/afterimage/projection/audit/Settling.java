@@ -1,0 +1,121 @@
+package dev.afterimage.projection.audit;
+
+import dev.afterimage.projection.audit.AuditConfig.Route;
+import dev.afterimage.projection.audit.Rows.Unreadable;
+import dev.afterimage.projection.audit.Table.Row;
+import dev.afterimage.projection.audit.Table.RowKey;
+import dev.afterimage.projection.audit.Tally.Candidate;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Tells rows of one follower that are different from those that are on their way; the package's description says how. */
+final class Settling {
+
+    private static final Duration PAUSE = Duration.ofMillis(250);
+    private static final int CHUNK = 500;
+
+    private final Rows source;
+    private final Rows follower;
+    private final Route route;
+    private final Topics topics;
+    private final Runnable progress;
+
+    /** @param progress is called between looks; what it throws ends the audit */
+    Settling(Rows source, Rows follower, Route route, Topics topics, Runnable progress) {
+        this.source = source;
+        this.follower = follower;
+        this.route = route;
+        this.topics = topics;
+        this.progress = progress;
+    }
+
+    /** What the follower has to pass before a difference counts that a change under way could mend. */
+    private final class Cut {
+
+        private final String position;
+        private Topics.@Nullable Mark mark;
+        private String waitsFor = "";
+
+        Cut() throws Unreadable {
+            position = source.position();
+        }
+
+        boolean passed() throws Unreadable {
+            try {
+                if (mark == null) {
+                    Optional<Boolean> confirmed = source.confirmed(route.slot(), position);
+                    if (confirmed.isEmpty() || !confirmed.get()) {
+                        waitsFor = confirmed.isEmpty()
+                                ? "there is no replication slot %s".formatted(route.slot())
+                                : "the replication slot %s has not confirmed %s".formatted(route.slot(), position);
+                        return false;
+                    }
+                    // the slot is confirmed when the topics have it
+                    mark = topics.mark(route.topics(), route.group());
+                }
+                waitsFor = "the consumer group %s has not read all of %s"
+                        .formatted(route.group(), String.join(", ", route.topics()));
+                return mark.passed();
+            } catch (IOException e) {
+                waitsFor = String.valueOf(e.getMessage());
+                return false;
+            }
+        }
+    }
+
+    /** Returns what the follower did not pass within that time; empty where all rows are settled. */
+    Optional<String> settle(List<Tally> tallies, Duration limit) throws Unreadable, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        var cut = new Cut();
+        while (true) {
+            boolean passed = cut.passed();
+            for (Tally tally : tallies) {
+                look(tally, passed);
+            }
+            if (tallies.stream().allMatch(tally -> tally.pending.isEmpty())) {
+                return Optional.empty();
+            }
+            if (System.nanoTime() > deadline) {
+                return Optional.of(passed ? "the source changes the same rows too often" : cut.waitsFor);
+            }
+            if (passed) {
+                tallies.forEach(tally -> tally.pending.forEach(candidate -> candidate.late = false));
+                cut = new Cut();
+            }
+            progress.run();
+            TimeUnit.NANOSECONDS.sleep(PAUSE.toNanos());
+        }
+    }
+
+    private void look(Tally tally, boolean passed) throws Unreadable {
+        List<Candidate> unsettled = new ArrayList<>();
+        for (int from = 0; from < tally.pending.size(); from += CHUNK) {
+            List<Candidate> chunk = tally.pending.subList(from, Math.min(tally.pending.size(), from + CHUNK));
+            List<UUID> ids = chunk.stream()
+                    .map(candidate -> candidate.key.id())
+                    .distinct()
+                    .collect(Collectors.toList());
+            Map<RowKey, Row> there = follower.look(tally.table, ids);
+            Map<RowKey, Row> here = source.look(tally.table, ids);
+            for (Candidate candidate : chunk) {
+                tally.reread(candidate, here.get(candidate.key), there.get(candidate.key));
+                if (candidate.isEqual()) {
+                    tally.settledAsEqual();
+                } else if (candidate.isDifferentAtOneVersion() || (passed && !candidate.late)) {
+                    tally.differing.add(candidate);
+                } else {
+                    unsettled.add(candidate);
+                }
+            }
+        }
+        tally.pending = unsettled;
+    }
+}

@@ -1,0 +1,14 @@
+package dev.afterimage.projection.change;
+
+import org.jspecify.annotations.Nullable;
+
+/** Reads the records of topics. */
+public interface RecordReader {
+
+    /**
+     * Reads one record.
+     *
+     * @throws MalformedRecord when topic, key or value break the contract; the record can then only be set aside
+     */
+    Loggable read(String topic, byte @Nullable [] key, byte @Nullable [] value) throws MalformedRecord;
+}
