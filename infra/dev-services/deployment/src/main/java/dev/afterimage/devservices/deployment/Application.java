@@ -277,6 +277,8 @@ final class Application {
             provided.put(KAFKA, service -> service.addresses().kafka());
         }
         provided.put(
+                "outbox.devservices.postgres", service -> service.addresses().postgres());
+        provided.put(
                 "outbox.devservices.connect-url", service -> service.addresses().connect());
         return provided;
     }

@@ -47,7 +47,14 @@ public final class ContainerServices implements ConfigSourceFactory {
         return switch (runner) {
             case PROCESSES ->
                 // its PostgreSQL is told by a build item: this setting would also take the default of the db-kind away
-                Map.of("quarkus.kafka.devservices.enabled", "false", "quarkus.compose.devservices.enabled", "false");
+                Map.of(
+                        "quarkus.kafka.devservices.enabled",
+                        "false",
+                        "quarkus.compose.devservices.enabled",
+                        "false",
+                        // Quarkus looks for Docker all the same, and not finding it is no error here
+                        "quarkus.log.category.\"org.testcontainers\".level",
+                        "OFF");
             case CONTAINERS -> Map.of("quarkus.datasource.devservices.command", "postgres -c wal_level=logical");
         };
     }

@@ -6,6 +6,8 @@ import dev.afterimage.stack.Wish;
 import io.quarkus.deployment.builditem.Startable;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -20,33 +22,46 @@ final class OutboxDevService implements Startable {
 
     private final Supplier<Wish.Place> place;
     private final Wish wish;
-    private final boolean endWithParent;
+    private final boolean dev;
+    private @Nullable CompletableFuture<SharedStack> begun;
     private @Nullable SharedStack stack;
 
     /**
-     * Not started.
+     * Not started. In dev mode the very first one begins at once, beside the application's build, which takes as long.
      *
-     * @param endWithParent whether this JVM has no reason to live on when the one that started it is gone, as dev mode
-     *     has none after a {@code kill -9} of Maven
+     * @param dev whether this is dev mode, whose JVM has no reason to live on when the one that started it is gone, as
+     *     after a {@code kill -9} of Maven
      */
-    OutboxDevService(Supplier<Wish.Place> place, Wish wish, boolean endWithParent) {
+    OutboxDevService(Supplier<Wish.Place> place, Wish wish, boolean dev) {
         this.place = place;
         this.wish = wish;
-        this.endWithParent = endWithParent;
+        this.dev = dev;
+        if (dev && current == null) {
+            begun = CompletableFuture.supplyAsync(this::join);
+        }
+    }
+
+    private SharedStack join() {
+        try {
+            return SharedStack.join(place.get(), wish, line -> LOG.info("Outbox dev services: " + line));
+        } catch (StackException e) {
+            throw new StackException(
+                    "Outbox dev services: " + e.getMessage() + " (Settings: quarkus.outbox.devservices.*)");
+        }
     }
 
     @Override
     public void start() {
         try {
-            stack = SharedStack.join(place.get(), wish, line -> LOG.info("Outbox dev services: " + line));
-        } catch (StackException e) {
-            throw new StackException(
-                    "Outbox dev services: " + e.getMessage() + " (Settings: quarkus.outbox.devservices.*)");
+            stack = begun == null ? join() : begun.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof StackException refusal ? refusal : e;
         }
-        current = this;
-        if (endWithParent) {
+        if (dev) {
+            current = this;
             ProcessHandle.current().parent().ifPresent(parent -> {
-                var unused = parent.onExit().thenRun(() -> System.exit(1));
+                // an orderly exit would wait for requests and reloads that nobody is there for
+                var unused = parent.onExit().thenRun(() -> Runtime.getRuntime().halt(1));
             });
         }
         System.setProperty("outbox.devservices.kafka", addresses().kafka());

@@ -1,6 +1,5 @@
 package dev.afterimage.devservices.deployment;
 
-import dev.afterimage.stack.Wish;
 import io.quarkus.datasource.common.runtime.DataSourceUtil;
 import io.quarkus.datasource.deployment.spi.DevServicesDatasourceConfigurationHandlerBuildItem;
 import io.quarkus.deployment.IsDevServicesSupportedByLaunchMode;
@@ -61,15 +60,15 @@ class OutboxDevServicesProcessor {
             return;
         }
         var programs = new Programs(outcome.getApplicationModel());
-        Wish wish = application.wish();
+        var service = new OutboxDevService(
+                () -> application.place(programs::distribution, programs.classPath()),
+                application.wish(),
+                launch.getLaunchMode() == LaunchMode.DEVELOPMENT);
         services.produce(DevServicesResultBuildItem.<OutboxDevService>owned()
                 .feature(FEATURE)
                 .serviceName(info.getName())
                 .serviceConfig(application.identity())
-                .startable(() -> new OutboxDevService(
-                        () -> application.place(programs::distribution, programs.classPath()),
-                        wish,
-                        launch.getLaunchMode() == LaunchMode.DEVELOPMENT))
+                .startable(() -> service)
                 .configProvider(application.provided())
                 .build());
     }

@@ -46,9 +46,8 @@ class RunnerTest {
     @Test
     void quarkusOwnKafkaStaysAwayFromProcessesAndItsPostgresDecodesLogicallyOtherwise() {
         assertThat(ContainerServices.settings(Runner.PROCESSES))
-                .containsOnly(
-                        Map.entry("quarkus.kafka.devservices.enabled", "false"),
-                        Map.entry("quarkus.compose.devservices.enabled", "false"));
+                .containsEntry("quarkus.kafka.devservices.enabled", "false")
+                .containsEntry("quarkus.compose.devservices.enabled", "false");
         assertThat(ContainerServices.settings(Runner.CONTAINERS))
                 .containsExactly(Map.entry("quarkus.datasource.devservices.command", "postgres -c wal_level=logical"));
     }
