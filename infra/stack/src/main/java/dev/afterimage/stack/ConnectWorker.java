@@ -19,18 +19,20 @@ public final class ConnectWorker extends KafkaJvm {
 
     private final StackConfig config;
     private final String bootstrapServers;
+    private final Jvm.Compiler compiler;
     private final Connectors connectors;
 
     /** The worker of that folder and port, not started. */
     public ConnectWorker(StackConfig config) {
-        this(config, new KafkaBroker(config).bootstrapServers());
+        this(config, new KafkaBroker(config).bootstrapServers(), Jvm.Compiler.OPTIMIZING);
     }
 
-    /** The same on a Kafka that is not the stack's. */
-    ConnectWorker(StackConfig config, String bootstrapServers) {
+    /** The same on a Kafka that may not be the stack's. */
+    ConnectWorker(StackConfig config, String bootstrapServers, Jvm.Compiler compiler) {
         super("connect", config.home());
         this.config = config;
         this.bootstrapServers = bootstrapServers;
+        this.compiler = compiler;
         this.connectors = new Connectors(URI.create("http://" + StackConfig.HOST + ":" + config.connectPort()));
     }
 
@@ -90,7 +92,7 @@ public final class ConnectWorker extends KafkaJvm {
 
     @Override
     Jvm.Compiler compiler() {
-        return Jvm.Compiler.OPTIMIZING;
+        return compiler;
     }
 
     /** What the connectors' {@code ${env:…}} stand for here. */

@@ -65,7 +65,8 @@ final class Keeper {
         this.kafkaElsewhere = kafkaElsewhere;
         this.postgres = Postgres.empty(config);
         this.kafka = KafkaBroker.empty(config);
-        this.connect = new ConnectWorker(config, bootstrapServers());
+        // a developer waits for its start, and never for its throughput
+        this.connect = new ConnectWorker(config, bootstrapServers(), Jvm.Compiler.QUICK);
         this.databases = new Databases(config);
         this.door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     }
