@@ -18,12 +18,21 @@ public final class ConnectWorker extends KafkaJvm {
     private static final String GROUP = "afterimage-connect";
 
     private final StackConfig config;
+    private final String bootstrapServers;
+    private final Jvm.Compiler compiler;
     private final Connectors connectors;
 
     /** The worker of that folder and port, not started. */
     public ConnectWorker(StackConfig config) {
+        this(config, new KafkaBroker(config).bootstrapServers(), Jvm.Compiler.OPTIMIZING);
+    }
+
+    /** The same on a Kafka that may not be the stack's. */
+    ConnectWorker(StackConfig config, String bootstrapServers, Jvm.Compiler compiler) {
         super("connect", config.home());
         this.config = config;
+        this.bootstrapServers = bootstrapServers;
+        this.compiler = compiler;
         this.connectors = new Connectors(URI.create("http://" + StackConfig.HOST + ":" + config.connectPort()));
     }
 
@@ -56,7 +65,7 @@ public final class ConnectWorker extends KafkaJvm {
      * (transaction.timeout.ms). Right for the only worker of its group: of several, the others would take the tasks over.
      */
     private void abortOpenTransactions() throws IOException {
-        try (Admin admin = new KafkaBroker(config).admin()) {
+        try (Admin admin = KafkaBroker.admin(bootstrapServers)) {
             var ongoing = new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
             List<String> ours = admin.listTransactions(ongoing).all().get().stream()
                     .map(TransactionListing::transactionalId)
@@ -83,7 +92,7 @@ public final class ConnectWorker extends KafkaJvm {
 
     @Override
     Jvm.Compiler compiler() {
-        return Jvm.Compiler.OPTIMIZING;
+        return compiler;
     }
 
     /** What the connectors' {@code ${env:…}} stand for here. */
@@ -109,7 +118,7 @@ public final class ConnectWorker extends KafkaJvm {
     @Override
     Map<String, String> settings(Distribution distribution) {
         Map<String, String> settings = new HashMap<>();
-        settings.put("bootstrap.servers", StackConfig.HOST + ":" + config.kafkaPort());
+        settings.put("bootstrap.servers", bootstrapServers);
         settings.put("listeners", "http://" + StackConfig.HOST + ":" + config.connectPort());
         settings.put("group.id", GROUP);
         for (String topic : new String[] {"config", "offset", "status"}) {

@@ -388,6 +388,16 @@ public final class Connectors {
     }
 
     /**
+     * Restarts the connector and its tasks, whatever they do.
+     *
+     * @throws IOException when the worker cannot be reached
+     */
+    public void restart(String name) throws IOException {
+        parse(send(request("/connectors/" + name + "/restart?includeTasks=true")
+                .POST(HttpRequest.BodyPublishers.noBody())));
+    }
+
+    /**
      * Stops the connector and forgets its configuration; its offsets stay.
      *
      * @throws IOException when the worker cannot be reached

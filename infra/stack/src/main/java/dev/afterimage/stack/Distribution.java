@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarInputStream;
+import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -22,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * @param folder holds {@code postgres.jar}, {@code kafka/*.jar} and {@code plugins/}; once {@code infra/stack/registry} is
  *     built also {@code registry/} and the plugin of its converter
  */
-record Distribution(Path folder) {
+public record Distribution(Path folder) {
 
     /** System property that names the folder; without it, it is looked for beside this module's own target folder. */
-    static final String PROPERTY = "afterimage.distribution";
+    public static final String PROPERTY = "afterimage.distribution";
 
     static Distribution locate() {
         String named = System.getProperty(PROPERTY);
@@ -45,6 +47,45 @@ record Distribution(Path folder) {
             }
         }
         return Path.of("infra/stack/distribution/target/distribution").toAbsolutePath();
+    }
+
+    /**
+     * Makes such a folder of artifacts as Maven has them; safe when several processes want it at once.
+     *
+     * @param postgres the one jar of the binaries for this machine
+     * @param kafka the jars of the broker and of Connect
+     * @param plugins the archives of Debezium's connectors
+     * @return the folder
+     * @throws StackException when it cannot be written
+     */
+    public static Path layDown(Path folder, Path postgres, List<Path> kafka, List<Path> plugins) {
+        try {
+            Files.createDirectories(Folders.parent(folder));
+            try (FileChannel channel = FileChannel.open(
+                            folder.resolveSibling(folder.getFileName() + ".lock"),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE);
+                    FileLock lock = SharedStack.lock(channel)) {
+                if (lock.isValid() && !Files.isDirectory(folder)) {
+                    Path incomplete = folder.resolveSibling(folder.getFileName() + ".incomplete");
+                    Folders.delete(incomplete);
+                    Files.createDirectories(incomplete.resolve("kafka"));
+                    Files.copy(postgres, incomplete.resolve("postgres.jar"));
+                    for (Path jar : kafka) {
+                        Files.copy(jar, incomplete.resolve("kafka").resolve(jar.getFileName()));
+                    }
+                    for (Path plugin : plugins) {
+                        try (InputStream archive = Files.newInputStream(plugin)) {
+                            untar(new GZIPInputStream(new BufferedInputStream(archive)), incomplete.resolve("plugins"));
+                        }
+                    }
+                    Files.move(incomplete, folder);
+                }
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new StackException("Cannot lay down PostgreSQL and Kafka in " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     Path kafkaJars() {

@@ -22,11 +22,22 @@ import org.apache.kafka.clients.admin.NewTopic;
 public final class KafkaBroker extends KafkaJvm {
 
     private final StackConfig config;
+    private final boolean empty;
 
     /** The broker of that folder and port, not started. */
     public KafkaBroker(StackConfig config) {
+        this(config, false);
+    }
+
+    private KafkaBroker(StackConfig config, boolean empty) {
         super("kafka", config.home());
         this.config = config;
+        this.empty = empty;
+    }
+
+    /** The same without Afterimage's topics, for applications that are not Afterimage's. */
+    static KafkaBroker empty(StackConfig config) {
+        return new KafkaBroker(config, true);
     }
 
     /**
@@ -118,8 +129,12 @@ public final class KafkaBroker extends KafkaJvm {
 
     /** An admin client; the caller closes it. */
     public Admin admin() {
+        return admin(bootstrapServers());
+    }
+
+    static Admin admin(String bootstrapServers) {
         return Admin.create(Map.of(
-                "bootstrap.servers", bootstrapServers(),
+                "bootstrap.servers", bootstrapServers,
                 "default.api.timeout.ms", 10_000,
                 "request.timeout.ms", 5_000,
                 "reconnect.backoff.max.ms", 200));
@@ -127,7 +142,13 @@ public final class KafkaBroker extends KafkaJvm {
 
     @Override
     protected void provision() {
-        Path file = Connectors.folder().resolve("topics.json");
+        if (!empty) {
+            createTopics(Connectors.folder().resolve("topics.json"));
+        }
+    }
+
+    /** Makes those topics of the file, such as {@code connectors/topics.json}, that are not there yet. */
+    void createTopics(Path file) {
         try (Admin admin = admin()) {
             Set<String> existing = admin.listTopics().names().get();
             List<NewTopic> missing = new ArrayList<>();

@@ -23,8 +23,8 @@ import java.util.Objects;
  */
 public final class Postgres extends Server {
 
-    private static final String SUPERUSER = "postgres";
-    private static final String PASSWORD = "postgres";
+    static final String SUPERUSER = "postgres";
+    static final String PASSWORD = "postgres";
 
     /**
      * A database to have.
@@ -41,12 +41,23 @@ public final class Postgres extends Server {
 
     private final StackConfig config;
     private final Path data;
+    private final boolean empty;
 
     /** The server of that folder and port, not started. */
     public Postgres(StackConfig config) {
+        this(config, false);
+    }
+
+    private Postgres(StackConfig config, boolean empty) {
         super("postgres", config.home());
         this.config = config;
         this.data = config.home().resolve("postgres");
+        this.empty = empty;
+    }
+
+    /** The same without Afterimage's roles and databases, for applications that are not Afterimage's. */
+    static Postgres empty(StackConfig config) {
+        return new Postgres(config, true);
     }
 
     /**
@@ -202,6 +213,9 @@ public final class Postgres extends Server {
 
     @Override
     protected void provision() {
+        if (empty) {
+            return;
+        }
         try (Connection connection = connect("postgres");
                 Statement statement = connection.createStatement()) {
             statement.execute(resource("roles.sql"));

@@ -1,9 +1,6 @@
 package dev.afterimage.stack;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -190,12 +187,9 @@ public abstract class Server implements AutoCloseable {
     }
 
     private void requireFree(String purpose, int port) {
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.setReuseAddress(true);
-            probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        } catch (IOException e) {
+        if (!StackConfig.free(port)) {
             throw new StackException("Port " + port + ", which " + purpose + " needs, is taken by another program:"
-                    + " stop that one or choose another port (infra/afterimage up --help).");
+                    + " stop that one or choose another port.");
         }
     }
 
@@ -214,7 +208,8 @@ public abstract class Server implements AutoCloseable {
                 + handle.info().startInstant().map(Instant::toString).orElse("?");
     }
 
-    private void stopLeftover() throws IOException {
+    /** Ends the process that an earlier run left behind, if any. */
+    final void stopLeftover() throws IOException {
         if (!Files.exists(pidFile())) {
             return;
         }

@@ -2,6 +2,7 @@ package dev.afterimage.stack;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
@@ -56,6 +57,17 @@ public record StackConfig(
     public static StackConfig onFreePorts(Path home) {
         List<Integer> ports = freePorts(5);
         return new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), ports.get(4));
+    }
+
+    /** Whether nobody listens on that loopback port at the moment. */
+    static boolean free(int port) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /**

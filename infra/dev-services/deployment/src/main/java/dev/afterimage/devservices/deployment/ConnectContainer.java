@@ -1,0 +1,94 @@
+package dev.afterimage.devservices.deployment;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Databases;
+import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.Wish;
+import io.quarkus.deployment.builditem.Startable;
+import java.net.URI;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.utility.DockerImageName;
+
+/**
+ * Kafka Connect from Debezium's image beside the PostgreSQL and the Kafka of Quarkus' own dev services. On the host's
+ * network, because those tell the application addresses of the host, and Kafka sends its clients there.
+ */
+final class ConnectContainer extends GenericContainer<ConnectContainer> implements Startable {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String STRINGS = "org.apache.kafka.connect.storage.StringConverter";
+
+    private final int port;
+    private final Wish wish;
+    private Wish.Login login;
+
+    ConnectContainer(String image, int port, Wish wish, Wish.Login login) {
+        super(DockerImageName.parse(image));
+        this.port = port;
+        this.wish = wish;
+        this.login = login;
+        withNetworkMode("host");
+        withEnv(Map.of(
+                "GROUP_ID", "outbox-dev-services",
+                "CONFIG_STORAGE_TOPIC", "connect.config",
+                "OFFSET_STORAGE_TOPIC", "connect.offset",
+                "STATUS_STORAGE_TOPIC", "connect.status",
+                "KEY_CONVERTER", STRINGS,
+                "VALUE_CONVERTER", STRINGS,
+                "OFFSET_FLUSH_INTERVAL_MS", "1000",
+                "CONNECT_LISTENERS", "http://" + StackConfig.HOST + ":" + port,
+                "CONNECT_EXACTLY_ONCE_SOURCE_SUPPORT", "enabled",
+                "CONNECT_CONNECTOR_CLIENT_CONFIG_OVERRIDE_POLICY", "All"));
+        waitingFor(Wait.forLogMessage(".*Finished starting connectors and tasks.*", 1));
+        withStartupTimeout(Duration.ofMinutes(2));
+    }
+
+    /** Where Quarkus' Kafka is. */
+    void kafka(String bootstrapServers) {
+        withEnv("BOOTSTRAP_SERVERS", bootstrapServers.replaceAll("[A-Z]+://", ""));
+    }
+
+    /** Where Quarkus' PostgreSQL is. */
+    void database(String jdbcUrl) {
+        login = new Wish.Login(jdbcUrl, login.user(), login.password());
+    }
+
+    @Override
+    public void start() {
+        super.start();
+        for (Wish.Connector connector : wish.connectors()) {
+            Map<String, String> config = new HashMap<>(connector.config());
+            if (connector.outbox() != null) {
+                config.putAll(Application.addressOf(login));
+                if (connector.publish()) {
+                    Databases.publish(login, connector, connector.outbox());
+                }
+            }
+            try {
+                new Connectors(URI.create(url())).apply(connector.name(), JSON.writeValueAsString(config));
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    String url() {
+        return "http://" + StackConfig.HOST + ":" + port;
+    }
+
+    @Override
+    public String getConnectionInfo() {
+        return url();
+    }
+
+    @Override
+    public void close() {
+        super.close();
+    }
+}

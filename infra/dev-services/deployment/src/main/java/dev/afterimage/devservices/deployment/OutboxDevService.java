@@ -1,0 +1,109 @@
+package dev.afterimage.devservices.deployment;
+
+import dev.afterimage.stack.SharedStack;
+import dev.afterimage.stack.StackException;
+import dev.afterimage.stack.Wish;
+import io.quarkus.deployment.builditem.Startable;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The application's membership in a shared stack, from its start to its end; live reloads leave it alone. */
+final class OutboxDevService implements Startable {
+
+    private static final Logger LOG = Logger.getLogger(OutboxDevService.class);
+
+    /** The one that runs, for the Dev UI and the console, which outlive a reload. */
+    static volatile @Nullable OutboxDevService current;
+
+    private final Supplier<Wish.Place> place;
+    private final Wish wish;
+    private final boolean dev;
+    private @Nullable CompletableFuture<SharedStack> begun;
+    private @Nullable SharedStack stack;
+
+    /**
+     * Not started. In dev mode the very first one begins at once, beside the application's build, which takes as long.
+     *
+     * @param dev whether this is dev mode, whose JVM has no reason to live on when the one that started it is gone, as
+     *     after a {@code kill -9} of Maven
+     */
+    OutboxDevService(Supplier<Wish.Place> place, Wish wish, boolean dev) {
+        this.place = place;
+        this.wish = wish;
+        this.dev = dev;
+        if (dev && current == null) {
+            begun = CompletableFuture.supplyAsync(this::join);
+        }
+    }
+
+    private SharedStack join() {
+        try {
+            return SharedStack.join(place.get(), wish, line -> LOG.info("Outbox dev services: " + line));
+        } catch (StackException e) {
+            throw new StackException(
+                    "Outbox dev services: " + e.getMessage() + " (Settings: quarkus.outbox.devservices.*)");
+        }
+    }
+
+    @Override
+    public void start() {
+        try {
+            stack = begun == null ? join() : begun.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof StackException refusal ? refusal : e;
+        }
+        if (dev) {
+            current = this;
+            ProcessHandle.current().parent().ifPresent(parent -> {
+                // an orderly exit would wait for requests and reloads that nobody is there for
+                var unused = parent.onExit().thenRun(() -> Runtime.getRuntime().halt(1));
+            });
+        }
+        System.setProperty("outbox.devservices.kafka", addresses().kafka());
+        outboxConnector()
+                .map(Wish.Connector::name)
+                .ifPresent(name -> System.setProperty(
+                        "outbox.devservices.connector", addresses().connect() + "/connectors/" + name + "/status"));
+    }
+
+    Optional<Wish.Connector> outboxConnector() {
+        return wish.connectors().stream()
+                .filter(connector -> connector.outbox() != null)
+                .findFirst();
+    }
+
+    Wish.View look(@Nullable String slot) {
+        return Objects.requireNonNull(stack, "not started").look(slot);
+    }
+
+    Wish wish() {
+        return wish;
+    }
+
+    Wish.Addresses addresses() {
+        return Objects.requireNonNull(stack, "not started").addresses();
+    }
+
+    @Override
+    public String getConnectionInfo() {
+        return "PostgreSQL " + addresses().postgres() + ", Kafka " + addresses().kafka() + ", Connect "
+                + addresses().connect();
+    }
+
+    @Override
+    public @Nullable String getContainerId() {
+        return null;
+    }
+
+    @Override
+    public void close() {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+}

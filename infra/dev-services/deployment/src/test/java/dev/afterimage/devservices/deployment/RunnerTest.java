@@ -1,0 +1,68 @@
+package dev.afterimage.devservices.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.afterimage.devservices.deployment.OutboxDevServicesConfig.Mode;
+import dev.afterimage.stack.Wish;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What can be said of containers on a machine that runs none: who decides for them, and what they would be. */
+class RunnerTest {
+
+    @Test
+    void autoIsProcessesWhereTheirProgramsRun() {
+        assertThat(Runner.of(Mode.AUTO, "Linux")).isEqualTo(Runner.PROCESSES);
+        assertThat(Runner.of(Mode.AUTO, "Mac OS X")).isEqualTo(Runner.PROCESSES);
+        assertThat(Runner.of(Mode.AUTO, "Windows 11")).isEqualTo(Runner.CONTAINERS);
+    }
+
+    @Test
+    void whoAsksForOneGetsItOrASentence() {
+        assertThat(Runner.of(Mode.CONTAINER, "Linux")).isEqualTo(Runner.CONTAINERS);
+        assertThat(Runner.of(Mode.PROCESS, "Linux")).isEqualTo(Runner.PROCESSES);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Runner.of(Mode.PROCESS, "Windows 11"))
+                .withMessage("quarkus.outbox.devservices.mode=process runs on Linux and macOS and not on Windows 11:"
+                        + " set it to container.");
+    }
+
+    @Test
+    void containersWantARuntimeAndProcessesDoNotLookForOne() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Runner.CONTAINERS.require(() -> false))
+                .withMessage("No container runtime is found: start Docker or Podman, or set"
+                        + " quarkus.outbox.devservices.mode to process.");
+        assertThatCode(() -> Runner.CONTAINERS.require(() -> true)).doesNotThrowAnyException();
+        assertThatCode(() -> Runner.PROCESSES.require(() -> {
+                    throw new AssertionError("looked");
+                }))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void quarkusOwnKafkaStaysAwayFromProcessesAndItsPostgresDecodesLogicallyOtherwise() {
+        assertThat(ContainerServices.settings(Runner.PROCESSES))
+                .containsEntry("quarkus.kafka.devservices.enabled", "false")
+                .containsEntry("quarkus.compose.devservices.enabled", "false");
+        assertThat(ContainerServices.settings(Runner.CONTAINERS))
+                .containsExactly(Map.entry("quarkus.datasource.devservices.command", "postgres -c wal_level=logical"));
+    }
+
+    @Test
+    void connectsContainerReachesWhatQuarkusHasStarted() {
+        var wish = new Wish(null, null, false, null, List.of(), false);
+        var connect = new ConnectContainer(
+                "quay.io/debezium/connect:3.6", 18083, wish, new Wish.Login("", "quarkus", "quarkus"));
+        connect.kafka("PLAINTEXT://localhost:32771");
+        assertThat(connect.getNetworkMode()).isEqualTo("host");
+        assertThat(connect.getEnvMap())
+                .containsEntry("BOOTSTRAP_SERVERS", "localhost:32771")
+                .containsEntry("CONNECT_LISTENERS", "http://127.0.0.1:18083")
+                .containsEntry("CONNECT_EXACTLY_ONCE_SOURCE_SUPPORT", "enabled");
+        assertThat(connect.url()).isEqualTo("http://127.0.0.1:18083");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.devservices.deployment;
+
+import org.jspecify.annotations.NullMarked;

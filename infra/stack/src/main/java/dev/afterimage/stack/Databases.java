@@ -1,0 +1,230 @@
+package dev.afterimage.stack;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the applications of a {@link SharedStack} and their Debezium connectors need in PostgreSQL. Slots are made before
+ * the application starts, so that its first event is not missed, whenever the connector comes.
+ */
+public final class Databases {
+
+    private static final Duration TABLE_LIMIT = Duration.ofSeconds(30);
+    private static final Duration READER_LIMIT = Duration.ofSeconds(60);
+
+    private final StackConfig config;
+
+    Databases(StackConfig config) {
+        this.config = config;
+    }
+
+    private String address() {
+        return StackConfig.HOST + ":" + config.postgresPort();
+    }
+
+    /** As the superuser, into a database of our own. */
+    static Wish.Login login(String address, Wish.Database database) {
+        return new Wish.Login(
+                "jdbc:postgresql://" + address + "/" + database.name(), Postgres.SUPERUSER, Postgres.PASSWORD);
+    }
+
+    static String slotState(Wish.Login login, String slot) {
+        try (Connection connection = open(login);
+                PreparedStatement statement = connection.prepareStatement("""
+                        select active, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))
+                        from pg_replication_slots where slot_name = ?""")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? (row.getBoolean(1) ? "active" : "nobody reads it") + ", " + row.getString(2) + " behind"
+                        : "missing";
+            }
+        } catch (SQLException e) {
+            return "PostgreSQL does not answer: " + e.getMessage();
+        }
+    }
+
+    /** The settings by which a connector made for another place reads a database of our own. */
+    Map<String, String> debezium(Wish.Database database) {
+        return Map.of(
+                "database.hostname", StackConfig.HOST,
+                "database.port", Integer.toString(config.postgresPort()),
+                "database.dbname", database.name(),
+                "database.user", Postgres.SUPERUSER,
+                "database.password", Postgres.PASSWORD);
+    }
+
+    /** Makes roles, database, slots and publications, as far as they are not there yet. */
+    synchronized void provide(Wish.Database database, List<Wish.Connector> connectors) {
+        try (Connection connection = DriverManager.getConnection(
+                        "jdbc:postgresql://" + address() + "/postgres", Postgres.SUPERUSER, Postgres.PASSWORD);
+                Statement sql = connection.createStatement()) {
+            for (Map.Entry<String, String> role : database.roles().entrySet()) {
+                if (absent(connection, "select from pg_roles where rolname = ?", role.getKey())) {
+                    sql.execute("create role %s login password %s"
+                            .formatted(
+                                    sql.enquoteIdentifier(role.getKey(), true), sql.enquoteLiteral(role.getValue())));
+                }
+            }
+            if (absent(connection, "select from pg_database where datname = ?", database.name())) {
+                sql.execute("create database %s owner %s"
+                        .formatted(
+                                sql.enquoteIdentifier(database.name(), true),
+                                sql.enquoteIdentifier(database.owner(), true)));
+            }
+        } catch (SQLException e) {
+            throw new StackException("PostgreSQL does not make database " + database.name() + ": " + e.getMessage(), e);
+        }
+        for (Wish.Connector connector : connectors) {
+            if (connector.outbox() != null) {
+                publish(login(address(), database), connector, connector.outbox());
+            }
+        }
+    }
+
+    /**
+     * Makes the connector's slot and, if it is to, its publication, as far as they are not there yet.
+     *
+     * @param login of a superuser
+     * @throws StackException when PostgreSQL refuses
+     */
+    public static void publish(Wish.Login login, Wish.Connector connector, Wish.Outbox outbox) {
+        String slot = slot(connector.config());
+        String publication = publication(connector.config());
+        try (Connection connection = open(login);
+                Statement sql = connection.createStatement()) {
+            if (connector.publish()
+                    && absent(connection, "select from pg_publication where pubname = ?", publication)) {
+                sql.execute("create schema if not exists %s authorization pg_database_owner"
+                        .formatted(sql.enquoteIdentifier(outbox.schema(), true)));
+                // of the schema, because the table is not there before the application's first start
+                sql.execute("create publication %s for tables in schema %s with (publish = 'insert')"
+                        .formatted(
+                                sql.enquoteIdentifier(publication, true),
+                                sql.enquoteIdentifier(outbox.schema(), true)));
+            }
+            if (absent(connection, "select from pg_replication_slots where slot_name = ?", slot)) {
+                sql.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')"
+                        .formatted(sql.enquoteLiteral(slot)));
+            }
+        } catch (SQLException e) {
+            throw new StackException(
+                    "PostgreSQL does not make replication slot " + slot + ": " + e.getMessage() + " (it needs"
+                            + " wal_level=logical)",
+                    e);
+        }
+    }
+
+    /** Returns when there is what the connector reads: its publication, or the table that it makes one of. */
+    void awaitPublication(Wish.Login login, Map<String, String> settings, Wish.Outbox outbox) {
+        boolean disabled = "disabled".equals(settings.get("publication.autocreate.mode"));
+        Instant deadline = Instant.now().plus(TABLE_LIMIT);
+        while (true) {
+            try (Connection connection = open(login)) {
+                if (disabled
+                        ? !absent(connection, "select from pg_publication where pubname = ?", publication(settings))
+                        : !columns(connection, outbox).isEmpty()) {
+                    return;
+                }
+            } catch (SQLException e) {
+                if (Instant.now().isAfter(deadline)) {
+                    throw new StackException("Cannot look into " + login.jdbcUrl() + ": " + e.getMessage(), e);
+                }
+            }
+            // the application may be waiting for its developer to mend a migration
+            Server.pause(Duration.ofMillis(Instant.now().isBefore(deadline) ? 100 : 1000));
+        }
+    }
+
+    /** Waits until somebody reads from the slot; a connector may call itself RUNNING before that. */
+    void awaitReader(Wish.Login login, Map<String, String> settings) {
+        Instant deadline = Instant.now().plus(READER_LIMIT);
+        while (Instant.now().isBefore(deadline)) {
+            try (Connection connection = open(login)) {
+                if (!absent(
+                        connection,
+                        "select from pg_replication_slots where active and slot_name = ?",
+                        slot(settings))) {
+                    return;
+                }
+            } catch (SQLException e) {
+                // told below if it stays so
+            }
+            Server.pause(Duration.ofMillis(50));
+        }
+        throw new StackException("Nobody reads the replication slot " + slot(settings) + " after "
+                + READER_LIMIT.toSeconds() + " s; see connect.log in the folder of the dev services.");
+    }
+
+    /** What does not match between the outbox table and the application's configuration, as a sentence. */
+    Optional<String> compare(Wish.Login login, Wish.Outbox outbox) {
+        String table = outbox.schema() + "." + outbox.table();
+        Instant deadline = Instant.now().plus(TABLE_LIMIT);
+        while (Instant.now().isBefore(deadline)) {
+            try (Connection connection = open(login)) {
+                Set<String> present = columns(connection, outbox);
+                if (!present.isEmpty()) {
+                    return outbox.columns().stream()
+                            .filter(column -> !present.contains(column))
+                            .findFirst()
+                            .map(column -> "The outbox table " + table + " has no column " + column + ", but "
+                                    + String.join(", ", present)
+                                    + ": alter the table, or set the column's name by quarkus.debezium-outbox.*.name.");
+                }
+            } catch (SQLException e) {
+                // not yet there
+            }
+            Server.pause(Duration.ofMillis(200));
+        }
+        return Optional.of("There is no outbox table " + table + " after " + TABLE_LIMIT.toSeconds()
+                + " s: make it by a migration, or set its name by quarkus.debezium-outbox.table-name.");
+    }
+
+    private static Set<String> columns(Connection connection, Wish.Outbox outbox) throws SQLException {
+        Set<String> names = new TreeSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select column_name from information_schema.columns where table_schema = ? and table_name = ?")) {
+            statement.setString(1, outbox.schema());
+            statement.setString(2, outbox.table());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    names.add(row.getString(1));
+                }
+            }
+        }
+        return names;
+    }
+
+    private static Connection open(Wish.Login login) throws SQLException {
+        return DriverManager.getConnection(login.jdbcUrl(), login.user(), login.password());
+    }
+
+    private static String slot(Map<String, String> settings) {
+        return settings.getOrDefault("slot.name", "debezium");
+    }
+
+    private static String publication(Map<String, String> settings) {
+        return settings.getOrDefault("publication.name", "dbz_publication");
+    }
+
+    private static boolean absent(Connection connection, String query, @Nullable String name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(query)) {
+            statement.setString(1, name);
+            try (ResultSet row = statement.executeQuery()) {
+                return !row.next();
+            }
+        }
+    }
+}

@@ -1,0 +1,373 @@
+package dev.afterimage.stack;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArraySet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The process behind a {@link SharedStack}: starts what its users wish, keeps it alive, and ends with the last of them. */
+final class Keeper {
+
+    static final String PORT_FILE = "keeper.port";
+    static final String HELLO = "\"afterimage\"";
+
+    /** Long enough for a user who restarts, as a test with another profile does; short enough not to be noticed. */
+    private static final Duration LINGER = Duration.ofSeconds(3);
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final StackConfig config;
+    private final @Nullable String kafkaElsewhere;
+    private final Postgres postgres;
+    private final KafkaBroker kafka;
+    private final ConnectWorker connect;
+    private final Databases databases;
+    private final Supervisor supervisor = new Supervisor(this::tellAll, this::giveUp);
+    private final ExecutorService threads =
+            Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
+    private final Map<Server, CompletableFuture<Void>> started = new HashMap<>();
+    private final Set<String> watched = new HashSet<>();
+    private final Set<User> users = new CopyOnWriteArraySet<>();
+    private final ServerSocket door;
+    private boolean ending;
+
+    private Keeper(StackConfig config, @Nullable String kafkaElsewhere) throws IOException {
+        this.config = config;
+        this.kafkaElsewhere = kafkaElsewhere;
+        this.postgres = Postgres.empty(config);
+        this.kafka = KafkaBroker.empty(config);
+        // a developer waits for its start, and never for its throughput
+        this.connect = new ConnectWorker(config, bootstrapServers(), Jvm.Compiler.QUICK);
+        this.databases = new Databases(config);
+        this.door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    }
+
+    /** See {@link SharedStack}, who starts it. */
+    public static void main(String[] arguments) throws IOException {
+        Path home = Path.of(arguments[0]);
+        try (FileChannel channel = FileChannel.open(
+                        home.resolve("keeper.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                // the one before us may still be about to end
+                FileLock lock = channel.lock()) {
+            int[] wanted = Stream.of(arguments)
+                    .skip(2)
+                    .limit(3)
+                    .mapToInt(Integer::parseInt)
+                    .toArray();
+            clear(home, Boolean.parseBoolean(arguments[1]));
+            Keeper keeper = new Keeper(ports(home, wanted), arguments[5].isEmpty() ? null : arguments[5]);
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(keeper::stop));
+            if (lock.isValid()) {
+                keeper.serve();
+            }
+        } catch (StackException e) {
+            System.out.println(e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    /** The ports asked for, else those of the last run if they are free, so that bookmarks stay good. */
+    private static StackConfig ports(Path home, int[] wanted) throws IOException {
+        Path file = home.resolve("ports.properties");
+        Properties last = new Properties();
+        if (Files.exists(file)) {
+            try (var in = Files.newBufferedReader(file)) {
+                last.load(in);
+            }
+        }
+        List<Integer> free = StackConfig.freePorts(4);
+        String[] names = {"postgres", "kafka", "connect", "controller"};
+        int[] ports = new int[names.length];
+        for (int i = 0; i < names.length; i++) {
+            int before = Integer.parseInt(last.getProperty(names[i], "0"));
+            int asked = i < wanted.length ? wanted[i] : 0;
+            ports[i] = asked != 0 ? asked : before != 0 && StackConfig.free(before) ? before : free.get(i);
+            last.setProperty(names[i], Integer.toString(ports[i]));
+        }
+        try (var out = Files.newBufferedWriter(file)) {
+            last.store(out, null);
+        }
+        return new StackConfig(home, ports[0], ports[1], ports[3], ports[2], StackConfig.NO_REGISTRY);
+    }
+
+    /** Ends what a killed keeper left running, and throws its data away if it is to be a fresh start. */
+    private static void clear(Path home, boolean fresh) throws IOException {
+        StackConfig any = StackConfig.onFreePorts(home);
+        for (Server server : List.of(new ConnectWorker(any), new KafkaBroker(any), new Postgres(any))) {
+            server.stopLeftover();
+        }
+        if (fresh) {
+            Folders.delete(any.home().resolve("postgres"));
+            Folders.delete(any.home().resolve("kafka"));
+        }
+    }
+
+    private void serve() throws IOException {
+        Path file = config.home().resolve(PORT_FILE);
+        Path complete = file.resolveSibling(PORT_FILE + ".new");
+        Files.writeString(complete, Integer.toString(door.getLocalPort()));
+        Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
+        lingerLater();
+        while (true) {
+            Socket socket;
+            try {
+                socket = door.accept();
+            } catch (IOException e) {
+                break;
+            }
+            User user = new User(socket);
+            if (admit(user)) {
+                threads.execute(() -> attend(user));
+            } else {
+                user.leave();
+            }
+        }
+        System.exit(0);
+    }
+
+    private synchronized boolean admit(User user) {
+        return !ending && user.say(HELLO) && users.add(user);
+    }
+
+    private void attend(User user) {
+        try (BufferedReader in =
+                new BufferedReader(new InputStreamReader(user.socket.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                JsonNode request = JSON.readTree(line);
+                if (request.has("look")) {
+                    user.say(JSON.writeValueAsString(look(JSON.treeToValue(request.path("look"), Wish.Look.class))));
+                } else {
+                    fulfil(JSON.treeToValue(request, Wish.class), user);
+                }
+            }
+        } catch (IOException e) {
+            // killed; the same as a farewell
+        }
+        users.remove(user);
+        user.leave();
+        lingerLater();
+    }
+
+    private void lingerLater() {
+        threads.execute(() -> {
+            Server.pause(LINGER);
+            synchronized (this) {
+                if (!users.isEmpty()) {
+                    return;
+                }
+                ending = true;
+            }
+            closeDoor();
+        });
+    }
+
+    private void closeDoor() {
+        try {
+            Files.deleteIfExists(config.home().resolve(PORT_FILE));
+            door.close();
+        } catch (IOException e) {
+            System.exit(1);
+        }
+    }
+
+    private void stop() {
+        supervisor.close();
+        connect.close();
+        CompletableFuture.allOf(
+                        CompletableFuture.runAsync(
+                                kafka::close, command -> Thread.ofPlatform().start(command)),
+                        CompletableFuture.runAsync(
+                                postgres::close, command -> Thread.ofPlatform().start(command)))
+                .join();
+    }
+
+    private void giveUp(String reason) {
+        tellAll(reason);
+        closeDoor();
+    }
+
+    private void tellAll(String line) {
+        users.forEach(user -> user.tell(line));
+    }
+
+    // -- wishes
+
+    private void fulfil(Wish wish, User user) {
+        try {
+            List<CompletableFuture<Void>> servers = new ArrayList<>();
+            Wish.Database database = wish.database();
+            if (database != null) {
+                servers.add(up(postgres).thenRun(() -> databases.provide(database, wish.connectors())));
+            }
+            if (kafkaElsewhere == null && (wish.kafka() || !wish.connectors().isEmpty())) {
+                servers.add(up(kafka).thenRun(() -> createTopics(wish.topics())));
+            }
+            CompletableFuture<Void> provided = CompletableFuture.allOf(servers.toArray(CompletableFuture[]::new));
+            CompletableFuture<Void> connectors = wish.connectors().isEmpty()
+                    ? CompletableFuture.completedFuture(null)
+                    : connectors(wish, provided, user);
+            provided.join();
+            if (wish.streaming()) {
+                connectors.join();
+            } else {
+                var unused = connectors.exceptionally(failure -> {
+                    user.tell(sentence(failure));
+                    return null;
+                });
+            }
+            user.say("{\"ready\":" + JSON.writeValueAsString(addresses()) + "}");
+        } catch (StackException | CompletionException | JsonProcessingException e) {
+            user.say("{\"failed\":" + quoted(sentence(e)) + "}");
+        }
+    }
+
+    private Wish.View look(Wish.Look look) {
+        String slot = look.login() == null || look.slot() == null ? "" : Databases.slotState(look.login(), look.slot());
+        return new Wish.View(slot, LastEvents.of(bootstrapServers()));
+    }
+
+    private static String sentence(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause instanceof StackException ? Objects.requireNonNull(cause.getMessage()) : cause.toString();
+    }
+
+    private String bootstrapServers() {
+        return kafkaElsewhere == null ? kafka.bootstrapServers() : kafkaElsewhere;
+    }
+
+    private Wish.Addresses addresses() {
+        return new Wish.Addresses(
+                StackConfig.HOST + ":" + config.postgresPort(),
+                bootstrapServers(),
+                "http://" + StackConfig.HOST + ":" + config.connectPort());
+    }
+
+    private synchronized CompletableFuture<Void> up(Server server) {
+        CompletableFuture<Void> before = started.get(server);
+        if (before != null && !before.isCompletedExceptionally()) {
+            return before;
+        }
+        CompletableFuture<Void> start = CompletableFuture.runAsync(
+                () -> {
+                    server.start();
+                    supervisor.watch(server);
+                },
+                threads);
+        started.put(server, start);
+        return start;
+    }
+
+    private void createTopics(@Nullable String file) {
+        if (file != null) {
+            kafka.createTopics(Path.of(file));
+        }
+    }
+
+    /** Connect starts while PostgreSQL does, and applies the connectors once the databases and slots are there. */
+    private CompletableFuture<Void> connectors(Wish wish, CompletableFuture<Void> provided, User user) {
+        CompletableFuture<Void> worker =
+                kafkaElsewhere == null ? up(kafka).thenComposeAsync(up -> up(connect), threads) : up(connect);
+        return CompletableFuture.allOf(wish.connectors().stream()
+                .map(connector -> worker.thenCombine(provided, (up, too) -> connector)
+                        .thenAcceptAsync(ready -> apply(wish, ready, user), threads))
+                .toArray(CompletableFuture[]::new));
+    }
+
+    private void apply(Wish wish, Wish.Connector connector, User user) {
+        Map<String, String> settings = new HashMap<>(connector.config());
+        Wish.Outbox outbox = connector.outbox();
+        Wish.Login login = wish.database() == null
+                ? wish.elsewhere()
+                : Databases.login(addresses().postgres(), wish.database());
+        if (wish.database() != null && settings.keySet().stream().anyMatch(key -> key.startsWith("database."))) {
+            settings.putAll(databases.debezium(wish.database()));
+        }
+        if (outbox != null && login != null) {
+            threads.execute(() -> databases.compare(login, outbox).ifPresent(user::tell));
+            if (!connector.publish()) {
+                databases.awaitPublication(login, settings, outbox);
+            }
+        }
+        try {
+            connect.connectors().apply(connector.name(), JSON.writeValueAsString(settings));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+        if (firstTime(connector.name())) {
+            supervisor.watch(connect.connectors(), connector.name());
+        }
+        if (outbox != null && login != null) {
+            databases.awaitReader(login, settings);
+            user.tell("connector " + connector.name() + " reads " + outbox.schema() + "." + outbox.table());
+        }
+    }
+
+    private synchronized boolean firstTime(String connector) {
+        return watched.add(connector);
+    }
+
+    private static String quoted(String text) {
+        return JSON.getNodeFactory().textNode(text).toString();
+    }
+
+    private static final class User {
+        private final Socket socket;
+
+        User(Socket socket) {
+            this.socket = socket;
+        }
+
+        void tell(String line) {
+            say("{\"tell\":" + quoted(line) + "}");
+        }
+
+        synchronized boolean say(String line) {
+            try {
+                OutputStream out = socket.getOutputStream();
+                out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+                out.flush();
+                return true;
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        void leave() {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                // gone already
+            }
+        }
+    }
+}

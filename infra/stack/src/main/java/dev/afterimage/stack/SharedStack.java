@@ -1,0 +1,274 @@
+package dev.afterimage.stack;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stack that several programs of this machine use together. It is kept by a process of its own, the {@link Keeper};
+ * each user holds a connection to it, which the operating system closes however the user ends, and the keeper ends with
+ * the last one.
+ */
+public final class SharedStack implements AutoCloseable {
+
+    /** A start of PostgreSQL or Kafka gives up after a minute by itself. */
+    private static final Duration START_LIMIT = Duration.ofSeconds(90);
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Wish.Place place;
+    private final Wish wish;
+    private final Consumer<String> tell;
+    private Connection connection;
+    private volatile Wish.Addresses addresses;
+    private volatile boolean closed;
+
+    private SharedStack(Wish.Place place, Wish wish, Consumer<String> tell) {
+        this.place = place;
+        this.wish = wish;
+        this.tell = tell;
+        this.connection = connect(place);
+        this.addresses = connection.ask(wish, tell);
+    }
+
+    /**
+     * Joins the stack of that place, starting it when nobody has, and returns when it has what the wish says.
+     *
+     * @param tell takes what there is to say later, a line each: deaths, restarts, an outbox table that does not match
+     * @throws StackException when a part does not start; one sentence that says what to change
+     */
+    public static SharedStack join(Wish.Place place, Wish wish, Consumer<String> tell) {
+        SharedStack joined = new SharedStack(place, wish, tell);
+        Thread.ofPlatform().daemon().name("outbox-dev-services").start(joined::listen);
+        return joined;
+    }
+
+    public Wish.Addresses addresses() {
+        return addresses;
+    }
+
+    /**
+     * The state of that slot and the last events of every topic, as the keeper sees them at this moment.
+     *
+     * @throws StackException when it does not answer
+     */
+    public Wish.View look(@Nullable String slot) {
+        try {
+            Connection visit = Connection.to(place.home())
+                    .orElseThrow(() -> new StackException("The dev services' keeper does not run."));
+            try {
+                Wish.Login login = wish.database() == null
+                        ? wish.elsewhere()
+                        : Databases.login(addresses.postgres(), wish.database());
+                visit.send(Map.of("look", new Wish.Look(login, slot)));
+                return JSON.treeToValue(visit.read(), Wish.View.class);
+            } finally {
+                visit.close();
+            }
+        } catch (IOException e) {
+            throw new StackException("The dev services' keeper does not answer: " + e.getMessage(), e);
+        }
+    }
+
+    /** Leaves; the stack ends a moment later, unless somebody else uses it. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        connection.close();
+    }
+
+    private void listen() {
+        while (!closed) {
+            try {
+                JsonNode line = connection.read();
+                if (line != null) {
+                    tell.accept(line.path("tell").asText());
+                    continue;
+                }
+            } catch (IOException e) {
+                // as good as an end
+            }
+            rejoin();
+        }
+    }
+
+    /** The keeper was killed: another one stops what that left behind and starts all on the same ports. */
+    private synchronized void rejoin() {
+        if (closed) {
+            return;
+        }
+        tell.accept("the dev services' keeper has ended; starting it again");
+        try {
+            connection = connect(place);
+            addresses = connection.ask(wish, tell);
+        } catch (StackException e) {
+            closed = true;
+            tell.accept(e.getMessage());
+        }
+    }
+
+    private static Connection connect(Wish.Place place) {
+        Path home = place.home();
+        try {
+            Files.createDirectories(home);
+            try (FileChannel channel = FileChannel.open(
+                            home.resolve("join.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = lock(channel)) {
+                Optional<Connection> running = Connection.to(home);
+                return running.isPresent() && lock.isValid() ? running.get() : start(place);
+            }
+        } catch (IOException e) {
+            throw new StackException(
+                    "Cannot write to the folder of the dev services, " + home + " (" + e
+                            + "): give yourself that permission or choose another folder.",
+                    e);
+        }
+    }
+
+    /** The lock of another class loader in this JVM is an exception, of another JVM a wait. */
+    static FileLock lock(FileChannel channel) throws IOException {
+        while (true) {
+            try {
+                return channel.lock();
+            } catch (OverlappingFileLockException e) {
+                Server.pause(Duration.ofMillis(50));
+            }
+        }
+    }
+
+    /** Where the class path has none, lest an application that has no Kafka client seem to have one. */
+    private static List<Path> kafkaClient(Path distribution) throws IOException {
+        List<Path> jars = new ArrayList<>();
+        try (var found = Files.newDirectoryStream(distribution.resolve("kafka"), "{kafka-clients,slf4j-api}-*.jar")) {
+            found.forEach(jars::add);
+        }
+        return jars;
+    }
+
+    private static Connection start(Wish.Place place) throws IOException {
+        Memory.requireEnough();
+        Path log = place.home().resolve("logs").resolve("keeper.log");
+        Files.createDirectories(Folders.parent(log));
+        Files.deleteIfExists(place.home().resolve(Keeper.PORT_FILE));
+        List<String> java = Jvm.command(
+                "keeper",
+                96,
+                Jvm.Compiler.QUICK,
+                List.of(
+                        "-D" + Distribution.PROPERTY + "=" + place.distribution(),
+                        "-cp",
+                        Stream.concat(place.classPath().stream(), kafkaClient(place.distribution()).stream())
+                                .map(Path::toString)
+                                .collect(Collectors.joining(File.pathSeparator)),
+                        Keeper.class.getName(),
+                        place.home().toString(),
+                        Boolean.toString(place.fresh()),
+                        Integer.toString(place.postgresPort()),
+                        Integer.toString(place.kafkaPort()),
+                        Integer.toString(place.connectPort()),
+                        place.kafka() == null ? "" : place.kafka()));
+        Process keeper = new ProcessBuilder(Detached.fromTerminal(new ArrayList<>(java)))
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        keeper.getOutputStream().close();
+        Instant deadline = Instant.now().plus(START_LIMIT);
+        while (keeper.isAlive() && Instant.now().isBefore(deadline)) {
+            Optional<Connection> connection = Connection.to(place.home());
+            if (connection.isPresent()) {
+                return connection.get();
+            }
+            Server.pause(Duration.ofMillis(20));
+        }
+        keeper.destroy();
+        String words = Files.readString(log).strip();
+        throw new StackException(words.isEmpty() ? "The dev services' keeper does not answer, see " + log : words);
+    }
+
+    /** A user's line to the keeper: one JSON object a line each way. */
+    private record Connection(Socket socket, BufferedReader in) {
+
+        static Optional<Connection> to(Path home) throws IOException {
+            Path file = home.resolve(Keeper.PORT_FILE);
+            if (!Files.exists(file)) {
+                return Optional.empty();
+            }
+            Socket socket = new Socket();
+            try {
+                int port = Integer.parseInt(Files.readString(file).strip());
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+                socket.setSoTimeout(2000);
+                var connection = new Connection(
+                        socket,
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)));
+                if (Keeper.HELLO.equals(connection.in.readLine())) {
+                    socket.setSoTimeout(0);
+                    return Optional.of(connection);
+                }
+            } catch (IOException | NumberFormatException e) {
+                // of a keeper that is no more
+            }
+            socket.close();
+            return Optional.empty();
+        }
+
+        Wish.Addresses ask(Wish wish, Consumer<String> tell) {
+            try {
+                socket.getOutputStream().write((JSON.writeValueAsString(wish) + "\n").getBytes(StandardCharsets.UTF_8));
+                for (JsonNode answer = read(); answer != null; answer = read()) {
+                    if (answer.has("failed")) {
+                        close();
+                        throw new StackException(answer.path("failed").asText());
+                    }
+                    if (answer.has("ready")) {
+                        return JSON.treeToValue(answer.path("ready"), Wish.Addresses.class);
+                    }
+                    tell.accept(answer.path("tell").asText());
+                }
+                throw new StackException("The dev services' keeper ended while it started; see its logs.");
+            } catch (IOException e) {
+                throw new StackException("The dev services' keeper does not answer: " + e.getMessage(), e);
+            }
+        }
+
+        void send(Object request) throws IOException {
+            socket.getOutputStream().write((JSON.writeValueAsString(request) + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Nullable JsonNode read() throws IOException {
+            String line = in.readLine();
+            return line == null ? null : JSON.readTree(line);
+        }
+
+        void close() {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                // it ends with this process at the latest
+            }
+        }
+    }
+}
