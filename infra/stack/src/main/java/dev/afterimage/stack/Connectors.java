@@ -19,10 +19,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.TreeMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -385,16 +385,6 @@ public final class Connectors {
             }
         }
         return slots;
-    }
-
-    /**
-     * Restarts the connector and its tasks, whatever they do.
-     *
-     * @throws IOException when the worker cannot be reached
-     */
-    public void restart(String name) throws IOException {
-        parse(send(request("/connectors/" + name + "/restart?includeTasks=true")
-                .POST(HttpRequest.BodyPublishers.noBody())));
     }
 
     /**

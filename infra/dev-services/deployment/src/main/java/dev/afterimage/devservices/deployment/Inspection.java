@@ -47,7 +47,7 @@ final class Inspection {
         try {
             Optional<Connectors.Status> status = connectors(service).status(connector);
             return status.map(found -> found.failure()
-                            .orElse(found.running() ? "RUNNING" : found.connector() + ", tasks " + found.states()))
+                            .orElse(found.running() ? "RUNNING" : found.state() + ", tasks " + found.tasks()))
                     .orElse("not there yet");
         } catch (IOException | StackException e) {
             return "Connect does not answer: " + e.getMessage();
