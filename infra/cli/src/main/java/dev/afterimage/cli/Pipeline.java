@@ -64,6 +64,9 @@ final class Pipeline implements AutoCloseable {
         this.postgres = new Postgres(config.stack());
         this.kafka = new KafkaBroker(config.stack());
         this.connect = new ConnectWorker(config.stack());
+        if (!config.exactlyOnce()) {
+            connect.publishAtLeastOnce();
+        }
         this.registry = config.stack().registryPort() == StackConfig.NO_REGISTRY
                 ? Optional.empty()
                 : Optional.of(new SchemaRegistry(config.stack()));
@@ -125,7 +128,7 @@ final class Pipeline implements AutoCloseable {
     }
 
     private void apply(String connector) {
-        connect.connectors().apply(Connectors.folder().resolve(connector + ".json"));
+        connect.apply(Connectors.folder().resolve(connector + ".json"));
         supervisor.watch(connect.connectors(), connector);
     }
 

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Where the whole pipeline is: the stack and the ports of both services. */
-record PipelineConfig(StackConfig stack, int orderPort, int projectionPort) {
+record PipelineConfig(StackConfig stack, int orderPort, int projectionPort, boolean exactlyOnce) {
 
     PipelineConfig {
         List<Integer> ports = List.of(
@@ -30,7 +30,13 @@ record PipelineConfig(StackConfig stack, int orderPort, int projectionPort) {
         return new PipelineConfig(
                 new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY),
                 ports.get(4),
-                ports.get(5));
+                ports.get(5),
+                true);
+    }
+
+    /** The same, but a crash of Connect may repeat events. */
+    PipelineConfig atLeastOnce() {
+        return new PipelineConfig(stack, orderPort, projectionPort, false);
     }
 
     URI orders() {

@@ -63,7 +63,10 @@ public final class Ports {
 
     PipelineConfig pipeline() {
         return new PipelineConfig(
-                new StackConfig(home, postgres, kafka, controller, connect, registry), orderService, projectionService);
+                new StackConfig(home, postgres, kafka, controller, connect, registry),
+                orderService,
+                projectionService,
+                true);
     }
 
     public String bootstrapServers() {

@@ -29,6 +29,13 @@ final class Up implements Callable<Integer> {
             description = "for load: each JVM compiles as well as it can; slower to start, larger, less CPU when warm")
     private boolean optimize;
 
+    @Option(
+            names = "--at-least-once",
+            description =
+                    "no Kafka transaction for each poll of Connect: less latency, but its crash may repeat events,"
+                            + " which the read model ignores by their versions")
+    private boolean atLeastOnce;
+
     @Mixin
     private Ports ports = new Ports();
 
@@ -40,7 +47,7 @@ final class Up implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        PipelineConfig config = ports.pipeline();
+        PipelineConfig config = atLeastOnce ? ports.pipeline().atLeastOnce() : ports.pipeline();
         Instant began = Instant.now();
         CountDownLatch givenUp = new CountDownLatch(1);
         out.println("Afterimage starts; data and logs are in " + config.stack().home());

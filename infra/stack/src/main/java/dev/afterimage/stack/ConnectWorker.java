@@ -1,7 +1,11 @@
 package dev.afterimage.stack;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,15 +16,18 @@ import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
 
-/** A real Kafka Connect worker in distributed mode with Debezium's connectors and exactly-once source support. */
+/** A real Kafka Connect worker in distributed mode with Debezium's connectors and, unless told otherwise, exactly-once source support. */
 public final class ConnectWorker extends KafkaJvm {
 
     private static final String GROUP = "afterimage-connect";
+    private static final String EXACTLY_ONCE_SUPPORT = "exactly.once.support";
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final StackConfig config;
     private final String bootstrapServers;
     private final Jvm.Compiler compiler;
     private final Connectors connectors;
+    private boolean exactlyOnce = true;
 
     /** The worker of that folder and port, not started. */
     public ConnectWorker(StackConfig config) {
@@ -46,6 +53,35 @@ public final class ConnectWorker extends KafkaJvm {
         worker.closeAtExit();
         worker.start();
         return worker;
+    }
+
+    /**
+     * From its next start on without a Kafka transaction for each poll: less latency and less work for the broker, but a
+     * crash may repeat what was published last.
+     */
+    public void publishAtLeastOnce() {
+        exactlyOnce = false;
+    }
+
+    /**
+     * Applies the connector of that file; one that requires exactly once of a worker without it does with less.
+     *
+     * @throws StackException as {@link Connectors#apply(Path)}
+     */
+    public void apply(Path file) {
+        if (exactlyOnce) {
+            connectors.apply(file);
+            return;
+        }
+        try {
+            ObjectNode config = JSON.readValue(Files.readString(file), ObjectNode.class);
+            if (config.has(EXACTLY_ONCE_SUPPORT)) {
+                config.put(EXACTLY_ONCE_SUPPORT, "requested");
+            }
+            connectors.apply(Connectors.name(file), config.toString());
+        } catch (IOException e) {
+            throw new StackException("Connector file " + file + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** The worker's REST API. */
@@ -132,7 +168,7 @@ public final class ConnectWorker extends KafkaJvm {
         settings.put("plugin.path", distribution.plugins().toString());
         settings.put("plugin.discovery", "service_load");
         settings.put("connector.client.config.override.policy", "All");
-        settings.put("exactly.once.source.support", "enabled");
+        settings.put("exactly.once.source.support", exactlyOnce ? "enabled" : "disabled");
         settings.put("config.providers", "env");
         settings.put("config.providers.env.class", "org.apache.kafka.common.config.provider.EnvVarConfigProvider");
         settings.put(

@@ -149,8 +149,13 @@ class StackIT {
             try (ConnectWorker connect = ConnectWorker.start(config)) {
                 assertThat(connect.connectors().names()).isEmpty();
                 connect.kill();
+                connect.publishAtLeastOnce();
                 connect.start();
                 assertThat(connect.connectors().names()).isEmpty();
+                assertThatThrownBy(() -> connect.apply(Connectors.folder().resolve("order-outbox.json")))
+                        .as("no PostgreSQL runs, and that is all that is wrong")
+                        .hasMessageContaining("database.")
+                        .hasMessageNotContaining("exactly.once");
             }
         }
     }
