@@ -234,7 +234,6 @@ class RecoveryIT {
                 .contains("slot order_outbox has lost its log")
                 .contains("slot source_tables has lost its log");
         awaitShoppers(200);
-        tell(run("status").text());
         mend();
     }
 
@@ -285,7 +284,7 @@ class RecoveryIT {
             } else if (step.equals("infra/afterimage status")) {
                 awaitNothingOnItsWay("");
             } else {
-                Run done = run(step.replaceFirst("infra/afterimage ", "").split(" +"));
+                Run done = run(step.replaceFirst("infra/afterimage ", "").split(" +", -1));
                 tell(step + ": " + done.text());
                 assertThat(done.code()).as(done.text()).isZero();
                 Matcher time = BEGUN.matcher(done.text());

@@ -31,7 +31,6 @@ final class Shoppers implements AutoCloseable {
     private static final List<String> STATUSES = List.of("PAID", "PAID", "SHIPPED", "DELIVERED", "CANCELLED");
 
     private final RestService shop;
-    private final int atLeast;
     private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
     private final AtomicInteger begun = new AtomicInteger();
     private final AtomicInteger repeated = new AtomicInteger();
@@ -45,7 +44,6 @@ final class Shoppers implements AutoCloseable {
     /** They begin at once and end when that is asked for, but not before so many operations. */
     Shoppers(RestService shop, int atLeast, long seed) {
         this.shop = shop;
-        this.atLeast = atLeast;
         for (int client = 0; client < CLIENTS; client++) {
             Random random = new Random(seed + client);
             clients.execute(() -> {

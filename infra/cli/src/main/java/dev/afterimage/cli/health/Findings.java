@@ -255,6 +255,8 @@ final class Findings implements AutoCloseable {
                         (int) PATIENCE.toMillis() - 1_000));
                 admin = Admin.create(settings);
                 settings.put("max.poll.records", 1);
+                // a record of an aborted transaction waits for nobody
+                settings.put("isolation.level", "read_committed");
                 consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
             }
             Map<TopicPartition, Long> ends = offsets(OffsetSpec.latest()).entrySet().stream()
