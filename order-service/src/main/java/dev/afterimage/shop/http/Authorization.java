@@ -10,6 +10,7 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Alternative;
 import jakarta.inject.Singleton;
+import jakarta.interceptor.Interceptor;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.stream.Stream;
@@ -28,6 +29,8 @@ class Authorization extends AuthorizationController {
     private static final String SWITCH = "orders.security.enabled";
     private static final String KEY = "mp.jwt.verify.publickey.location";
     private static final String ISSUER = "mp.jwt.verify.issuer";
+    /** Before the scheduler, which starts at PLATFORM_BEFORE: where the start is refused, no job has begun. */
+    private static final int FIRST = Interceptor.Priority.PLATFORM_BEFORE - 1;
 
     private final boolean enabled;
 
@@ -40,7 +43,7 @@ class Authorization extends AuthorizationController {
         return enabled;
     }
 
-    void check(@Observes StartupEvent starting, Config config, JWTAuthContextInfo verification) {
+    void check(@Observes @Priority(FIRST) StartupEvent starting, Config config, JWTAuthContextInfo verification) {
         if (enabled) {
             Stream.of(KEY, ISSUER).forEach(setting -> require(config, setting));
             load(config.getValue(KEY, String.class), verification);

@@ -29,8 +29,9 @@ import org.jose4j.lang.UnresolvableKeyException;
 class Authorization extends AuthorizationController {
     private static final String SWITCH = "projection.security.enabled";
     private static final String KEY = "mp.jwt.verify.publickey.location";
-    private static final int FIRST = Interceptor.Priority.PLATFORM_BEFORE;
     private static final String ISSUER = "mp.jwt.verify.issuer";
+    /** Before the scheduler, which starts at PLATFORM_BEFORE: where the start is refused, no job has begun. */
+    private static final int FIRST = Interceptor.Priority.PLATFORM_BEFORE - 1;
 
     private final boolean enabled;
 
