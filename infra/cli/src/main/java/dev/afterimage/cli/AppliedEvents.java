@@ -67,7 +67,7 @@ final class AppliedEvents implements AutoCloseable {
             }
             String position = event.path("partition").asText() + "@"
                     + event.path("offset").asText();
-            return "%-20s %s  v%-4s %8s  %s"
+            return "%-18s %s  v%-4s %8s  %s"
                     .formatted(
                             event.path("eventType").asText("?"),
                             event.path("key").asText("no key"),

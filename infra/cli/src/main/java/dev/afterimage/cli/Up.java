@@ -99,11 +99,11 @@ final class Up implements Callable<Integer> {
     private static String invitation(PipelineConfig config) {
         JsonNode order = new ObjectMapper().valueToTree(new RestService(config.orders()).anOrder());
         return """
-                  order-service        %s        (API: /q/swagger-ui)
-                  projection-service   %s        (API: /q/swagger-ui)
-                  PostgreSQL           127.0.0.1:%d                 databases orders, projection, replica; postgres/postgres
-                  Kafka                127.0.0.1:%d                 topics order.events, cdc.public.orders
-                  Kafka Connect        %s        connectors order-outbox, source-tables, replica-sink
+                  order-service       %s  API: /q/swagger-ui
+                  projection-service  %s  API: /q/swagger-ui, a page: /
+                  PostgreSQL          127.0.0.1:%d         user and password: postgres
+                  Kafka               127.0.0.1:%d         infra/afterimage watch order.events
+                  Kafka Connect       %s  infra/afterimage connectors
 
                 Try, in another terminal:
                   curl -s %s/orders -H 'Content-Type: application/json' -d '%s'

@@ -208,6 +208,9 @@ class AfterimageTest {
         assertThat(AppliedEvents.line("{\"partition\":0,\"offset\":3,\"effect\":\"dead-letter\",\"key\":null}"))
                 .contains("no key", "0@3", "dead letter: no reason given");
         assertThat(AppliedEvents.line("{\"count\":40}")).contains("40 events not shown");
+        assertThat(AppliedEvents.line("""
+                        {"partition":2,"offset":123456,"eventType":"OrderStatusChanged","key":"01a1ff99-6ff5-710f-9892-d789046401b3",
+                         "version":1,"op":"c","latencyMs":4711,"effect":"applied"}""")).as("fits a terminal of 80 columns").hasSizeLessThanOrEqualTo(80);
     }
 
     private int run(String... arguments) {

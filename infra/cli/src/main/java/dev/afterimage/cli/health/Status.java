@@ -176,7 +176,11 @@ public final class Status implements Callable<Integer> {
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("topic", "last event", "ago", "offsets/s"),
-                report.topics(),
+                // of dead letters only where there are some
+                report.topics().stream()
+                        .filter(topic ->
+                                topic.lastEvent() != null || !topic.name().endsWith(".dlq"))
+                        .toList(),
                 topic -> List.of(
                         topic.name(),
                         Objects.toString(topic.lastEvent(), "none yet"),

@@ -2,6 +2,8 @@ package dev.afterimage.cli.produce;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.RestService;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -40,24 +42,29 @@ final class RestShop implements Shop {
         return RestService.expect(201, orders.post(path, body)).path("id").asText();
     }
 
+    /** Whatever somebody types for an id. */
+    private static String path(Kind kind, String id) {
+        return "/" + kind.plural() + "/" + URLEncoder.encode(id, StandardCharsets.UTF_8);
+    }
+
     @Override
     public void changeEmail(String customer, String email) {
-        JsonNode now = RestService.expect(200, orders.get("/customers/" + customer));
+        JsonNode now = RestService.expect(200, orders.get(path(Kind.customer, customer)));
         RestService.expect(
                 200,
                 orders.put(
-                        "/customers/" + customer,
+                        path(Kind.customer, customer),
                         Map.of("name", now.path("name").asText(), "email", email)));
     }
 
     @Override
     public void changeStatus(String order, String status) {
-        RestService.expect(200, orders.put("/orders/" + order + "/status", Map.of("status", status)));
+        RestService.expect(200, orders.put(path(Kind.order, order) + "/status", Map.of("status", status)));
     }
 
     @Override
     public void delete(Kind kind, String id) {
-        RestService.expect(204, orders.delete("/" + kind.plural() + "/" + id));
+        RestService.expect(204, orders.delete(path(kind, id)));
     }
 
     @Override

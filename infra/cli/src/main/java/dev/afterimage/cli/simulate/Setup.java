@@ -88,7 +88,7 @@ final class Setup {
                 publication == null ? "simulation" : publication,
                 names("select pubname from pg_publication order by 1")));
         slot = none(prompt.ask(
-                "Replication slot, - for none; one that nobody reads keeps its log on the disk",
+                "Replication slot, - for none (unread, it fills the disk)",
                 slot == null ? "-" : slot,
                 names("select slot_name from pg_replication_slots where database = current_database() order by 1")));
     }

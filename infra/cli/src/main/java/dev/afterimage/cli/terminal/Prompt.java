@@ -3,6 +3,7 @@ package dev.afterimage.cli.terminal;
 import dev.afterimage.stack.StackException;
 import java.util.List;
 import java.util.Locale;
+import org.jline.reader.Completer;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
@@ -43,9 +44,15 @@ public final class Prompt {
      * @throws Left when somebody wants to leave
      */
     public String ask(String question, @Nullable String otherwise, List<String> choices) {
+        Completer words = new StringsCompleter(choices);
         LineReader reader = LineReaderBuilder.builder()
                 .terminal(screen.terminal())
-                .completer(new StringsCompleter(choices))
+                .completer((typing, line, candidates) -> {
+                    // an answer is one word
+                    if (line.wordIndex() == 0) {
+                        words.complete(typing, line, candidates);
+                    }
+                })
                 .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
                 .variable(LineReader.DISABLE_HISTORY, true)
                 .build();

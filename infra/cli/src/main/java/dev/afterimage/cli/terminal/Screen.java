@@ -106,8 +106,12 @@ public final class Screen implements AutoCloseable {
         int columns = width();
         display.resize(rows, columns);
         List<AttributedString> fitting = new ArrayList<>();
-        for (String line : lines.subList(0, Math.min(lines.size(), rows - 1))) {
+        boolean tooMany = lines.size() > rows - 1;
+        for (String line : tooMany ? lines.subList(0, rows - 2) : lines) {
             fitting.add(AttributedString.fromAnsi(line).columnSubSequence(0, columns));
+        }
+        if (tooMany) {
+            fitting.add(new AttributedString(cut("… %d more lines".formatted(lines.size() - rows + 2))));
         }
         display.update(fitting, -1);
         shown.flush();
