@@ -18,15 +18,16 @@ class BenchIT {
     private record Run(int exit, String printed) {}
 
     private static Run bench(String... options) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                ROOT.resolve("infra/bench/bench").toString(),
-                "orders",
-                "--home=" + HOME,
-                "--warm-up=1",
-                "--seconds=1",
-                "--rounds=1",
-                "--clients=2"));
-        command.addAll(List.of(options));
+        List<String> arguments = new ArrayList<>(
+                List.of("orders", "--home=" + HOME, "--warm-up=1", "--seconds=1", "--rounds=1", "--clients=2"));
+        arguments.addAll(List.of(options));
+        return run(arguments.toArray(String[]::new));
+    }
+
+    private static Run run(String... arguments) throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(List.of(ROOT.resolve("infra/bench/bench").toString()));
+        command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Run(process.waitFor(), printed);
@@ -44,6 +45,17 @@ class BenchIT {
                 .containsPattern("(?m)^  variant-1 +[1-9]");
         // the stack deletes a process's pid file when it has ended
         assertThat(ROOT.resolve(HOME)).isNotEmptyDirectory().isDirectoryNotContaining("glob:**.pid");
+    }
+
+    @Test
+    void twoSlotsAndTwoWorkersPublishEachOrdersVersionsInTheirOrder() throws Exception {
+        Run run = run("shards", "--events=2000", "--orders=100", "--rounds=2", "--workers=2");
+
+        assertThat(run.exit()).as(run.printed()).isZero();
+        assertThat(run.printed())
+                .containsPattern("(?m)^2 slots publish [0-9.]+ times .* as fast as one$")
+                .containsPattern("(?m)^1 slot: 100 orders, each with its versions 1 to 60 in their order")
+                .containsPattern("(?m)^2 slots: 100 orders, each with its versions 1 to 60 in their order");
     }
 
     @Test

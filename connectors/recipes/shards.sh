@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The outbox read by several slots: connectors/recipes/shards.sh SHARDS FOLDER makes of order-outbox.json a connector for
+# each shard, and publications.sql, which the owner of database orders runs before they are applied.
+# infra/GROWING.md tells when, and how to change over.
+set -euo pipefail
+shards=${1-} folder=${2-}
+case $shards in
+2 | 4 | 8 | 16 | 32) ;;
+*) folder= ;;
+esac
+[ -n "$folder" ] || {
+  echo "usage: connectors/recipes/shards.sh SHARDS FOLDER, where SHARDS is 2, 4, 8, 16 or 32" >&2
+  exit 2
+}
+mkdir -p "$folder"
+echo "-- Each row of the outbox is in one of these, all rows of an aggregate in the same." >"$folder/publications.sql"
+for ((shard = 0; shard < shards; shard++)); do
+  slot=order_outbox_${shards}_$shard
+  echo "create publication $slot for table outbox where ((uuid_hash(aggregate_id) & $((shards - 1))) = $shard) with (publish = 'insert');" \
+    >>"$folder/publications.sql"
+  # besides its names: it makes its own topic of heartbeats
+  sed -e "s/\"order_outbox\"/\"$slot\"/" \
+    -e "s/\"topic.prefix\": \"orders\"/\"topic.prefix\": \"orders-$shards-$shard\"/" \
+    -e 's/^  "tasks.max": "1",$/&\n  "topic.creation.default.partitions": "1",\n  "topic.creation.default.replication.factor": "-1",/' \
+    "${BASH_SOURCE[0]%/*}/../order-outbox.json" >"$folder/${slot//_/-}.json"
+done
