@@ -1,0 +1,164 @@
+package dev.afterimage.bench;
+
+import dev.afterimage.stack.Folders;
+import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.StackException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Starts the whole pipeline, in turn without and with the AOT caches that {@code infra/afterimage train} made. */
+@Command(
+        name = "start",
+        description =
+                "Measures what each process of the pipeline costs until it is ready, without and with AOT caches.",
+        mixinStandardHelpOptions = true)
+final class StartBench implements Callable<Integer> {
+
+    private static final Path HOME = Path.of("infra/bench/target/start");
+    private static final Path COPIES = Path.of("target/run");
+    /** A JVM that is told so takes no notice of a cache that it is given. */
+    private static final String WITHOUT = "-XX:AOTMode=off";
+
+    private static final String WITH = "-XX:AOTMode=auto";
+
+    @Option(names = "--rounds", defaultValue = "3", description = "of both (${DEFAULT-VALUE})")
+    private int rounds;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** Sums over the rounds of what one process has used when all are ready. */
+    private static final class Used {
+        private long cpuMillis;
+        private long residentKilobytes;
+        private int times;
+
+        private void add(Stream<ProcessHandle> processes) throws IOException {
+            for (ProcessHandle process : processes.toList()) {
+                cpuMillis +=
+                        process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis();
+                residentKilobytes += resident(process.pid());
+            }
+            times++;
+        }
+
+        private String mean() {
+            return "%5.1f s %5d MB".formatted(cpuMillis / 1e3 / times, residentKilobytes / 1024 / times);
+        }
+    }
+
+    private record Start(Map<String, Used> used, List<Double> seconds) {
+        Start() {
+            this(new TreeMap<>(), new ArrayList<>());
+        }
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Folders.delete(HOME);
+        List<Integer> ports = StackConfig.freePorts(6);
+        say("Starting once, which makes the data ...");
+        start(ports, WITH, new Start());
+        if (!trained()) {
+            throw new StackException("There are no AOT caches of this build: run infra/afterimage train first.");
+        }
+        Start without = new Start();
+        Start with = new Start();
+        for (int round = 1; round <= rounds; round++) {
+            start(ports, WITHOUT, without);
+            start(ports, WITH, with);
+            say("  round %d: ready after %.1f s without caches, %.1f s with"
+                    .formatted(
+                            round, without.seconds().getLast(), with.seconds().getLast()));
+        }
+        say("%-20s %-16s  %s".formatted("CPU and resident", "without caches", "with"));
+        without.used()
+                .forEach((process, used) -> say("%-20s %s  %s"
+                        .formatted(
+                                process,
+                                used.mean(),
+                                Objects.requireNonNull(with.used().get(process)).mean())));
+        return 0;
+    }
+
+    /** Of the copy that {@code infra/afterimage} has just run from, the only one that nobody else runs from. */
+    private static boolean trained() throws IOException {
+        try (Stream<Path> files = Files.walk(COPIES, 3)) {
+            return files.anyMatch(file -> file.toString().endsWith(".aot"));
+        }
+    }
+
+    private void start(List<Integer> ports, String option, Start start) throws IOException, InterruptedException {
+        ProcessBuilder command = new ProcessBuilder(
+                        "infra/afterimage",
+                        "up",
+                        "--home=" + HOME,
+                        "--postgres-port=" + ports.get(0),
+                        "--kafka-port=" + ports.get(1),
+                        "--kafka-controller-port=" + ports.get(2),
+                        "--connect-port=" + ports.get(3),
+                        "--order-port=" + ports.get(4),
+                        "--projection-port=" + ports.get(5))
+                .redirectErrorStream(true);
+        command.environment().put("JAVA_TOOL_OPTIONS", option);
+        Process up = command.start();
+        try (BufferedReader out = up.inputReader(StandardCharsets.UTF_8)) {
+            StringBuilder said = new StringBuilder();
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                said.append(line).append('\n');
+                if (line.startsWith("Ready after ")) {
+                    start.seconds().add(Double.parseDouble(line.replaceAll("[^0-9.]|\\.$", "")));
+                    measure(up.toHandle(), start.used());
+                    return;
+                }
+            }
+            throw new StackException("The pipeline does not start:\n" + said);
+        } finally {
+            up.destroy();
+            up.waitFor(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static void measure(ProcessHandle up, Map<String, Used> used) throws IOException {
+        used.computeIfAbsent("afterimage up", _ -> new Used()).add(Stream.of(up));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(HOME, "*.pid")) {
+            for (Path file : files) {
+                long pid = Long.parseLong(Files.readString(file).replaceFirst(" .*", ""));
+                used.computeIfAbsent(String.valueOf(file.getFileName()).replace(".pid", ""), _ -> new Used())
+                        .add(ProcessHandle.of(pid).stream()
+                                .flatMap(process -> Stream.concat(Stream.of(process), process.descendants())));
+            }
+        }
+    }
+
+    /** As the operating system counts: PostgreSQL's processes and the JVMs' caches share pages, which each counts. */
+    private static long resident(long pid) throws IOException {
+        Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
+        return Long.parseLong(new String(ps.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
+    }
+
+    private void say(String line) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println(line);
+        out.flush();
+    }
+}
