@@ -250,10 +250,13 @@ final class Subscription implements AutoCloseable {
 
     @Override
     public void close() {
-        if (!uncommitted.isEmpty()) {
-            commit();
+        try {
+            if (!uncommitted.isEmpty()) {
+                commit();
+            }
+        } finally { // a consumer that was fenced throws at each commit, and has to be closed all the same
+            consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT)); // also waits for the offsets under way
         }
-        consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT)); // also waits for the offsets under way
     }
 
     private final class Assignment implements ConsumerRebalanceListener {
