@@ -21,7 +21,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -623,18 +622,8 @@ class PipelineIT {
     }
 
     private static List<String> rows(String database, String query) {
-        try (Connection connection = pipeline.postgres().connect(database);
-                Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery(query)) {
-            List<String> rows = new ArrayList<>();
-            while (result.next()) {
-                List<String> row = new ArrayList<>();
-                for (int column = 1; column <= result.getMetaData().getColumnCount(); column++) {
-                    row.add(String.valueOf(result.getString(column)));
-                }
-                rows.add(String.join(" | ", row));
-            }
-            return rows;
+        try {
+            return Rows.of(pipeline.postgres(), database, query);
         } catch (SQLException e) {
             throw new AssertionError(query, e);
         }
