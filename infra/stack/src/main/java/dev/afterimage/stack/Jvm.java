@@ -12,6 +12,7 @@ public final class Jvm {
     private static volatile @Nullable Path aotCaches;
     private static volatile boolean recording;
     private static volatile boolean optimizing;
+    private static volatile @Nullable Path archives;
 
     private Jvm() {}
 
@@ -54,11 +55,40 @@ public final class Jvm {
         recording = true;
     }
 
+    /**
+     * From now on each child JVM starts from an archive of its classes; see {@link #archive}.
+     *
+     * @param folder exists
+     */
+    static void archiveClasses(Path folder) {
+        archives = folder;
+    }
+
+    /**
+     * Lets a JVM leave an archive of the classes that it loaded when it ends in order, and start from that of the run before,
+     * which takes a third off its CPU. Jars only: of a class path with folders none is made. See
+     * <a href="https://docs.oracle.com/en/java/javase/25/docs/specs/man/java.html">-XX:+AutoCreateSharedArchive</a>.
+     */
+    static List<String> archive(Path folder, String name) {
+        return List.of(
+                "-XX:+AutoCreateSharedArchive",
+                "-XX:SharedArchiveFile=" + archiveFile(folder, name),
+                // that one does not fit any longer is nothing to tell
+                "-Xlog:cds*=off");
+    }
+
+    static Path archiveFile(Path folder, String name) {
+        return folder.resolve(name + ".jsa");
+    }
+
     static boolean recording() {
         return recording;
     }
 
-    private static List<String> aotCache(String name) {
+    private static List<String> startAid(String name) {
+        if (archives != null) {
+            return archive(archives, name);
+        }
         Path folder = aotCaches;
         if (folder == null) {
             return List.of();
@@ -91,7 +121,7 @@ public final class Jvm {
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
-        command.addAll(aotCache(name));
+        command.addAll(startAid(name));
         command.addAll(rest);
         return command;
     }

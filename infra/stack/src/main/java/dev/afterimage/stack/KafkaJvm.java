@@ -57,7 +57,7 @@ abstract class KafkaJvm extends Server {
     }
 
     /** This module's own jar or classes, for {@link KafkaMain}. */
-    private static Path codeSource() {
+    static Path codeSource() {
         try {
             return Path.of(KafkaJvm.class
                     .getProtectionDomain()

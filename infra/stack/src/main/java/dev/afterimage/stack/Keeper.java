@@ -83,7 +83,13 @@ final class Keeper {
                     .limit(3)
                     .mapToInt(Integer::parseInt)
                     .toArray();
-            clear(home, Boolean.parseBoolean(arguments[1]));
+            boolean fresh = Boolean.parseBoolean(arguments[1]);
+            clear(home, fresh);
+            Path own = KafkaJvm.codeSource();
+            if (!fresh && Files.isRegularFile(own)) {
+                // where data stays it will start again, and somebody waits for it
+                archiveClasses(home, own + " of " + Files.getLastModifiedTime(own));
+            }
             Keeper keeper = new Keeper(ports(home, wanted), arguments[5].isEmpty() ? null : arguments[5]);
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(keeper::stop));
             if (lock.isValid()) {
@@ -129,6 +135,18 @@ final class Keeper {
             Folders.delete(any.home().resolve("postgres"));
             Folders.delete(any.home().resolve("kafka"));
         }
+    }
+
+    /** An archive fits the very jars that it was made of; the JVM goes without one of others, and does not replace it. */
+    private static void archiveClasses(Path home, String jar) throws IOException {
+        Path madeOf = home.resolve("archives");
+        if (!Files.exists(madeOf) || !Files.readString(madeOf).equals(jar)) {
+            for (String name : List.of("keeper", "kafka", "connect")) {
+                Files.deleteIfExists(Jvm.archiveFile(home, name));
+            }
+            Files.writeString(madeOf, jar);
+        }
+        Jvm.archiveClasses(home);
     }
 
     private void serve() throws IOException {

@@ -173,23 +173,24 @@ public final class SharedStack implements AutoCloseable {
         Path log = place.home().resolve("logs").resolve("keeper.log");
         Files.createDirectories(Folders.parent(log));
         Files.deleteIfExists(place.home().resolve(Keeper.PORT_FILE));
-        List<String> java = Jvm.command(
-                "keeper",
-                96,
-                Jvm.Compiler.QUICK,
-                List.of(
-                        "-D" + Distribution.PROPERTY + "=" + place.distribution(),
-                        "-cp",
-                        Stream.concat(place.classPath().stream(), kafkaClient(place.distribution()).stream())
-                                .map(Path::toString)
-                                .collect(Collectors.joining(File.pathSeparator)),
-                        Keeper.class.getName(),
-                        place.home().toString(),
-                        Boolean.toString(place.fresh()),
-                        Integer.toString(place.postgresPort()),
-                        Integer.toString(place.kafkaPort()),
-                        Integer.toString(place.connectPort()),
-                        place.kafka() == null ? "" : place.kafka()));
+        List<String> rest = new ArrayList<>();
+        if (!place.fresh() && place.classPath().stream().allMatch(Files::isRegularFile)) {
+            rest.addAll(Jvm.archive(place.home(), "keeper"));
+        }
+        rest.addAll(List.of(
+                "-D" + Distribution.PROPERTY + "=" + place.distribution(),
+                "-cp",
+                Stream.concat(place.classPath().stream(), kafkaClient(place.distribution()).stream())
+                        .map(Path::toString)
+                        .collect(Collectors.joining(File.pathSeparator)),
+                Keeper.class.getName(),
+                place.home().toString(),
+                Boolean.toString(place.fresh()),
+                Integer.toString(place.postgresPort()),
+                Integer.toString(place.kafkaPort()),
+                Integer.toString(place.connectPort()),
+                place.kafka() == null ? "" : place.kafka()));
+        List<String> java = Jvm.command("keeper", 96, Jvm.Compiler.QUICK, rest);
         Process keeper = new ProcessBuilder(Detached.fromTerminal(new ArrayList<>(java)))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
