@@ -7,6 +7,7 @@ import dev.afterimage.cli.health.Status;
 import dev.afterimage.cli.operations.DeadLetters;
 import dev.afterimage.cli.operations.RebuildCommand;
 import dev.afterimage.cli.operations.SnapshotCommand;
+import dev.afterimage.cli.operations.SqlCommand;
 import dev.afterimage.cli.produce.Produce;
 import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
@@ -40,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DeadLetters.class,
             RebuildCommand.class,
             SnapshotCommand.class,
+            SqlCommand.class,
             Audit.class,
             Measure.class,
             Train.class,

@@ -194,6 +194,15 @@ class AfterimageTest {
     }
 
     @Test
+    void sqlWithoutAPipelineSaysHowToStartItAndWithoutSqlWhatIsMissing() {
+        String nobody = StackConfig.freePorts(1).get(0).toString();
+        assertThat(run("sql", "orders", "select 1", "--postgres-port", nobody)).isEqualTo(1);
+        assertThat(errors.toString()).contains("No answer from PostgreSQL at 127.0.0.1:" + nobody, "./mvnw -Pup");
+        assertThat(run("sql", "orders")).isEqualTo(2);
+        assertThat(errors.toString()).contains("Give either SQL or --file");
+    }
+
+    @Test
     void aPortForTwoPartsIsRefusedBeforeAnythingStarts() {
         assertThat(run("up", "--order-port", "28083", "--connect-port", "28083"))
                 .isEqualTo(1);

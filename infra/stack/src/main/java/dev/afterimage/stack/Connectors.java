@@ -97,6 +97,11 @@ public final class Connectors {
             return state.equals("PAUSED") && !tasks.contains("RUNNING");
         }
 
+        /** Whether it stands because somebody wanted that, which outlives a restart of the worker. */
+        boolean halted() {
+            return state.equals("PAUSED") || state.equals("STOPPED");
+        }
+
         public boolean failed() {
             return failure.isPresent();
         }
@@ -139,8 +144,8 @@ public final class Connectors {
     }
 
     /**
-     * Creates the connector or changes it to what the file says, and waits until it runs. The connector is called as
-     * the file is.
+     * Creates the connector or changes it to what the file says, and waits until it runs, also when it was paused or stopped.
+     * The connector is called as the file is.
      *
      * @throws StackException when the configuration is wrong, and then nothing has changed, or the connector does not
      *     run within a minute
@@ -188,6 +193,8 @@ public final class Connectors {
             // the failure may be the last run's, still on record, or pass, like a slot not yet let go
             if (look % 10 == 0 && status.map(Status::failed).orElse(false)) {
                 restartFailed(name);
+            } else if (look % 10 == 0 && status.map(Status::halted).orElse(false)) {
+                letGoOn(name);
             }
             Server.pause(Duration.ofMillis(100));
             status = status(name);
@@ -346,8 +353,12 @@ public final class Connectors {
      * @throws StackException when there is no such connector, or it does not run within a minute
      */
     public void resume(String name) throws IOException {
-        change(name, request(name, "/resume").PUT(HttpRequest.BodyPublishers.noBody()));
+        letGoOn(name);
         awaitRunning(name);
+    }
+
+    private void letGoOn(String name) throws IOException {
+        change(name, request(name, "/resume").PUT(HttpRequest.BodyPublishers.noBody()));
     }
 
     /**

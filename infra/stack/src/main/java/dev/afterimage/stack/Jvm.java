@@ -121,6 +121,10 @@ public final class Jvm {
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
+        if (optimizing) {
+            // compiling is for when nobody waits for the cores: on Linux the native priority is nice(2)'s
+            command.addAll(List.of("-XX:ThreadPriorityPolicy=1", "-XX:CompilerThreadPriority=10"));
+        }
         command.addAll(startAid(name));
         command.addAll(rest);
         return command;

@@ -32,6 +32,13 @@ class ReplicaIT {
     }
 
     @Test
+    void aConnectorThatWasPausedGoesOnWhenItIsAppliedAgain() throws Exception {
+        shop.pause("replica-sink");
+        shop.connectors().apply(Connectors.folder().resolve("replica-sink.json"));
+        assertThat(shop.states("replica-sink")).containsOnly("RUNNING");
+    }
+
+    @Test
     void whatWasThereBeforeArrivesAsSnapshot() {
         String row =
                 "select id, name, email, created_at, updated_at, version from customers where id = '" + CUSTOMER + "'";

@@ -1,0 +1,136 @@
+package dev.afterimage.cli.operations;
+
+import dev.afterimage.cli.Ports;
+import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** SQL on one of the pipeline's databases, where nobody has installed psql. */
+@Command(
+        name = "sql",
+        description = "Runs SQL on a database of the pipeline, all of it or nothing, and prints the rows.",
+        mixinStandardHelpOptions = true)
+public final class SqlCommand implements Callable<Integer> {
+
+    @Parameters(index = "0", paramLabel = "DATABASE", description = "orders, projection, replica or any other there")
+    private String database = "";
+
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "SQL",
+            description = "one statement, or several with ; between them")
+    private @Nullable String text;
+
+    @Option(names = "--file", paramLabel = "FILE", description = "the same from a file")
+    private @Nullable Path file;
+
+    @Option(
+            names = "--user",
+            paramLabel = "ROLE",
+            defaultValue = "postgres",
+            description = "a role whose password is its name, as of all roles here (${DEFAULT-VALUE})")
+    private String user = "";
+
+    @Option(names = "--json", description = "each row as one line of JSON, values as PostgreSQL writes them")
+    private boolean json;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, SQLException {
+        String sql = sql();
+        try (Screen screen = Screen.of(spec);
+                Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            boolean rows = statement.execute(sql);
+            // the driver says -1 when there is no further result
+            for (int changed = 0; rows || changed >= 0; rows = statement.getMoreResults()) {
+                changed = rows ? print(screen, statement.getResultSet()) : statement.getUpdateCount();
+                if (!rows && changed > 0) {
+                    screen.print(List.of("%,d %s changed".formatted(changed, changed == 1 ? "row" : "rows")));
+                }
+            }
+        }
+        return 0;
+    }
+
+    private String sql() throws IOException {
+        if (file != null && text == null) {
+            return Files.readString(file);
+        }
+        if (file != null || text == null) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(), "Give either SQL or --file with SQL in it");
+        }
+        return text;
+    }
+
+    private Connection connect() throws SQLException {
+        try {
+            return DriverManager.getConnection(ports.postgres().jdbcUrl(database), user, user);
+        } catch (SQLException e) {
+            if (String.valueOf(e.getSQLState()).startsWith("08")) {
+                throw new StackException(
+                        "No answer from PostgreSQL at %s:%d: does the pipeline run? Start it with ./mvnw -Pup"
+                                .formatted(StackConfig.HOST, ports.postgres),
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    private int print(Screen screen, ResultSet result) throws SQLException {
+        List<String> names = new ArrayList<>();
+        for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
+            names.add(result.getMetaData().getColumnLabel(i));
+        }
+        List<List<String>> rows = new ArrayList<>();
+        while (result.next()) {
+            List<@Nullable String> row = new ArrayList<>();
+            for (int i = 1; i <= names.size(); i++) {
+                row.add(result.getString(i));
+            }
+            if (json) {
+                Map<String, @Nullable String> named = new LinkedHashMap<>();
+                for (int i = 0; i < names.size(); i++) {
+                    named.put(names.get(i), row.get(i));
+                }
+                screen.json(named);
+            }
+            rows.add(row.stream()
+                    .map(value -> Objects.requireNonNullElse(value, ""))
+                    .toList());
+        }
+        if (!json) {
+            screen.table(names, rows);
+        }
+        return rows.size();
+    }
+}
