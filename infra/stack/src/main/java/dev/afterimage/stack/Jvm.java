@@ -77,6 +77,17 @@ public final class Jvm {
                 "-Xlog:cds*=off");
     }
 
+    static boolean archiving() {
+        return archives != null;
+    }
+
+    /** Of a JVM that was killed, perhaps in the middle of writing it: the next one would go without and leave it as it is. */
+    static void discardArchive(String name) {
+        if (archives != null) {
+            var _ = archiveFile(archives, name).toFile().delete();
+        }
+    }
+
     static Path archiveFile(Path folder, String name) {
         return folder.resolve(name + ".jsa");
     }

@@ -84,12 +84,12 @@ final class Keeper {
                     .mapToInt(Integer::parseInt)
                     .toArray();
             boolean fresh = Boolean.parseBoolean(arguments[1]);
-            clear(home, fresh);
             Path own = KafkaJvm.codeSource();
             if (!fresh && Files.isRegularFile(own)) {
                 // where data stays it will start again, and somebody waits for it
                 archiveClasses(home, own + " of " + Files.getLastModifiedTime(own));
             }
+            clear(home, fresh);
             Keeper keeper = new Keeper(ports(home, wanted), arguments[5].isEmpty() ? null : arguments[5]);
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(keeper::stop));
             if (lock.isValid()) {

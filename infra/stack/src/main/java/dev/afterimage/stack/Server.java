@@ -27,6 +27,9 @@ public abstract class Server implements AutoCloseable {
     /** The same, where a JVM writes its AOT cache at its end: a minute's work for two cores in all. */
     private static final Duration RECORD_LIMIT = Duration.ofMinutes(3);
 
+    /** The same, where it writes an archive of its classes: a second's work, but on a busy machine six. */
+    private static final Duration ARCHIVE_LIMIT = Duration.ofSeconds(30);
+
     private static final Duration KILL_LIMIT = Duration.ofMillis(500);
     private static final Duration PROBE_INTERVAL = Duration.ofMillis(50);
     private static final Pattern RECORDED = Pattern.compile("([0-9]{1,18}) (\\S+Z)");
@@ -229,9 +232,11 @@ public abstract class Server implements AutoCloseable {
 
     private void end(ProcessHandle handle) {
         signal(handle, stopSignal());
-        if (!ended(handle, Jvm.recording() ? RECORD_LIMIT : STOP_LIMIT)) {
+        Duration limit = Jvm.archiving() ? ARCHIVE_LIMIT : STOP_LIMIT;
+        if (!ended(handle, Jvm.recording() ? RECORD_LIMIT : limit)) {
             handle.destroyForcibly();
             ended(handle, KILL_LIMIT);
+            Jvm.discardArchive(name);
         }
     }
 
