@@ -70,12 +70,15 @@ public final class SqlCommand implements Callable<Integer> {
                 Connection connection = connect();
                 Statement statement = connection.createStatement()) {
             boolean rows = statement.execute(sql);
-            // the driver says -1 when there is no further result
-            for (int changed = 0; rows || changed >= 0; rows = statement.getMoreResults()) {
-                changed = rows ? print(screen, statement.getResultSet()) : statement.getUpdateCount();
-                if (!rows && changed > 0) {
+            // neither rows nor a number of them: there is no further result
+            while (rows || statement.getUpdateCount() >= 0) {
+                int changed = statement.getUpdateCount();
+                if (rows) {
+                    print(screen, statement.getResultSet());
+                } else if (changed > 0) {
                     screen.print(List.of("%,d %s changed".formatted(changed, changed == 1 ? "row" : "rows")));
                 }
+                rows = statement.getMoreResults();
             }
         }
         return 0;
@@ -106,7 +109,7 @@ public final class SqlCommand implements Callable<Integer> {
         }
     }
 
-    private int print(Screen screen, ResultSet result) throws SQLException {
+    private void print(Screen screen, ResultSet result) throws SQLException {
         List<String> names = new ArrayList<>();
         for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
             names.add(result.getMetaData().getColumnLabel(i));
@@ -131,6 +134,5 @@ public final class SqlCommand implements Callable<Integer> {
         if (!json) {
             screen.table(names, rows);
         }
-        return rows.size();
     }
 }
