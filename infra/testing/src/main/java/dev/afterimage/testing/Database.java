@@ -1,0 +1,74 @@
+package dev.afterimage.testing;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * SQL of a test, each call on a connection of its own.
+ *
+ * @param jdbcUrl of one database
+ */
+public record Database(String jdbcUrl, String user, String password) {
+
+    /** The database as the superuser of a local PostgreSQL sees it. */
+    public static Database of(String jdbcUrl) {
+        return new Database(jdbcUrl, "postgres", "postgres");
+    }
+
+    /** A connection that the caller closes. */
+    public Connection connect() {
+        try {
+            return DriverManager.getConnection(jdbcUrl, user, password);
+        } catch (SQLException e) {
+            throw new AssertionError("cannot connect to " + jdbcUrl, e);
+        }
+    }
+
+    /** Each row as a string, its columns between bars. */
+    public List<String> rows(String query) {
+        try (var connection = connect();
+                var statement = connection.createStatement();
+                var result = statement.executeQuery(query)) {
+            var rows = new ArrayList<String>();
+            while (result.next()) {
+                var row = new ArrayList<String>();
+                for (int column = 1; column <= result.getMetaData().getColumnCount(); column++) {
+                    row.add(String.valueOf(result.getString(column)));
+                }
+                rows.add(String.join(" | ", row));
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw new AssertionError("cannot read: " + query, e);
+        }
+    }
+
+    /** The only column of the only row. */
+    public String value(String query) {
+        var rows = rows(query);
+        if (rows.size() != 1) {
+            throw new AssertionError("%d rows instead of one: %s".formatted(rows.size(), query));
+        }
+        return rows.getFirst();
+    }
+
+    /** The only column of the only row, a whole number. */
+    public long number(String query) {
+        return Long.parseLong(value(query));
+    }
+
+    /** Executes the statements one after the other, each in a transaction of its own. */
+    public void execute(String... statements) {
+        try (var connection = connect();
+                var statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        } catch (SQLException e) {
+            throw new AssertionError("cannot execute: " + String.join("; ", statements), e);
+        }
+    }
+}
