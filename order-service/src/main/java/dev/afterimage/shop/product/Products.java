@@ -4,6 +4,7 @@ import dev.afterimage.shop.http.Filters;
 import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.math.BigDecimal;
@@ -28,6 +29,7 @@ public class Products implements SnapshotSource<Product> {
     }
 
     /** Of a product nothing but this: no entity, whose changes Hibernate would look for at the flush. */
+    @RegisterForReflection // Panache instantiates it
     public record Price(UUID id, BigDecimal price) {}
 
     /** The product, its row locked until the transaction ends, so that its changes commit in the order of versions. */

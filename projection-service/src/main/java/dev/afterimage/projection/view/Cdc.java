@@ -1,6 +1,7 @@
 package dev.afterimage.projection.view;
 
 import dev.afterimage.projection.sql.Sql;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.time.Instant;
  * @param timestamp when the source committed it
  * @param syncedAt when it was applied here
  */
+@RegisterForReflection
 public record Cdc(String operation, Instant timestamp, Instant syncedAt) {
 
     public static Cdc of(ResultSet row) throws SQLException {
