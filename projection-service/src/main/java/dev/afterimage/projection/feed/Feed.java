@@ -50,6 +50,8 @@ public class Feed {
     private volatile FeedState state = FeedState.STARTING;
     private volatile List<FeedProgress.Partition> progress = List.of();
     private volatile @Nullable Instant lastProgress;
+    /** Whether the consumer was lost and nothing has been applied since: an idle poll of the next one proves nothing. */
+    private boolean broken;
 
     Feed(
             FeedConfig config,
@@ -114,7 +116,8 @@ public class Feed {
                 // a pause as long as a session: two processes of one name would else fence each other all the time
                 goesOn("Another process took over feed.instance-id, which must be unique", e);
                 pause(config.sessionTimeout());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // such as a codec whose native library does not load
+                broken = true;
                 pause("The feed lost its consumer", e);
             }
         }
@@ -133,10 +136,13 @@ public class Feed {
                 }
                 progress = current.progress();
                 metrics.record(progress);
-                outage.isOver();
-                state = current.state();
-                if (state == FeedState.FOLLOWING) {
-                    lastProgress = Instant.now();
+                broken &= records.isEmpty() && !current.isCaughtUp();
+                if (!broken) {
+                    outage.isOver();
+                    state = current.state();
+                    if (state == FeedState.FOLLOWING) {
+                        lastProgress = Instant.now();
+                    }
                 }
                 if (!current.lags()) {
                     lag.caughtUp();
@@ -185,6 +191,7 @@ public class Feed {
                 case SQLException e -> throw e;
                 case PositionLost e -> throw e;
                 case RuntimeException e -> throw e;
+                case Error e -> throw e;
                 default -> throw new IllegalStateException(failure);
             }
         }
@@ -214,11 +221,11 @@ public class Feed {
         return Instant.ofEpochMilli(oldest);
     }
 
-    private void pause(String what, Exception cause) {
+    private void pause(String what, Throwable cause) {
         pause(goesOn(what, cause));
     }
 
-    private Duration goesOn(String what, Exception cause) {
+    private Duration goesOn(String what, Throwable cause) {
         state = FeedState.WAITING;
         return isStopping() ? Duration.ZERO : outage.goesOn(what, cause);
     }

@@ -19,10 +19,10 @@ final class Outage {
     }
 
     /** Returns how long to pause before the next attempt. */
-    Duration goesOn(String what, Exception cause) {
+    Duration goesOn(String what, Throwable cause) {
         if (since == null) {
             since = Instant.now();
-            Log.warnf("%s; trying again until it works: %s", what, cause.getMessage());
+            Log.warnf("%s; trying again until it works: %s", what, cause);
         }
         Log.debugf(cause, "%s", what);
         Duration current = pause;

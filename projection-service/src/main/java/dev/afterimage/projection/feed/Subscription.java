@@ -177,6 +177,13 @@ final class Subscription implements AutoCloseable {
                 .anyMatch(partition -> consumer.currentLag(partition).orElse(0) > 0);
     }
 
+    /** Whether the broker has said of each partition that there is nothing more to come. */
+    boolean isCaughtUp() {
+        return unplaced.isEmpty()
+                && consumer.assignment().stream()
+                        .allMatch(partition -> consumer.currentLag(partition).orElse(1) == 0);
+    }
+
     /** Up to which offset each partition is applied. */
     Map<TopicPartition, Long> applied() {
         return applied;
