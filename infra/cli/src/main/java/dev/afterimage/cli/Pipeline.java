@@ -1,5 +1,7 @@
 package dev.afterimage.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
@@ -38,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class Pipeline implements AutoCloseable {
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+    private static final Duration BACKLOG_LOOK = Duration.ofSeconds(10);
 
     /** Told of each step: what is ready now, and how long its own start took. */
     interface Progress {
@@ -46,6 +49,7 @@ final class Pipeline implements AutoCloseable {
 
     private final PipelineConfig config;
     private final Progress progress;
+    private final Consumer<String> tell;
     private final Supervisor supervisor;
     private final FileChannel lock;
     private final ExecutorService starts = Executors.newCachedThreadPool(
@@ -57,9 +61,10 @@ final class Pipeline implements AutoCloseable {
     private final QuarkusService orders;
     private final QuarkusService projection;
 
-    private Pipeline(PipelineConfig config, Progress progress, Supervisor supervisor) {
+    private Pipeline(PipelineConfig config, Progress progress, Consumer<String> tell, Supervisor supervisor) {
         this.config = config;
         this.progress = progress;
+        this.tell = tell;
         this.supervisor = supervisor;
         this.postgres = new Postgres(config.stack());
         this.kafka = new KafkaBroker(config.stack());
@@ -76,7 +81,7 @@ final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * Starts everything and returns when an order placed now is going to arrive in the read model and in the replica.
+     * Starts everything and returns when an order of its own has arrived in the read model, and others will in the replica.
      *
      * @param progress told of each part that is ready
      * @param tell takes one line for each death and return
@@ -84,7 +89,7 @@ final class Pipeline implements AutoCloseable {
      * @throws StackException when a part does not start, or a pipeline runs in this folder already
      */
     static Pipeline start(PipelineConfig config, Progress progress, Consumer<String> tell, Consumer<String> giveUp) {
-        Pipeline pipeline = new Pipeline(config, progress, new Supervisor(tell, giveUp));
+        Pipeline pipeline = new Pipeline(config, progress, tell, new Supervisor(tell, giveUp));
         Thread interrupted = Thread.ofPlatform().name("stop").unstarted(pipeline::close);
         Runtime.getRuntime().addShutdownHook(interrupted);
         try {
@@ -118,6 +123,44 @@ final class Pipeline implements AutoCloseable {
         failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, outboxUp, tablesUp, sinkUp, registryUp);
         await("order-service is not ready", orders, orders::ready);
         await("projection-service is not ready", projection, projection::ready);
+        step("an order, read back", this::placeAndReadBack).join();
+    }
+
+    /** Places an order, waits until the read model shows it, and deletes it. It waits as long as a backlog shrinks. */
+    private void placeAndReadBack() {
+        RestService shop = new RestService(config.orders());
+        RestService readModel = new RestService(config.projection());
+        JsonNode placed = RestService.expect(201, shop.post("/orders", shop.anOrder()));
+        String order = "/orders/" + placed.path("id").asText();
+        Instant lastProgress = Instant.now();
+        JsonNode before = MissingNode.getInstance();
+        while (!isThere(readModel, order)) {
+            JsonNode feed = RestService.expect(200, readModel.get("/stats")).path("feed");
+            if (!feed.equals(before)) {
+                before = feed;
+                lastProgress = Instant.now();
+            } else if (lastProgress.plus(READY_LIMIT).isBefore(Instant.now())) {
+                throw new StackException("The read model does not show the order that was placed to try the pipeline. "
+                        + projection.lastWords());
+            }
+            tell.accept("waiting for the read model, which is %s records behind"
+                    .formatted(feed.path("lag").asText("?")));
+        }
+        RestService.expect(204, shop.delete(order));
+    }
+
+    /** Whether it is there within some seconds. */
+    private static boolean isThere(RestService readModel, String order) {
+        Instant deadline = Instant.now().plus(BACKLOG_LOOK);
+        while (Instant.now().isBefore(deadline)) {
+            RestService.Answer answer = readModel.get(order);
+            if (answer.status() != 404 && answer.status() != 503) {
+                RestService.expect(200, answer);
+                return true;
+            }
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        return false;
     }
 
     /** Applies a connector that reads from a slot of its own name. */
