@@ -22,7 +22,7 @@ class QuarkusJar extends Server {
     private final int port;
     private final Map<String, String> settings;
 
-    /** @param settings as environment variables, beside profile, host and port */
+    /** @param settings as environment variables, beside host and port */
     QuarkusJar(
             String name, StackConfig stack, Path jar, List<String> jvmOptions, int port, Map<String, String> settings) {
         super(name, stack.home());
@@ -51,7 +51,10 @@ class QuarkusJar extends Server {
     @Override
     protected Map<String, String> environment() {
         Map<String, String> environment = new HashMap<>(settings);
-        environment.put("QUARKUS_PROFILE", "local");
+        // of whichever service it is: reached from this machine only
+        environment.put("ORDERS_SECURITY_ENABLED", "false");
+        environment.put("PROJECTION_SECURITY_ENABLED", "false");
+        environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
         environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
         environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
         return environment;

@@ -20,6 +20,9 @@ import java.util.Map;
 final class QuarkusService extends Server {
 
     private static final int HEAP_MB = 128;
+    /** Of connectors/source-tables.json: every change of a row is in the event log too. */
+    private static final String TABLE_TOPICS =
+            "cdc.public.customers,cdc.public.products,cdc.public.orders,cdc.public.order_items";
     /** The folder with both services' folders in it: the repository, or the copy that {@code infra/afterimage} made. */
     private static final Path SERVICES =
             Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
@@ -38,8 +41,7 @@ final class QuarkusService extends Server {
         super(name, stack.home());
         this.port = port;
         this.environment = new HashMap<>(environment);
-        // without tokens: it is reached from this machine only
-        this.environment.put("QUARKUS_PROFILE", "local");
+        this.environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
         this.environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
         this.environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
     }
@@ -49,7 +51,11 @@ final class QuarkusService extends Server {
                 "order-service",
                 config.stack(),
                 config.orderPort(),
-                Map.of("QUARKUS_DATASOURCE_JDBC_URL", jdbcUrl(config.stack(), "orders")));
+                Map.of(
+                        "ORDERS_SECURITY_ENABLED",
+                        "false", // it is reached from this machine only
+                        "QUARKUS_DATASOURCE_JDBC_URL",
+                        jdbcUrl(config.stack(), "orders")));
     }
 
     static QuarkusService projection(PipelineConfig config) {
@@ -58,6 +64,10 @@ final class QuarkusService extends Server {
                 config.stack(),
                 config.projectionPort(),
                 Map.of(
+                        "PROJECTION_SECURITY_ENABLED",
+                        "false", // as above
+                        "FEED_TABLE_TOPICS",
+                        TABLE_TOPICS,
                         "QUARKUS_DATASOURCE_JDBC_URL",
                         jdbcUrl(config.stack(), "projection"),
                         "QUARKUS_DATASOURCE_SOURCE_JDBC_URL",

@@ -144,7 +144,7 @@ class ComposeTest {
     void theProjectionFollowsAndAuditsWhatTheConnectorsWrite() {
         Map<String, String> environment = environment("projection-service");
         assertThat(environment.get("FEED_TABLE_TOPICS"))
-                .isEqualTo(Repository.setting("projection-service", "%test,local.feed.table-topics"));
+                .isEqualTo(Repository.setting("projection-service", "%test.feed.table-topics"));
         for (String side : List.of("SOURCE", "REPLICA")) {
             assertThat(environment).containsKey("QUARKUS_DATASOURCE_" + side + "_JDBC_URL");
         }

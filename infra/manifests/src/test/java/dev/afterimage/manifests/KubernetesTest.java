@@ -400,7 +400,7 @@ class KubernetesTest {
                         .collect(Collectors.joining())
                         .split(","));
         assertThat(tables)
-                .containsExactly(Repository.setting("projection-service", "%test,local.feed.table-topics")
+                .containsExactly(Repository.setting("projection-service", "%test.feed.table-topics")
                         .split(","));
         assertThat(grants("projection-service", "Read"))
                 .containsExactlyInAnyOrderElementsOf(
