@@ -25,7 +25,12 @@ public final class OrderTopic implements AutoCloseable {
     private final KafkaProducer<byte[], byte[]> producer;
 
     public OrderTopic(String bootstrapServers) {
-        kafka = Map.of("bootstrap.servers", bootstrapServers);
+        this(bootstrapServers, "none");
+    }
+
+    /** With a codec of Kafka's, such as zstd. */
+    public OrderTopic(String bootstrapServers, String compression) {
+        kafka = Map.of("bootstrap.servers", bootstrapServers, "compression.type", compression);
         producer = new KafkaProducer<>(kafka, new ByteArraySerializer(), new ByteArraySerializer());
     }
 

@@ -12,6 +12,8 @@ import java.net.URI;
 import java.time.Duration;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The built service as it is shipped, jar or native executable. */
 @QuarkusIntegrationTest
@@ -49,6 +51,16 @@ class ProjectionIT {
             await().atMost(SOON).untilAsserted(() -> assertThat(stream.of(order.id.toString()))
                     .extracting(event -> event.get("effect").asText())
                     .containsExactly("applied", "applied", "dead-letter", "applied", "ignored"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "lz4", "snappy", "zstd"})
+    void readsWhateverCodecAProducerChose(String codec) {
+        String bootstrapServers = ConfigProvider.getConfig().getValue("kafka.bootstrap.servers", String.class);
+        try (var topic = new OrderTopic(bootstrapServers, codec)) {
+            topic.put(order.id, order.placed());
+            awaitVersion(1);
         }
     }
 
