@@ -125,12 +125,16 @@ public abstract class NativeRegistration {
 
     private static List<String> resourcesOf(String asking) {
         return REACHED.stream()
-                .filter(reached ->
-                        reached.kind().equals("resource") && reached.asking().equals(asking))
+                .filter(reached -> reached.kind().equals("resource")
+                        && topLevel(reached.asking()).equals(topLevel(asking)))
                 .map(NativeRegistration::path)
                 .filter(sources::exists)
                 .distinct()
                 .toList();
+    }
+
+    private static String topLevel(String type) {
+        return type.replaceFirst("\\$.*", "");
     }
 
     /** A start of it is told in {@link #NOT_MISSED}, and what is told there is so. */
