@@ -94,13 +94,23 @@ final class QuarkusService extends Server {
                 throw new StackException(name() + " has no executable (" + executable
                         + " is missing): run ./mvnw -Dnative package first.");
             }
-            return List.of(executable.toString(), "-Xmx" + HEAP_MB + "m");
+            // a folder of its own, for Quarkus lays Snappy's library down in a file of fixed name
+            return List.of(executable.toString(), "-Xmx" + HEAP_MB + "m", "-Djava.io.tmpdir=" + temporaryFolder());
         }
         Path jar = SERVICES.resolve(Path.of(name(), "target", "quarkus-app", "quarkus-run.jar"));
         if (!Files.isRegularFile(jar)) {
             throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
         }
         return Jvm.command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
+    }
+
+    private Path temporaryFolder() {
+        Path folder = home().resolve("tmp").resolve(name()).toAbsolutePath();
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new StackException("Cannot make " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     @Override
