@@ -1,6 +1,10 @@
 package dev.afterimage.stack;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,9 +74,11 @@ public final class Jvm {
      * <a href="https://docs.oracle.com/en/java/javase/25/docs/specs/man/java.html">-XX:+AutoCreateSharedArchive</a>.
      */
     static List<String> archive(Path folder, String name) {
+        Path archive = archiveFile(folder, name);
+        deleteIfCutShort(archive);
         return List.of(
                 "-XX:+AutoCreateSharedArchive",
-                "-XX:SharedArchiveFile=" + archiveFile(folder, name),
+                "-XX:SharedArchiveFile=" + archive,
                 // that one does not fit any longer is nothing to tell
                 "-Xlog:cds*=off");
     }
@@ -81,10 +87,23 @@ public final class Jvm {
         return archives != null;
     }
 
-    /** Of a JVM that was killed, perhaps in the middle of writing it: the next one would go without and leave it as it is. */
-    static void discardArchive(String name) {
-        if (archives != null) {
-            var _ = archiveFile(archives, name).toFile().delete();
+    /**
+     * A JVM writes the header last. When it was killed before that, the next JVM would use neither this archive nor the
+     * JDK's own, and would not replace it.
+     */
+    private static void deleteIfCutShort(Path archive) {
+        try {
+            boolean complete;
+            try (InputStream content = Files.newInputStream(archive)) {
+                complete = content.read() > 0;
+            }
+            if (!complete) {
+                Files.delete(archive);
+            }
+        } catch (NoSuchFileException e) {
+            // the first run makes it
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

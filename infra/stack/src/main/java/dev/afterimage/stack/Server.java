@@ -236,7 +236,6 @@ public abstract class Server implements AutoCloseable {
         if (!ended(handle, Jvm.recording() ? RECORD_LIMIT : limit)) {
             handle.destroyForcibly();
             ended(handle, KILL_LIMIT);
-            Jvm.discardArchive(name);
         }
     }
 

@@ -9,7 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.util.PGJDBCMain;
 
@@ -38,6 +41,49 @@ class JvmTest {
         assertThat(run(program, archive)).contains("PGJDBCMain source: shared objects file (top)");
     }
 
+    /** A JVM that is killed while it writes its archive leaves a file without the header, which comes last. */
+    @Test
+    void anArchiveThatWasCutShortByAKillIsMadeAgain() throws Exception {
+        Path program = Files.copy(driver(), folder.resolve("program.jar"));
+        Files.write(Jvm.archiveFile(folder, "program"), new byte[98_304]);
+        assertThat(run(program, Jvm.archive(folder, "program"))).contains("PGJDBCMain source: file:");
+        assertThat(run(program, Jvm.archive(folder, "program")))
+                .contains("PGJDBCMain source: shared objects file (top)");
+    }
+
+    /** On Linux, where a thread has a priority of its own; see {@link CompilerThreads}. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void underLoadTheCompilerGivesWayToTheWork() throws Exception {
+        Jvm.optimizeAll();
+        Path classes = Path.of(CompilerThreads.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        assertThat(run(CompilerThreads.class, classes, List.of()).lines()).contains("C1 10", "C2 10");
+    }
+
+    /** Prints the nice value of the threads of its own JVM that compile. */
+    static final class CompilerThreads {
+
+        private static final int NICE = 19 - 3;
+
+        private CompilerThreads() {}
+
+        public static void main(String[] arguments) throws IOException {
+            try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+                for (Path thread : threads.toList()) {
+                    // pid (name) state …, see proc_pid_stat(5)
+                    String stat = Files.readString(thread.resolve("stat"));
+                    String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+                    String[] rest = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+                    System.out.println(name.replaceFirst(" CompilerThre.*", "") + " " + rest[NICE]);
+                }
+            }
+        }
+    }
+
     private static Path driver() throws URISyntaxException {
         return Path.of(PGJDBCMain.class
                 .getProtectionDomain()
@@ -47,8 +93,15 @@ class JvmTest {
     }
 
     private static String run(Path program, List<String> options) throws IOException, InterruptedException {
+        List<String> logged = new ArrayList<>(options);
+        logged.add("-Xlog:class+load");
+        return run(PGJDBCMain.class, program, logged);
+    }
+
+    private static String run(Class<?> main, Path classPath, List<String> options)
+            throws IOException, InterruptedException {
         List<String> rest = new ArrayList<>(options);
-        rest.addAll(List.of("-Xlog:class+load", "-cp", program.toString(), PGJDBCMain.class.getName()));
+        rest.addAll(List.of("-cp", classPath.toString(), main.getName()));
         List<String> command = Jvm.command("program", 64, Jvm.Compiler.QUICK, rest);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
