@@ -19,6 +19,7 @@ public final class Supervisor implements AutoCloseable {
 
     private final Consumer<String> tell;
     private final Consumer<String> giveUp;
+    private final Consumer<Duration> pause;
     private volatile boolean closed;
 
     /**
@@ -28,8 +29,14 @@ public final class Supervisor implements AutoCloseable {
      * @param giveUp takes the reason, of several lines, when a part keeps dying
      */
     public Supervisor(Consumer<String> tell, Consumer<String> giveUp) {
+        this(tell, giveUp, Server::pause);
+    }
+
+    /** The same with another way to wait before what died is started again. */
+    Supervisor(Consumer<String> tell, Consumer<String> giveUp, Consumer<Duration> pause) {
         this.tell = tell;
         this.giveUp = giveUp;
+        this.pause = pause;
     }
 
     /** Restarts the server whenever it ends without {@link Server#close()}. */
@@ -74,7 +81,7 @@ public final class Supervisor implements AutoCloseable {
         Duration backoff = Duration.ofSeconds(deaths == 1 ? 0 : 1L << (deaths - 2));
         Instant began = Instant.now();
         tell.accept(what + "; restarting it" + (backoff.isZero() ? "" : " in " + backoff.toSeconds() + " s"));
-        Server.pause(backoff);
+        pause.accept(backoff);
         try {
             server.start();
             double seconds = Duration.between(began, Instant.now()).toMillis() / 1000.0;

@@ -20,6 +20,7 @@ class SupervisorTest {
 
     private final Queue<String> told = new ConcurrentLinkedQueue<>();
     private final Queue<String> reasons = new ConcurrentLinkedQueue<>();
+    private final Queue<Duration> pauses = new ConcurrentLinkedQueue<>();
 
     /** A process of the shell that counts as ready as soon as it runs. */
     private final class Script extends Server {
@@ -65,12 +66,13 @@ class SupervisorTest {
     @Test
     void givesUpOnWhatKeepsDyingAndShowsItsLastWords() {
         try (Script script = new Script("echo out of luck; sleep 0.1; exit 3");
-                Supervisor supervisor = new Supervisor(told::add, reasons::add)) {
+                Supervisor supervisor = new Supervisor(told::add, reasons::add, pauses::add)) {
             script.start();
             supervisor.watch(script);
             await().atMost(Duration.ofSeconds(30)).until(() -> !reasons.isEmpty());
             assertThat(reasons).singleElement().asString().contains("script keeps dying", "out of luck");
             assertThat(told).contains("script died (status 3); restarting it in 4 s");
+            assertThat(pauses).extracting(Duration::toSeconds).containsExactly(0L, 1L, 2L, 4L);
         }
     }
 
