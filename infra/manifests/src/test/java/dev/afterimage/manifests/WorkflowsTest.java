@@ -20,7 +20,7 @@ class WorkflowsTest {
 
     @Test
     void everyWorkflowIsOne() throws IOException {
-        assertThat(workflows()).hasSize(4).allSatisfy(workflow -> assertThat(Manifest.errors(workflow, "Workflow"))
+        assertThat(workflows()).isNotEmpty().allSatisfy(workflow -> assertThat(Manifest.errors(workflow, "Workflow"))
                 .as(workflow.path("name").asText())
                 .isEmpty());
     }
@@ -34,7 +34,7 @@ class WorkflowsTest {
                         file -> assertThat(Repository.file(file).normalize()).exists());
         assertThat(arguments("-pl (\\S+)")).allSatisfy(modules -> assertThat(modules.split(","))
                 .allMatch(module -> pom.contains("<module>" + module + "</module>")));
-        assertThat(arguments("-P(\\w+)")).containsExactly("sbom").allMatch(id -> pom.contains("<id>" + id + "</id>"));
+        assertThat(arguments("-P(\\w+)")).contains("nightly").allMatch(id -> pom.contains("<id>" + id + "</id>"));
         assertThat(arguments("-Dnative\\b()")).isNotEmpty();
         assertThat(pom).contains("<name>native</name>");
     }
