@@ -3,11 +3,8 @@ package dev.afterimage.stack;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.jar.JarEntry;
@@ -60,29 +57,18 @@ public record Distribution(Path folder) {
      */
     public static Path layDown(Path folder, Path postgres, List<Path> kafka, List<Path> plugins) {
         try {
-            Files.createDirectories(Folders.parent(folder));
-            try (FileChannel channel = FileChannel.open(
-                            folder.resolveSibling(folder.getFileName() + ".lock"),
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.WRITE);
-                    FileLock lock = SharedStack.lock(channel)) {
-                if (lock.isValid() && !Files.isDirectory(folder)) {
-                    Path incomplete = folder.resolveSibling(folder.getFileName() + ".incomplete");
-                    Folders.delete(incomplete);
-                    Files.createDirectories(incomplete.resolve("kafka"));
-                    Files.copy(postgres, incomplete.resolve("postgres.jar"));
-                    for (Path jar : kafka) {
-                        Files.copy(jar, incomplete.resolve("kafka").resolve(jar.getFileName()));
-                    }
-                    for (Path plugin : plugins) {
-                        try (InputStream archive = Files.newInputStream(plugin)) {
-                            untar(new GZIPInputStream(new BufferedInputStream(archive)), incomplete.resolve("plugins"));
-                        }
-                    }
-                    Files.move(incomplete, folder);
+            return Folders.once(folder, incomplete -> {
+                Files.createDirectories(incomplete.resolve("kafka"));
+                Files.copy(postgres, incomplete.resolve("postgres.jar"));
+                for (Path jar : kafka) {
+                    Files.copy(jar, incomplete.resolve("kafka").resolve(jar.getFileName()));
                 }
-            }
-            return folder;
+                for (Path plugin : plugins) {
+                    try (InputStream archive = Files.newInputStream(plugin)) {
+                        untar(new GZIPInputStream(new BufferedInputStream(archive)), incomplete.resolve("plugins"));
+                    }
+                }
+            });
         } catch (IOException e) {
             throw new StackException("Cannot lay down PostgreSQL and Kafka in " + folder + ": " + e.getMessage(), e);
         }
@@ -108,20 +94,8 @@ public record Distribution(Path folder) {
 
     /** PostgreSQL's home with {@code bin/}, unpacked on first use; safe when several processes want it at once. */
     Path postgres() {
-        Path unpacked = folder.resolve("postgres");
-        if (Files.isDirectory(unpacked)) {
-            return unpacked;
-        }
-        try (FileChannel channel = FileChannel.open(
-                        folder.resolve("postgres.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = channel.lock()) {
-            if (lock.isValid() && !Files.isDirectory(unpacked)) {
-                Path incomplete = folder.resolve("postgres.incomplete");
-                Folders.delete(incomplete);
-                unpackPostgres(incomplete);
-                Files.move(incomplete, unpacked);
-            }
-            return unpacked;
+        try {
+            return Folders.once(folder.resolve("postgres"), this::unpackPostgres);
         } catch (IOException e) {
             throw new StackException("Cannot unpack PostgreSQL below " + folder + ": " + e.getMessage(), e);
         }

@@ -1,10 +1,14 @@
 package dev.afterimage.stack;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +20,58 @@ public final class Folders {
 
     static Path parent(Path path) {
         return Objects.requireNonNull(path.getParent(), () -> path + " has no parent");
+    }
+
+    /** Puts into an empty folder what belongs there. */
+    interface Filler {
+        void fill(Path folder) throws IOException;
+    }
+
+    /**
+     * Makes the folder when it is absent: under another name, renamed when complete, so that a kill in the middle leaves no
+     * half of it; one thread and one process at a time.
+     *
+     * @return the folder
+     */
+    static Path once(Path folder, Filler filler) throws IOException {
+        if (Files.isDirectory(folder)) {
+            return folder;
+        }
+        Files.createDirectories(parent(folder));
+        try (FileChannel channel = FileChannel.open(
+                        folder.resolveSibling(folder.getFileName() + ".lock"),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE);
+                FileLock lock = SharedStack.lock(channel)) {
+            if (lock.isValid() && !Files.isDirectory(folder)) {
+                Path incomplete = folder.resolveSibling(folder.getFileName() + ".incomplete");
+                delete(incomplete);
+                Files.createDirectories(incomplete);
+                filler.fill(incomplete);
+                Files.move(incomplete, folder);
+            }
+            return folder;
+        }
+    }
+
+    /** Copies a folder with the permissions of all in it; what the target has already is replaced. */
+    static void copy(Path source, Path target) throws IOException {
+        Files.walkFileTree(source, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes) throws IOException {
+                Path copy = target.resolve(source.relativize(visited));
+                Files.createDirectories(copy);
+                Files.setPosixFilePermissions(copy, Files.getPosixFilePermissions(visited));
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Path copy = target.resolve(source.relativize(file));
+                Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+                return FileVisitResult.CONTINUE;
+            }
+        });
     }
 
     /**
