@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Where the stack keeps its data and on which loopback ports it answers.
@@ -24,6 +25,10 @@ public record StackConfig(
 
     /** Everything listens here and nowhere else. */
     public static final String HOST = "127.0.0.1";
+
+    private static final int LOWEST_PORT = 15_000;
+    /** Where Linux begins to hand out ports for connections, by default; others begin higher. */
+    private static final int HIGHEST_PORT = 32_768;
 
     /** Instead of a port: there is no schema registry. */
     public static final int NO_REGISTRY = 0;
@@ -71,19 +76,27 @@ public record StackConfig(
     }
 
     /**
-     * Distinct loopback ports that were free a moment ago.
+     * Distinct loopback ports that were free a moment ago, of those from which no system takes the near end of a connection:
+     * one of these may be gone before the server that it is for has started.
      *
-     * @throws StackException when the system hands out none
+     * @throws StackException when there are none
      */
     public static List<Integer> freePorts(int count) {
         List<ServerSocket> sockets = new ArrayList<>();
         try {
-            for (int i = 0; i < count; i++) {
-                sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            for (int attempt = 0; attempt < 1000 && sockets.size() < count; attempt++) {
+                try {
+                    int port = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
+                    sockets.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+                } catch (IOException e) {
+                    // somebody listens there
+                }
+            }
+            if (sockets.size() < count) {
+                throw new StackException(
+                        "No free port on " + HOST + " between " + LOWEST_PORT + " and " + HIGHEST_PORT);
             }
             return sockets.stream().map(ServerSocket::getLocalPort).toList();
-        } catch (IOException e) {
-            throw new StackException("No free port on " + HOST + ": " + e.getMessage(), e);
         } finally {
             for (ServerSocket socket : sockets) {
                 try {

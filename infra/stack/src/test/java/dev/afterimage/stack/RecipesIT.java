@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.afterimage.testing.Database;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,10 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,9 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
@@ -49,55 +45,39 @@ import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.MethodOrderer;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Each recipe applied to a real worker, and its topic read for what the README's table says of it. */
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+/** Each recipe applied to a real worker, several at once, and its topic read for what the README's table says of it. */
+@Execution(ExecutionMode.CONCURRENT)
 class RecipesIT {
 
-    private static final Path MIGRATIONS = Path.of("../../order-service/src/main/resources/db/migration");
+    private static final String DATABASE = "recipes";
+    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final Path RECIPES = Connectors.folder().resolve("recipes");
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Set<String> APPLIED = new TreeSet<>();
+    private static final Set<String> APPLIED = ConcurrentHashMap.newKeySet();
 
-    @TempDir
-    private static Path home;
-
-    private static StackConfig config;
-    private static Postgres postgres;
-    private static KafkaBroker kafka;
-    private static ConnectWorker connect;
-    private static SchemaRegistry registry;
+    private static Servers servers;
+    private static Database shop;
 
     @BeforeAll
-    static void start() throws Exception {
-        config = StackConfig.onFreePorts(home);
-        var registryUp = CompletableFuture.supplyAsync(() -> SchemaRegistry.start(config));
-        postgres = Postgres.start(config);
-        kafka = KafkaBroker.start(config);
-        connect = ConnectWorker.start(config);
-        registry = registryUp.join();
-        try (Stream<Path> migrations = Files.list(MIGRATIONS);
-                Connection owner =
-                        DriverManager.getConnection(postgres.jdbcUrl("orders"), "orders_owner", "orders_owner");
-                Statement statement = owner.createStatement()) {
-            for (Path migration : migrations.sorted().toList()) {
-                statement.execute(Files.readString(migration));
-            }
-            statement.execute(Files.readString(RECIPES.resolve("prepare.sql")));
-        }
+    static void prepare() throws Exception {
+        servers = Servers.shared();
+        servers.database("postgres").execute("create database " + DATABASE + " owner orders_owner");
+        servers.migrate(DATABASE);
+        new Database(servers.postgres().jdbcUrl(DATABASE), "orders_owner", "orders_owner")
+                .execute(Files.readString(RECIPES.resolve("prepare.sql")));
+        shop = servers.database(DATABASE);
     }
 
     @AfterAll
-    static void stop() {
-        connect.close();
-        registry.close();
-        kafka.close();
-        postgres.close();
+    static void everyRecipeWasApplied() throws Exception {
+        try (Stream<Path> files = Files.list(RECIPES)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".json")).map(Connectors::name))
+                    .containsExactlyInAnyOrderElementsOf(APPLIED);
+        }
     }
 
     @Test
@@ -106,12 +86,18 @@ class RecipesIT {
         String cancelledBefore = order("CANCELLED");
         Instant began = Instant.now();
         try (Recipe recipe = Recipe.apply("cancelled-orders")) {
-            sql("update orders set status = 'PAID', version = 2 where id = '%s'".formatted(kept));
+            shop.execute("update orders set status = 'PAID', version = 2 where id = '%s'".formatted(kept));
             String cancelled = order("PENDING");
-            sql("update orders set status = 'CANCELLED', version = 2 where id = '%s'".formatted(cancelled));
-            sql("delete from orders where id = '%s'".formatted(cancelled));
+            shop.execute("update orders set status = 'CANCELLED', version = 2 where id = '%s'".formatted(cancelled));
+            shop.execute("delete from orders where id = '%s'".formatted(cancelled));
 
-            List<Message> messages = read("cdc.cancelled_orders", all -> all.size() >= 3);
+            List<Message> messages = of(
+                    read(
+                            "cdc.cancelled_orders",
+                            all -> of(all, cancelledBefore, cancelled).size() >= 3),
+                    kept,
+                    cancelledBefore,
+                    cancelled);
 
             assertThat(messages).extracting(Message::id).containsExactly(cancelledBefore, cancelled, cancelled);
             assertThat(messages)
@@ -132,17 +118,14 @@ class RecipesIT {
     /** Why the recipe takes the time from Debezium, and not as tutorials do. */
     @Test
     void insertFieldFindsNoTimestampInASourceConnector() throws Exception {
-        ObjectNode recipe = (ObjectNode)
-                JSON.readTree(RECIPES.resolve("cancelled-orders.json").toFile());
+        ObjectNode recipe = Recipe.config("cancelled-orders");
         recipe.put("topic.prefix", "recipe_insert_field")
                 .put("slot.name", "recipe_insert_field")
                 .put("transforms", "flat,cancelled,name,time")
                 .put("transforms.name.replacement", "insert_field")
                 .put("transforms.time.type", "org.apache.kafka.connect.transforms.InsertField$Value")
                 .put("transforms.time.timestamp.field", "inserted_at");
-        Path file = home.resolve("insert-field.json");
-        JSON.writeValue(file.toFile(), recipe);
-        try (Recipe applied = Recipe.apply(file)) {
+        try (Recipe applied = Recipe.apply("insert-field", recipe)) {
             order("CANCELLED");
             JsonNode value =
                     read("insert_field", all -> !all.isEmpty()).getFirst().json();
@@ -173,7 +156,8 @@ class RecipesIT {
         try (Recipe recipe = Recipe.apply("snapshot-no-data")) {
             String after = customer();
 
-            List<Message> messages = read(recipe.topic("customers"), all -> !all.isEmpty());
+            List<Message> messages =
+                    read(recipe.topic("customers"), all -> !of(all, after).isEmpty());
 
             assertThat(of(messages, before)).isEmpty();
             assertThat(of(messages, after)).extracting(Message::op).containsExactly("c");
@@ -202,7 +186,7 @@ class RecipesIT {
     void aRowInTheSignalTableReadsATableAgainWhileChangesGoOn() throws Exception {
         String before = customer();
         try (Recipe recipe = Recipe.apply("incremental-snapshot")) {
-            sql("""
+            shop.execute("""
                     insert into recipe_signals values ('again', 'execute-snapshot',
                         '{"type": "incremental", "data-collections": ["public.customers"]}')
                     """);
@@ -221,7 +205,7 @@ class RecipesIT {
                     .isEqualTo("incremental");
             assertThat(of(messages, meanwhile)).extracting(Message::op).contains("c");
             // Debezium's own marks are cleared away
-            await().untilAsserted(() -> assertThat(scalar("select string_agg(id, ',') from recipe_signals"))
+            await().untilAsserted(() -> assertThat(shop.value("select string_agg(id, ',') from recipe_signals"))
                     .isEqualTo("again"));
         }
     }
@@ -229,16 +213,20 @@ class RecipesIT {
     @Test
     void aSignalOnATopicDoesSoWithoutAWriteToTheSource() throws Exception {
         String before = customer();
-        try (var admin = kafka.admin()) {
+        try (var admin = servers.kafka().admin()) {
             admin.createTopics(List.of(new NewTopic("recipe_signals", 1, (short) 1)))
                     .all()
                     .get();
         }
         try (Recipe recipe = Recipe.apply("incremental-snapshot-read-only");
                 var operator = new KafkaProducer<>(
-                        Map.<String, Object>of("bootstrap.servers", kafka.bootstrapServers()),
+                        Map.<String, Object>of(
+                                "bootstrap.servers", servers.kafka().bootstrapServers()),
                         new StringSerializer(),
                         new StringSerializer())) {
+            // it hears only what is said after it has begun
+            String first = customer();
+            read(recipe.topic("customers"), all -> !of(all, first).isEmpty());
             operator.send(new ProducerRecord<>("recipe_signals", recipe.slot(), """
                             {"id": "again", "type": "execute-snapshot",
                              "data": {"type": "incremental", "data-collections": ["public.customers"]}}
@@ -264,11 +252,11 @@ class RecipesIT {
         String event = UUID.randomUUID().toString();
         String order = UUID.randomUUID().toString();
         try (Recipe recipe = Recipe.apply("outbox-cloudevents")) {
-            sql("insert into outbox values ('%s', 'order', '%s', 'OrderPlaced', '%s', now())"
+            shop.execute("insert into outbox values ('%s', 'order', '%s', 'OrderPlaced', '%s', now())"
                     .formatted(event, order, placed));
-            sql("insert into outbox values ('%s', 'order', '%s', 'OrderDeleted', null, now())"
+            shop.execute("insert into outbox values ('%s', 'order', '%s', 'OrderDeleted', null, now())"
                     .formatted(UUID.randomUUID(), order));
-            sql("delete from outbox");
+            shop.execute("delete from outbox");
 
             List<Message> messages = read("cloudevents.order", all -> all.size() >= 2);
 
@@ -290,15 +278,16 @@ class RecipesIT {
     @Test
     void aCompatibleChangeFlowsThroughTheRegistryAndAnotherIsRefused() throws Exception {
         String product = UUID.randomUUID().toString();
-        sql("insert into products values ('%s', 'TEA', 'tea', 4.10, now(), now(), 1)".formatted(product));
-        try (Recipe recipe = Recipe.apply("avro")) {
+        shop.execute("insert into products values ('%s', 'TEA', 'tea', 4.10, now(), now(), 1)".formatted(product));
+        try (SchemaRegistry registry = SchemaRegistry.start(servers.config());
+                Recipe recipe = Recipe.apply("avro")) {
             String topic = recipe.topic("products");
             Message first = read(topic, all -> all.size() == 1).getFirst();
             assertThat(row(first).get("name")).hasToString("tea");
             int idOfFirst = first.schemaId();
 
-            sql("alter table products add column note text");
-            sql("update products set note = 'hot', version = 2 where id = '%s'".formatted(product));
+            shop.execute("alter table products add column note text");
+            shop.execute("update products set note = 'hot', version = 2 where id = '%s'".formatted(product));
             Message second = read(topic, all -> all.size() == 2).getLast();
             assertThat(row(second).get("note")).hasToString("hot");
             assertThat(second.schemaId()).isNotEqualTo(idOfFirst);
@@ -307,9 +296,9 @@ class RecipesIT {
             registry.start();
             assertThat(row(first).get("name")).hasToString("tea");
 
-            sql("alter table products drop column sku");
-            sql("update products set name = 'cocoa', version = 3 where id = '%s'".formatted(product));
-            await().atMost(Duration.ofSeconds(30)).until(recipe::failed);
+            shop.execute("alter table products drop column sku");
+            shop.execute("update products set name = 'cocoa', version = 3 where id = '%s'".formatted(product));
+            await().atMost(LIMIT).until(recipe::failed);
             assertThat(Files.readString(registry.log()))
                     .containsPattern("Incompatible artifact: " + topic + "-value.*sku at /fields");
             assertThat(read(topic, all -> all.size() == 2)).hasSize(2);
@@ -317,36 +306,33 @@ class RecipesIT {
             // meant so: this schema may change as it likes from now on, and nothing was lost meanwhile
             send("/groups/default/artifacts/" + topic + "-value/rules", """
                     {"ruleType": "COMPATIBILITY", "config": "NONE"}""");
-            connect.connectors().restartFailed("avro");
+            servers.connect().connectors().restartFailed("avro");
             Message third = read(topic, all -> all.size() == 3).getLast();
             assertThat(row(third).get("name")).hasToString("cocoa");
             assertThat(row(third).getSchema().getField("sku")).isNull();
         }
     }
 
-    @Test
-    @Order(Integer.MAX_VALUE)
-    void everyRecipeWasApplied() throws Exception {
-        try (Stream<Path> files = Files.list(RECIPES)) {
-            assertThat(files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".json")))
-                    .containsExactlyInAnyOrderElementsOf(APPLIED);
-        }
-    }
-
     /** A recipe at work; closed, its slot is gone too, which a deleted connector leaves behind. */
     private record Recipe(String name) implements AutoCloseable {
 
-        static Recipe apply(String name) {
-            Recipe recipe = apply(RECIPES.resolve(name + ".json"));
-            APPLIED.add(name + ".json");
+        static Recipe apply(String name) throws IOException {
+            Recipe recipe = apply(name, config(name));
+            APPLIED.add(name);
             return recipe;
         }
 
-        static Recipe apply(Path file) {
-            Recipe recipe = new Recipe(file.getFileName().toString().replace(".json", ""));
-            connect.connectors().apply(file);
-            await().atMost(Duration.ofSeconds(30)).until(() -> postgres.replicates(recipe.slot()));
+        static Recipe apply(String name, ObjectNode config) {
+            Recipe recipe = new Recipe(name);
+            servers.connect()
+                    .connectors()
+                    .apply(name, config.put("database.dbname", DATABASE).toString());
+            await().atMost(LIMIT).until(() -> servers.postgres().replicates(recipe.slot()));
             return recipe;
+        }
+
+        static ObjectNode config(String name) throws IOException {
+            return (ObjectNode) JSON.readTree(RECIPES.resolve(name + ".json").toFile());
         }
 
         /** Also its topics' prefix. */
@@ -359,7 +345,8 @@ class RecipesIT {
         }
 
         boolean failed() throws IOException {
-            return connect.connectors()
+            return servers.connect()
+                    .connectors()
                     .status(name)
                     .map(Connectors.Status::failed)
                     .orElse(false);
@@ -367,10 +354,9 @@ class RecipesIT {
 
         @Override
         public void close() throws Exception {
-            connect.connectors().delete(name);
-            await().until(() -> !postgres.replicates(slot()));
-            try (Connection debezium =
-                    DriverManager.getConnection(postgres.jdbcUrl("orders"), "debezium_tables", "debezium_tables")) {
+            servers.connect().connectors().delete(name);
+            await().atMost(LIMIT).until(() -> !servers.postgres().replicates(slot()));
+            try (Connection debezium = servers.connect(DATABASE, "debezium_tables")) {
                 debezium.createStatement().execute("select pg_drop_replication_slot('%s')".formatted(slot()));
             }
         }
@@ -405,17 +391,19 @@ class RecipesIT {
         }
     }
 
-    private static List<Message> of(List<Message> messages, String id) {
-        return messages.stream().filter(message -> message.id().equals(id)).toList();
+    private static List<Message> of(List<Message> messages, String... ids) {
+        return messages.stream()
+                .filter(message -> List.of(ids).contains(message.id()))
+                .toList();
     }
 
     /** All committed records of the topic from its start, as soon as there are enough. */
     private static List<Message> read(String topic, Predicate<List<Message>> enough) {
         List<Message> messages = new ArrayList<>();
-        Instant deadline = Instant.now().plusSeconds(30);
+        Instant deadline = Instant.now().plus(LIMIT);
         try (KafkaConsumer<String, Bytes> consumer = new KafkaConsumer<>(
                 Map.of(
-                        "bootstrap.servers", kafka.bootstrapServers(),
+                        "bootstrap.servers", servers.kafka().bootstrapServers(),
                         "isolation.level", "read_committed",
                         "auto.offset.reset", "earliest",
                         // the topic may be yet to come
@@ -425,7 +413,7 @@ class RecipesIT {
             consumer.assign(List.of(new TopicPartition(topic, 0)));
             while (!enough.test(messages)) {
                 assertThat(Instant.now())
-                        .as("%s still holds %s", topic, messages)
+                        .as("%s holds %d messages", topic, messages.size())
                         .isBefore(deadline);
                 consumer.poll(Duration.ofMillis(200))
                         .forEach(each -> messages.add(new Message(each.key(), each.value())));
@@ -443,7 +431,8 @@ class RecipesIT {
     }
 
     private static String send(String path, @Nullable String body) throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(config.registryApi() + path));
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create(servers.config().registryApi() + path));
         if (body != null) {
             request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
         }
@@ -456,34 +445,19 @@ class RecipesIT {
 
     private static String customer() {
         UUID id = UUID.randomUUID();
-        sql("insert into customers values ('%s', 'Ada', '%s@example.com', now(), now(), 1)".formatted(id, id));
+        shop.execute("insert into customers values ('%s', 'Ada', '%s@example.com', now(), now(), 1)".formatted(id, id));
         return id.toString();
     }
 
     private static void rename(String customer, String name) {
-        sql("update customers set name = '%s', version = version + 1 where id = '%s'".formatted(name, customer));
+        shop.execute(
+                "update customers set name = '%s', version = version + 1 where id = '%s'".formatted(name, customer));
     }
 
     private static String order(String status) {
         UUID id = UUID.randomUUID();
-        sql("insert into orders values ('%s', '%s', '%s', 'EUR', 4.10, now(), now(), 1)"
+        shop.execute("insert into orders values ('%s', '%s', '%s', 'EUR', 4.10, now(), now(), 1)"
                 .formatted(id, customer(), status));
         return id.toString();
-    }
-
-    private static void sql(String statement) {
-        try (Connection connection = postgres.connect("orders")) {
-            connection.createStatement().execute(statement);
-        } catch (SQLException e) {
-            throw new AssertionError(statement, e);
-        }
-    }
-
-    private static String scalar(String query) throws SQLException {
-        try (Connection connection = postgres.connect("orders");
-                ResultSet row = connection.createStatement().executeQuery(query)) {
-            row.next();
-            return row.getString(1);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.afterimage.stack;
 
+import static dev.afterimage.stack.Replication.BYSTANDER;
 import static dev.afterimage.stack.Replication.CUSTOMER;
 import static dev.afterimage.stack.Replication.LIMIT;
 import static dev.afterimage.stack.Replication.change;
@@ -20,8 +21,10 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Connectors source-tables and replica-sink on a real worker, which are all that the replica is made by. */
+@ResourceLock(Replication.LOCK)
 class ReplicaIT {
 
     private static Replication shop;
@@ -33,7 +36,7 @@ class ReplicaIT {
 
     @Test
     void aConnectorThatWasPausedGoesOnWhenItIsAppliedAgain() throws Exception {
-        shop.pause("replica-sink");
+        shop.connectors().pause("replica-sink");
         shop.connectors().apply(Connectors.folder().resolve("replica-sink.json"));
         assertThat(shop.states("replica-sink")).containsOnly("RUNNING");
     }
@@ -41,10 +44,10 @@ class ReplicaIT {
     @Test
     void whatWasThereBeforeArrivesAsSnapshot() {
         String row =
-                "select id, name, email, created_at, updated_at, version from customers where id = '" + CUSTOMER + "'";
+                "select id, name, email, created_at, updated_at, version from customers where id = '" + BYSTANDER + "'";
         shop.awaitSame(row);
-        shop.awaitReplica("select __cdc_operation from customers where id = '" + CUSTOMER + "'", "r");
-        assertThat(shop.records("cdc.public.customers", CUSTOMER)).first().satisfies(record -> assertThat(
+        shop.awaitReplica("select __cdc_operation from customers where id = '" + BYSTANDER + "'", "r");
+        assertThat(shop.records("cdc.public.customers", BYSTANDER)).first().satisfies(record -> assertThat(
                         change(record).path("op").asText())
                 .isEqualTo("r"));
     }

@@ -5,20 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.testing.Database;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,94 +25,47 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /** The shop's tables as the order-service's migrations make them, and the two connectors that replicate them; one for all tests. */
 final class Replication {
 
-    static final Duration LIMIT = Duration.ofSeconds(30);
-    static final String CUSTOMER = "0199f2a4-0000-7000-8000-000000000001";
+    /** Held by a class that changes the tables or the connectors. */
+    static final String LOCK = "replication";
 
-    private static final Path MIGRATIONS = Path.of("../../order-service/src/main/resources/db/migration");
+    static final Duration LIMIT = Duration.ofSeconds(60);
+    static final String CUSTOMER = "0199f2a4-0000-7000-8000-000000000001";
+    /** A customer whom no test changes. */
+    static final String BYSTANDER = "0199f2a4-0000-7000-8000-000000000002";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final StackConfig config;
-    private final Postgres postgres;
-    private final KafkaBroker kafka;
-    private final ConnectWorker connect;
+    private final Servers servers = Servers.shared();
+    private final Connection source = servers.database("orders").connect();
+    private final Connection replica = servers.database("replica").connect();
 
-    private Replication(StackConfig config) {
-        this.config = config;
-        postgres = Postgres.start(config);
-        kafka = KafkaBroker.start(config);
-        connect = ConnectWorker.start(config);
-    }
+    private Replication() {}
 
-    /** Started by the first who asks, stopped with the JVM. */
+    /** Set up for the first who asks. */
     static Replication shared() {
         return Shared.REPLICATION;
     }
 
     private static final class Shared {
-        static final Replication REPLICATION = start(Path.of("target/replica"));
+        static final Replication REPLICATION = start();
     }
 
-    private static Replication start(Path home) {
-        try {
-            Folders.delete(home);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        Replication replication = new Replication(StackConfig.onFreePorts(home));
-        replication.migrate();
+    private static Replication start() {
+        Replication replication = new Replication();
+        replication.servers.migrate("orders");
         replication.source("""
                 insert into customers values
-                    ('%s', 'Ada Lovelace', 'ada@example.com', '2026-01-01T00:00:00.123456Z', '2026-01-01Z', 1)
-                """.formatted(CUSTOMER));
-        for (String connector : List.of("replica-sink", "source-tables")) {
-            replication.connectors().apply(Connectors.folder().resolve(connector + ".json"));
-        }
+                    ('%s', 'Ada Lovelace', 'ada@example.com', '2026-01-01T00:00:00.123456Z', '2026-01-01Z', 1),
+                    ('%s', 'Charles Babbage', 'charles@example.com', '2026-01-01T00:00:00.123456Z', '2026-01-01Z', 1)
+                """.formatted(CUSTOMER, BYSTANDER));
+        Stream.of("replica-sink", "source-tables").parallel().forEach(connector -> replication
+                .connectors()
+                .apply(Connectors.folder().resolve(connector + ".json")));
         return replication;
     }
 
-    private void migrate() {
-        try (Stream<Path> files = Files.list(MIGRATIONS);
-                Connection owner = connect("orders", "orders_owner");
-                Statement statement = owner.createStatement()) {
-            for (Path migration : files.sorted().toList()) {
-                statement.execute(Files.readString(migration));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (SQLException e) {
-            throw new AssertionError(e);
-        }
-    }
-
     Connectors connectors() {
-        return connect.connectors();
-    }
-
-    /** The connector stands still from now on, until {@link #resume}. */
-    void pause(String connector) {
-        ask(connector, "pause");
-        await().atMost(LIMIT).until(() -> states(connector).equals(List.of("PAUSED")));
-    }
-
-    void resume(String connector) {
-        ask(connector, "resume");
-    }
-
-    private void ask(String connector, String what) {
-        URI address = URI.create(
-                "http://" + StackConfig.HOST + ":" + config.connectPort() + "/connectors/" + connector + "/" + what);
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            HttpRequest request = HttpRequest.newBuilder(address)
-                    .PUT(HttpRequest.BodyPublishers.noBody())
-                    .build();
-            assertThat(http.send(request, HttpResponse.BodyHandlers.discarding())
-                            .statusCode())
-                    .isEqualTo(202);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
+        return servers.connect().connectors();
     }
 
     List<String> states(String connector) throws IOException {
@@ -128,55 +73,27 @@ final class Replication {
     }
 
     String bootstrapServers() {
-        return kafka.bootstrapServers();
+        return servers.kafka().bootstrapServers();
     }
 
-    /** As one of the roles, whose password is its name here. */
     Connection connect(String database, String role) throws SQLException {
-        return DriverManager.getConnection(postgres.jdbcUrl(database), role, role);
+        return servers.connect(database, role);
     }
 
     void source(String sql) {
-        execute("orders", sql);
+        servers.database("orders").execute(sql);
     }
 
     void replica(String sql) {
-        execute("replica", sql);
-    }
-
-    private void execute(String database, String sql) {
-        try (Connection connection = postgres.connect(database);
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        } catch (SQLException e) {
-            throw new AssertionError(sql, e);
-        }
+        servers.database("replica").execute(sql);
     }
 
     List<String> sourceRows(String query) {
-        return rows("orders", query);
+        return Database.rows(source, query);
     }
 
     List<String> replicaRows(String query) {
-        return rows("replica", query);
-    }
-
-    private List<String> rows(String database, String query) {
-        try (Connection connection = postgres.connect(database);
-                Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery(query)) {
-            List<String> rows = new ArrayList<>();
-            while (result.next()) {
-                List<String> row = new ArrayList<>();
-                for (int column = 1; column <= result.getMetaData().getColumnCount(); column++) {
-                    row.add(String.valueOf(result.getString(column)));
-                }
-                rows.add(String.join(" | ", row));
-            }
-            return rows;
-        } catch (SQLException e) {
-            throw new AssertionError(query, e);
-        }
+        return Database.rows(replica, query);
     }
 
     /** Waits until the query has the same rows in both databases; there must be some. */

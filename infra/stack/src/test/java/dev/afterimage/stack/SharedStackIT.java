@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.afterimage.testing.Database;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,8 +22,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@Execution(ExecutionMode.CONCURRENT)
 class SharedStackIT {
 
     private static final Wish.Outbox OUTBOX =
@@ -30,8 +34,7 @@ class SharedStackIT {
     private static final Wish.Database LIBRARY =
             new Wish.Database("library", "librarian", Map.of("librarian", "secret", "reader", "reader"));
 
-    @TempDir
-    Path temporary;
+    private static final Path HOME = Servers.emptied("dev-services");
 
     private final List<String> told = new CopyOnWriteArrayList<>();
 
@@ -49,6 +52,7 @@ class SharedStackIT {
     }
 
     @Test
+    @ResourceLock(Servers.KAFKA_OF_ITS_OWN)
     void theFirstEventArrivesAlthoughItWasWrittenBeforeTheConnectorRan() throws Exception {
         try (var stack = SharedStack.join(place("first"), wish(false), told::add)) {
             try (var connection = DriverManager.getConnection(url(stack), "librarian", "secret")) {
@@ -68,7 +72,7 @@ class SharedStackIT {
             Wish.Addresses before = stack.addresses();
             ProcessHandle keeper = ProcessHandle.allProcesses()
                     .filter(process -> Stream.of(process.info().arguments().orElse(new String[0]))
-                            .anyMatch(temporary.resolve("killed").toString()::equals))
+                            .anyMatch(HOME.resolve("killed").toString()::equals))
                     .findFirst()
                     .orElseThrow();
             keeper.destroyForcibly();
@@ -79,23 +83,22 @@ class SharedStackIT {
     }
 
     @Test
-    void anOutboxTableThatDoesNotMatchIsToldInOneSentence() throws Exception {
-        try (var stack = SharedStack.join(place("mismatch"), databaseOnly(), told::add);
-                var connection = DriverManager.getConnection(url(stack), "librarian", "secret")) {
-            connection.createStatement().execute("create table outbox (id uuid, aggregate_type text)");
-            var login = new Wish.Login(url(stack), "librarian", "secret");
-            assertThat(new Databases(StackConfig.onFreePorts(temporary)).compare(login, OUTBOX))
-                    .hasValue(
-                            "The outbox table public.outbox has no column aggregatetype, but aggregate_type, id: alter"
-                                    + " the table, or set the column's name by quarkus.debezium-outbox.*.name.");
-        }
+    void anOutboxTableThatDoesNotMatchIsToldInOneSentence() {
+        Servers servers = Servers.shared();
+        Database library = servers.database("postgres");
+        library.execute("create schema library", "create table library.outbox (id uuid, aggregate_type text)");
+        var login = new Wish.Login(library.jdbcUrl(), library.user(), library.password());
+        var outbox = new Wish.Outbox("library", "outbox", OUTBOX.columns());
+        assertThat(new Databases(servers.config()).compare(login, outbox))
+                .hasValue("The outbox table library.outbox has no column aggregatetype, but aggregate_type, id: alter"
+                        + " the table, or set the column's name by quarkus.debezium-outbox.*.name.");
     }
 
     @Test
     void aTakenPortIsNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0)) {
             Wish.Place place = new Wish.Place(
-                    temporary.resolve("taken"), true, taken.getLocalPort(), 0, 0, null, distribution(), classPath());
+                    HOME.resolve("taken"), true, taken.getLocalPort(), 0, 0, null, distribution(), classPath());
             assertThatThrownBy(() -> SharedStack.join(place, databaseOnly(), told::add))
                     .isInstanceOf(StackException.class)
                     .hasMessage(
@@ -106,7 +109,7 @@ class SharedStackIT {
 
     @Test
     void aFolderThatCannotBeMadeIsNamed() throws Exception {
-        Path file = Files.createFile(temporary.resolve("file"));
+        Path file = Files.createFile(HOME.resolve("file"));
         assertThatThrownBy(() -> SharedStack.join(place("file/below"), databaseOnly(), told::add))
                 .isInstanceOf(StackException.class)
                 .hasMessageStartingWith("Cannot write to the folder of the dev services, " + file)
@@ -146,7 +149,7 @@ class SharedStackIT {
     }
 
     private Wish.Place place(String name) {
-        return new Wish.Place(temporary.resolve(name), false, 0, 0, 0, null, distribution(), classPath());
+        return new Wish.Place(HOME.resolve(name), false, 0, 0, 0, null, distribution(), classPath());
     }
 
     private static Path distribution() {
@@ -172,7 +175,7 @@ class SharedStackIT {
     }
 
     private List<Path> pids(String name) throws Exception {
-        try (Stream<Path> files = Files.list(temporary.resolve(name))) {
+        try (Stream<Path> files = Files.list(HOME.resolve(name))) {
             return files.filter(file -> file.toString().endsWith(".pid")).toList();
         }
     }
@@ -184,7 +187,7 @@ class SharedStackIT {
                 new StringDeserializer())) {
             consumer.assign(List.of(new TopicPartition(topic, 0)));
             consumer.seekToBeginning(consumer.assignment());
-            return await().atMost(Duration.ofSeconds(60))
+            return await().atMost(Duration.ofMinutes(3))
                     .until(
                             () -> {
                                 for (var event : consumer.poll(Duration.ofMillis(200))) {

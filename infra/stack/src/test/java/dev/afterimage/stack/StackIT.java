@@ -3,13 +3,12 @@ package dev.afterimage.stack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.afterimage.testing.Database;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Objects;
@@ -19,52 +18,58 @@ import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+/** Servers of its own, for each is killed, or found half made. */
+@Execution(ExecutionMode.CONCURRENT)
 class StackIT {
 
     private static final ListTransactionsOptions ONGOING =
             new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
 
-    @TempDir
-    Path temporary;
-
     /** A space and an umlaut, as in many a user's path. */
-    private Path home;
+    private static Path home(String name) {
+        return Servers.emptied("my clöne/" + name);
+    }
 
-    @BeforeEach
-    void makeHome() throws Exception {
-        home = Files.createDirectories(temporary.resolve("my clöne"));
+    /** Without roles and databases, which are none of these tests' business. */
+    private static Postgres bare(StackConfig config) {
+        Postgres postgres = Postgres.empty(config);
+        postgres.closeAtExit();
+        postgres.start();
+        return postgres;
     }
 
     @Test
     void postgresKeepsCommittedRowsThroughAKillOfThePostmaster() throws Exception {
-        StackConfig config = StackConfig.onFreePorts(home);
-        try (Postgres postgres = Postgres.start(config)) {
-            try (Connection connection = postgres.connect("orders")) {
+        Path home = home("kept");
+        try (Postgres postgres = Postgres.start(StackConfig.onFreePorts(home))) {
+            Database orders = Database.of(postgres.jdbcUrl("orders"));
+            try (Connection connection = orders.connect()) {
                 connection.createStatement().execute("create table kept (id int)");
                 connection.createStatement().execute("insert into kept values (42)");
                 postgres.kill();
             }
             postgres.start();
-            assertThat(scalar(postgres, "orders", "select id from kept")).isEqualTo("42");
+            assertThat(orders.value("select id from kept")).isEqualTo("42");
         }
         assertThat(home.resolve("postgres.pid")).doesNotExist();
     }
 
     @Test
     void aLockFileWhosePidIsSomebodyElsesByNowDoesNotKeepPostgresFromStarting() throws Exception {
-        StackConfig config = StackConfig.onFreePorts(home);
+        Path home = home("locked");
         Process somebodyElse = new ProcessBuilder("sleep", "600").start();
-        try (Postgres postgres = Postgres.start(config)) {
+        try (Postgres postgres = bare(StackConfig.onFreePorts(home))) {
             postgres.kill();
             Path lockFile = home.resolve("postgres/postmaster.pid");
             String lock = Files.readString(lockFile);
             Files.writeString(lockFile, lock.replaceFirst("[0-9]+", Long.toString(somebodyElse.pid())));
             postgres.start();
-            assertThat(scalar(postgres, "orders", "select 1")).isEqualTo("1");
+            assertThat(postgres.pid()).isNotNull();
         } finally {
             somebodyElse.destroy();
         }
@@ -72,40 +77,34 @@ class StackIT {
 
     @Test
     void postgresIsDurableAndLogical() {
-        try (Postgres postgres = Postgres.start(StackConfig.onFreePorts(home))) {
-            assertThat(scalar(postgres, "orders", "show wal_level")).isEqualTo("logical");
-            assertThat(scalar(postgres, "orders", "show fsync")).isEqualTo("on");
-            assertThat(scalar(postgres, "orders", "show synchronous_commit")).isEqualTo("on");
-        }
+        Database orders = Servers.shared().database("orders");
+        assertThat(orders.value("show wal_level")).isEqualTo("logical");
+        assertThat(orders.value("show fsync")).isEqualTo("on");
+        assertThat(orders.value("show synchronous_commit")).isEqualTo("on");
     }
 
     @Test
     void debeziumMayReplicateButNeitherReadTablesNorEnterOtherDatabases() throws Exception {
-        try (Postgres postgres = Postgres.start(StackConfig.onFreePorts(home))) {
-            try (Connection owner =
-                    DriverManager.getConnection(postgres.jdbcUrl("orders"), "orders_owner", "orders_owner")) {
-                owner.createStatement().execute("create table secrets (id int)");
-            }
-            try (Connection debezium =
-                    DriverManager.getConnection(postgres.jdbcUrl("orders"), "debezium", "debezium")) {
-                assertThatThrownBy(() -> debezium.createStatement().execute("select * from secrets"))
-                        .hasMessageContaining("permission denied");
-                assertThatThrownBy(() -> debezium.createStatement().execute("create table mine (id int)"))
-                        .hasMessageContaining("permission denied");
-            }
-            assertThatThrownBy(
-                            () -> DriverManager.getConnection(postgres.jdbcUrl("projection"), "debezium", "debezium"))
-                    .isInstanceOf(SQLException.class)
+        Servers servers = Servers.shared();
+        try (Connection owner = servers.connect("orders", "orders_owner");
+                Connection debezium = servers.connect("orders", "debezium")) {
+            owner.createStatement().execute("create table secrets (id int)");
+            assertThatThrownBy(() -> debezium.createStatement().execute("select * from secrets"))
+                    .hasMessageContaining("permission denied");
+            assertThatThrownBy(() -> debezium.createStatement().execute("create table mine (id int)"))
                     .hasMessageContaining("permission denied");
         }
+        assertThatThrownBy(() -> servers.connect("projection", "debezium"))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("permission denied");
     }
 
     @Test
     void aServerLeftBehindByAKilledRunIsStoppedBeforeTheNextStarts() {
-        StackConfig config = StackConfig.onFreePorts(home);
-        Postgres leftBehind = Postgres.start(config);
+        StackConfig config = StackConfig.onFreePorts(home("left"));
+        Postgres leftBehind = bare(config);
         long pid = Objects.requireNonNull(leftBehind.pid());
-        try (Postgres next = Postgres.start(config)) {
+        try (Postgres next = bare(config)) {
             assertThat(ProcessHandle.of(pid)).isEmpty();
             assertThat(next.pid()).isNotEqualTo(pid);
         } finally {
@@ -115,21 +114,16 @@ class StackIT {
 
     @Test
     void aClusterThatWasOnlyHalfMadeIsMadeAgain() throws Exception {
+        Path home = home("half");
         Files.createDirectories(home.resolve("postgres.incomplete/base"));
-        Files.createDirectories(home.resolve("kafka.incomplete"));
-        Files.createDirectories(home.resolve("kafka"));
-        Files.writeString(home.resolve("kafka/bootstrap.checkpoint"), "half");
-        StackConfig config = StackConfig.onFreePorts(home);
-        try (Postgres postgres = Postgres.start(config);
-                KafkaBroker kafka = KafkaBroker.start(config)) {
+        try (Postgres postgres = bare(StackConfig.onFreePorts(home))) {
             assertThat(postgres.pid()).isNotNull();
-            assertThat(kafka.pid()).isNotNull();
         }
     }
 
     @Test
     void aTakenPortIsNamed() throws Exception {
-        StackConfig config = StackConfig.onFreePorts(home);
+        StackConfig config = StackConfig.onFreePorts(home("taken"));
         try (ServerSocket other = new ServerSocket(config.postgresPort(), 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> Postgres.start(config))
                     .isInstanceOf(StackException.class)
@@ -138,20 +132,35 @@ class StackIT {
     }
 
     @Test
-    void kafkaKeepsItsTopicsThroughAKillAndConnectJoinsIt() throws Exception {
+    @ResourceLock(Servers.KAFKA_OF_ITS_OWN)
+    void kafkaAndConnectComeBackAfterAKill() throws Exception {
+        // Given a folder that a kill left half formatted
+        Path home = home("kafka");
+        Files.createDirectories(home.resolve("kafka.incomplete"));
+        Files.createDirectories(home.resolve("kafka"));
+        Files.writeString(home.resolve("kafka/bootstrap.checkpoint"), "half");
         StackConfig config = StackConfig.onFreePorts(home);
         try (KafkaBroker kafka = KafkaBroker.start(config)) {
             kafka.kill();
             kafka.start();
-            try (var admin = kafka.admin()) {
+            try (var admin = kafka.admin();
+                    ConnectWorker connect = ConnectWorker.start(config)) {
                 assertThat(admin.listTopics().names().get()).contains("order.events", "order.events.dlq");
-            }
-            try (ConnectWorker connect = ConnectWorker.start(config)) {
                 assertThat(connect.connectors().names()).isEmpty();
                 connect.kill();
-                connect.publishAtLeastOnce();
-                connect.start();
-                assertThat(connect.connectors().names()).isEmpty();
+                try (var task = transaction(kafka, "afterimage-connect-order-outbox-0")) {
+                    task.send(new ProducerRecord<>("order.events", "key", "value"))
+                            .get();
+                    assertThat(admin.listTransactions(ONGOING).all().get()).hasSize(1);
+
+                    connect.publishAtLeastOnce();
+                    connect.start();
+
+                    assertThat(connect.connectors().names()).isEmpty();
+                    assertThat(admin.listTransactions(ONGOING).all().get())
+                            .as("what the killed task left open")
+                            .isEmpty();
+                }
                 assertThatThrownBy(() -> connect.apply(Connectors.folder().resolve("order-outbox.json")))
                         .as("no PostgreSQL runs, and that is all that is wrong")
                         .hasMessageContaining("database.")
@@ -160,38 +169,13 @@ class StackIT {
         }
     }
 
-    @Test
-    void connectStartsAtOnceThoughAKilledTaskLeftATransactionOpen() throws Exception {
-        StackConfig config = StackConfig.onFreePorts(home);
-        try (KafkaBroker kafka = KafkaBroker.start(config);
-                var task = new KafkaProducer<>(
-                        Map.<String, Object>of(
-                                "bootstrap.servers",
-                                kafka.bootstrapServers(),
-                                "transactional.id",
-                                "afterimage-connect-order-outbox-0"),
-                        new StringSerializer(),
-                        new StringSerializer());
-                var admin = kafka.admin()) {
-            task.initTransactions();
-            task.beginTransaction();
-            task.send(new ProducerRecord<>("order.events", "key", "value")).get();
-            assertThat(admin.listTransactions(ONGOING).all().get()).hasSize(1);
-
-            try (ConnectWorker connect = ConnectWorker.start(config)) {
-                assertThat(connect.connectors().names()).isEmpty();
-                assertThat(admin.listTransactions(ONGOING).all().get()).isEmpty();
-            }
-        }
-    }
-
-    private static String scalar(Postgres postgres, String database, String query) {
-        try (Connection connection = postgres.connect(database);
-                ResultSet row = connection.createStatement().executeQuery(query)) {
-            row.next();
-            return row.getString(1);
-        } catch (SQLException e) {
-            throw new AssertionError(query, e);
-        }
+    private static KafkaProducer<String, String> transaction(KafkaBroker kafka, String id) {
+        var producer = new KafkaProducer<>(
+                Map.<String, Object>of("bootstrap.servers", kafka.bootstrapServers(), "transactional.id", id),
+                new StringSerializer(),
+                new StringSerializer());
+        producer.initTransactions();
+        producer.beginTransaction();
+        return producer;
     }
 }

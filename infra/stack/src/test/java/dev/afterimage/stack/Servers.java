@@ -1,0 +1,79 @@
+package dev.afterimage.stack;
+
+import dev.afterimage.testing.Database;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/**
+ * PostgreSQL, Kafka and Connect of all tests that do not kill them: started by the first test that asks, stopped with the JVM.
+ * Each class has connectors, slots, topics and tables of its own.
+ */
+record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, ConnectWorker connect) {
+
+    /** Lock of the tests that start a Kafka and a Connect besides these, for two cores and a laptop's memory. */
+    static final String KAFKA_OF_ITS_OWN = "Kafka of its own";
+
+    private static final Path MIGRATIONS = Path.of("../../order-service/src/main/resources/db/migration");
+
+    static Servers shared() {
+        return Shared.SERVERS;
+    }
+
+    private static final class Shared {
+        static final Servers SERVERS = start(emptied("servers"));
+    }
+
+    private static Servers start(Path home) {
+        StackConfig config = StackConfig.onFreePorts(home);
+        var postgres = CompletableFuture.supplyAsync(() -> Postgres.start(config));
+        var kafka = KafkaBroker.start(config);
+        // which waits more than it works
+        var connect = new ConnectWorker(config, kafka.bootstrapServers(), Jvm.Compiler.QUICK);
+        connect.closeAtExit();
+        connect.start();
+        return new Servers(config, postgres.join(), kafka, connect);
+    }
+
+    /** A folder for servers below {@code target}, where their logs stay for who looks for the cause of a failure. */
+    static Path emptied(String name) {
+        try {
+            Path home = Path.of("target/it", name).toAbsolutePath();
+            Folders.delete(home);
+            return Files.createDirectories(home);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Database database(String name) {
+        return Database.of(postgres.jdbcUrl(name));
+    }
+
+    /** As one of the roles, whose password is its name here. */
+    Connection connect(String database, String role) throws SQLException {
+        return DriverManager.getConnection(postgres.jdbcUrl(database), role, role);
+    }
+
+    /** Makes the order-service's tables in that database, as their owner does. */
+    void migrate(String database) {
+        try (Stream<Path> files = Files.list(MIGRATIONS);
+                Connection owner = connect(database, "orders_owner");
+                Statement statement = owner.createStatement()) {
+            for (Path migration : files.sorted().toList()) {
+                statement.execute(Files.readString(migration));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
