@@ -224,22 +224,23 @@ class RecipesIT {
                                 "bootstrap.servers", servers.kafka().bootstrapServers()),
                         new StringSerializer(),
                         new StringSerializer())) {
-            // it hears only what is said after it has begun
-            String first = customer();
-            read(recipe.topic("customers"), all -> !of(all, first).isEmpty());
-            operator.send(new ProducerRecord<>("recipe_signals", recipe.slot(), """
+            // it ends the reading with a change that it sees in the log: a quiet source keeps it waiting; and when a
+            // change
+            // comes while it begins, it may skip the table, and is asked again
+            Instant[] asked = {Instant.EPOCH};
+            List<Message> messages = read(recipe.topic("customers"), all -> {
+                if (asked[0].isBefore(Instant.now().minusSeconds(10))) {
+                    asked[0] = Instant.now();
+                    operator.send(new ProducerRecord<>("recipe_signals", recipe.slot(), """
                             {"id": "again", "type": "execute-snapshot",
                              "data": {"type": "incremental", "data-collections": ["public.customers"]}}
-                            """))
-                    .get();
-
-            // it ends the reading with a change that it sees in the log: a quiet source keeps it waiting
-            List<Message> messages = read(recipe.topic("customers"), all -> {
+                            """));
+                }
                 customer();
                 return !of(all, before).isEmpty();
             });
 
-            assertThat(of(messages, before)).extracting(Message::op).containsExactly("r");
+            assertThat(of(messages, before)).extracting(Message::op).containsOnly("r");
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
+import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -148,10 +149,13 @@ class StackIT {
                 assertThat(admin.listTopics().names().get()).contains("order.events", "order.events.dlq");
                 assertThat(connect.connectors().names()).isEmpty();
                 connect.kill();
-                try (var task = transaction(kafka, "afterimage-connect-order-outbox-0")) {
+                String id = "afterimage-connect-order-outbox-0";
+                try (var task = transaction(kafka, id)) {
                     task.send(new ProducerRecord<>("order.events", "key", "value"))
                             .get();
-                    assertThat(admin.listTransactions(ONGOING).all().get()).hasSize(1);
+                    assertThat(admin.listTransactions(ONGOING).all().get())
+                            .extracting(TransactionListing::transactionalId)
+                            .contains(id);
 
                     connect.publishAtLeastOnce();
                     connect.start();
@@ -159,7 +163,8 @@ class StackIT {
                     assertThat(connect.connectors().names()).isEmpty();
                     assertThat(admin.listTransactions(ONGOING).all().get())
                             .as("what the killed task left open")
-                            .isEmpty();
+                            .extracting(TransactionListing::transactionalId)
+                            .doesNotContain(id);
                 }
                 assertThatThrownBy(() -> connect.apply(Connectors.folder().resolve("order-outbox.json")))
                         .as("no PostgreSQL runs, and that is all that is wrong")
