@@ -1,31 +1,28 @@
 package dev.afterimage.cli;
 
+import static dev.afterimage.cli.TestPipeline.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.afterimage.stack.ConnectWorker;
+import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.stack.Connectors;
-import dev.afterimage.stack.KafkaBroker;
-import dev.afterimage.stack.Postgres;
-import dev.afterimage.stack.SchemaRegistry;
 import dev.afterimage.stack.StackConfig;
+import dev.afterimage.testing.Database;
+import dev.afterimage.testing.TestSize;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,79 +31,96 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Commands on tables and topics that are not the shop's, with a real Debezium, JDBC sink and schema registry. */
+@ExtendWith(TestPipeline.Shared.class)
 class CaptureIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final String RECORDS = Integer.toString(TestSize.of(1_000, 3_000));
+    private static final String DATABASE = "capture";
+
+    private final TestPipeline pipeline;
+    private final StackConfig config;
+    private final Connectors connectors;
+    private final Database database;
+    private final Set<String> before = new HashSet<>();
+
+    private Run last = new Run(0, "", "");
 
     @TempDir
-    private static Path home;
+    Path folder;
 
-    private static StackConfig config;
-    private static Postgres postgres;
-    private static KafkaBroker kafka;
-    private static ConnectWorker connect;
-    private static SchemaRegistry registry;
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-
-    @BeforeAll
-    static void start() {
-        config = StackConfig.onFreePorts(home);
-        var registryUp = CompletableFuture.supplyAsync(
-                () -> SchemaRegistry.start(config), task -> Thread.ofPlatform().start(task));
-        postgres = Postgres.start(config);
-        kafka = KafkaBroker.start(config);
-        connect = ConnectWorker.start(config);
-        registry = registryUp.join();
+    CaptureIT(TestPipeline pipeline) throws Exception {
+        this.pipeline = pipeline;
+        this.config = pipeline.stack();
+        this.connectors = pipeline.connect().connectors();
+        this.database = pipeline.database(DATABASE);
+        before.addAll(connectors.names());
+        pipeline.database("postgres").execute("create database " + DATABASE);
     }
 
-    @AfterAll
-    static void stop() {
-        connect.close();
-        registry.close();
-        kafka.close();
-        postgres.close();
+    @AfterEach
+    void leaveNothing() throws Exception {
+        Set<String> made = new HashSet<>(connectors.names());
+        made.removeAll(before);
+        for (String connector : made) {
+            connectors.delete(connector);
+        }
+        try (Admin admin = pipeline.kafka().admin()) {
+            // whose last records nobody is going to read
+            admin.deleteTopics(admin.listTopics().names().get().stream()
+                            .filter(topic -> Stream.of("simulated.", "teas.", "unreadable")
+                                    .anyMatch(topic::startsWith))
+                            .toList())
+                    .all()
+                    .get();
+        }
+        await().atMost(LIMIT)
+                .ignoreExceptionsMatching(e -> e instanceof AssertionError) // still read for a moment
+                .until(() -> {
+                    database.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+                            + " where database = '" + DATABASE + "'");
+                    pipeline.database("postgres").execute("drop database " + DATABASE + " with (force)");
+                    return true;
+                });
+        pipeline.database("replica").execute("drop table if exists simulated_orders");
     }
 
     @Test
     void aSimulatedTableWithAnEvolvingSchemaIsTheSameInTheReplica() throws Exception {
         assertThat(simulate("--records", "100", "--batches", "2", "--publication", "simulated"))
-                .as(err.toString())
+                .as(last.err())
                 .isZero();
-        connect.connectors()
-                .apply(
-                        "simulated",
-                        source("simulated", "public.simulated_orders").toString());
+        connectors.apply(
+                "simulated", source("simulated", "public.simulated_orders").toString());
         ObjectNode sink = shopsOwn("replica-sink");
         sink.put("topics", "simulated.public.simulated_orders").put("transforms.table.regex", ".*\\.(.*)");
-        connect.connectors().apply("simulated-sink", sink.toString());
+        connectors.apply("simulated-sink", sink.toString());
 
-        assertThat(simulate("--records", "3000", "--batches", "150", "--evolve-every", "5", "--json"))
-                .as(err.toString())
+        assertThat(simulate("--records", RECORDS, "--batches", "150", "--evolve-every", "5", "--json"))
+                .as(last.err())
                 .isZero();
 
-        JsonNode changes = JSON.readTree(out.toString()).path("schemaChanges");
+        JsonNode changes = JSON.readTree(last.out()).path("schemaChanges");
         assertThat(changes).hasSize(30).anyMatch(change -> !change.path("added").asBoolean());
-        String columns = rows("orders", """
+        String columns = database.value("""
                 select string_agg(quote_ident(column_name), ', ') from information_schema.columns
-                 where table_name = 'simulated_orders'""").getFirst();
+                 where table_name = 'simulated_orders'""");
         String query = "select " + columns + " from simulated_orders order by id";
-        await().atMost(LIMIT).ignoreExceptions().untilAsserted(() -> assertThat(rows("replica", query))
-                .hasSizeGreaterThan(1_000)
-                .isEqualTo(rows("orders", query)));
+        await().atMost(LIMIT).ignoreExceptions().untilAsserted(() -> assertThat(
+                        pipeline.database("replica").rows(query))
+                .hasSizeGreaterThan(Integer.parseInt(RECORDS) / 3)
+                .isEqualTo(database.rows(query)));
     }
 
     @Test
     void avroIsShownByTheSchemaThatItsRegistryHas() throws Exception {
-        try (Connection connection = postgres.connect("orders");
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("""
                     create table teas (id integer primary key, name text not null, price numeric(10, 2), picked date);
@@ -120,7 +134,7 @@ class CaptureIT {
                     .filter(setting -> setting.getKey().startsWith(converter))
                     .forEach(setting -> source.set(setting.getKey(), setting.getValue())));
             source.put("value.converter.apicurio.registry.dereference-schema", "true");
-            connect.connectors().apply("teas", source.toString());
+            connectors.apply("teas", source.toString());
             await().atMost(LIMIT).until(() -> watch("teas.public.teas", "--last", "1", "--no-follow") == 0);
             statement.execute("update teas set name = 'Darjeeling', price = 5.00");
             statement.execute("delete from teas");
@@ -134,19 +148,18 @@ class CaptureIT {
                         "--json",
                         "--registry-port",
                         Integer.toString(config.registryPort())))
-                .as(err.toString())
+                .as(last.err())
                 .isZero();
-        List<JsonNode> events = out.toString().lines().map(CaptureIT::parse).toList();
+        List<JsonNode> events = last.out().lines().map(CaptureIT::parse).toList();
         assertThat(events).extracting(event -> event.path("op").asText()).containsExactly("r", "u", "d", "tombstone");
         assertThat(events).extracting(event -> event.path("key").asText()).containsOnly("1");
-        assertThat(out.toString())
-                .contains("\"after\":{\"id\":1,\"name\":\"Darjeeling\",\"price\":5.00,\"picked\":20574}");
+        assertThat(last.out()).contains("\"after\":{\"id\":1,\"name\":\"Darjeeling\",\"price\":5.00,\"picked\":20574}");
         assertThat(events.get(2).path("before")).isEqualTo(events.get(1).path("after"));
 
         assertThat(watch(topic, "--no-follow", "--from-beginning")).isZero();
         Matcher number = Pattern.compile("not text: .* of schema (\\d+) of a registry \\(--registry\\): 00 ")
-                .matcher(out.toString());
-        assertThat(number.find()).as(out.toString()).isTrue();
+                .matcher(last.out());
+        assertThat(number.find()).as(last.out()).isTrue();
         int schema = Integer.parseInt(number.group(1));
 
         produce(topic, new byte[] {0, 0, 1, 0, 0, 2});
@@ -161,19 +174,19 @@ class CaptureIT {
                         Integer.toString(config.registryPort())))
                 .isZero();
         String api = "http://127.0.0.1:" + config.registryPort() + "/apis/ccompat/v7";
-        assertThat(out.toString())
+        assertThat(last.out())
                 .contains("tombstone", "not text: 6 bytes, of schema 65536, which " + api + " does not have")
                 .contains("not text: 12 bytes, not of schema " + schema + " of " + api);
 
         String nobody = "http://127.0.0.1:" + StackConfig.freePorts(1).getFirst();
         assertThat(watch(topic, "--no-follow", "--from-beginning", "--registry", nobody))
                 .isZero();
-        assertThat(out.toString()).contains("of schema " + schema + "; no answer from " + nobody);
+        assertThat(last.out()).contains("of schema " + schema + "; no answer from " + nobody);
     }
 
-    private static void produce(String topic, byte[] value) throws Exception {
+    private void produce(String topic, byte[] value) throws Exception {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", kafka.bootstrapServers()),
+                Map.of("bootstrap.servers", pipeline.kafka().bootstrapServers()),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
             producer.send(new ProducerRecord<>(topic, value)).get();
@@ -182,7 +195,7 @@ class CaptureIT {
 
     @Test
     void whyAConnectorFailedIsSaidInOneLineAndInFull() throws Exception {
-        try (Admin admin = kafka.admin()) {
+        try (Admin admin = pipeline.kafka().admin()) {
             admin.createTopics(List.of(new NewTopic("unreadable", 1, (short) 1)))
                     .all()
                     .get();
@@ -190,18 +203,16 @@ class CaptureIT {
         produce("unreadable", "{ this is no JSON".getBytes(StandardCharsets.UTF_8));
         ObjectNode sink = shopsOwn("replica-sink");
         sink.put("topics", "unreadable").put("errors.tolerance", "none");
-        Path file = Files.writeString(home.resolve("unreadable.json"), sink.toString());
+        Path file = Files.writeString(folder.resolve("unreadable.json"), sink.toString());
         assertThat(run("connectors", "validate", file.toString())).isZero();
-        assertThat(out.toString()).contains("unreadable is valid.");
-        assertThat(run("connectors", "apply", file.toString()))
-                .as(err.toString())
-                .isZero();
+        assertThat(last.out()).contains("unreadable is valid.");
+        assertThat(run("connectors", "apply", file.toString())).as(last.err()).isZero();
         await().atMost(LIMIT).until(() -> run("connectors", "status", "unreadable") == 1);
-        assertThat(out.toString())
+        assertThat(last.out())
                 .containsPattern("unreadable +sink +RUNNING +FAILED +.*Unexpected character")
                 .contains("\tat org.apache.kafka.connect");
         assertThat(run("connectors", "list", "--json")).isZero();
-        assertThat(parse(out.toString())
+        assertThat(parse(last.out())
                         .valueStream()
                         .filter(each -> each.path("name").asText().equals("unreadable"))
                         .findFirst())
@@ -209,14 +220,15 @@ class CaptureIT {
                 .satisfies(each -> assertThat(each.path("failure").asText()).contains("Unexpected character"));
         assertThat(run("connectors", "delete", "unreadable")).isZero();
         assertThat(run("connectors", "pause", "unreadable")).isEqualTo(1);
-        assertThat(err.toString()).contains("Connect refuses unreadable").hasLineCount(1);
+        assertThat(last.err()).contains("Connect refuses unreadable").hasLineCount(1);
         assertThat(run("connectors", "apply", "nowhere.json")).isEqualTo(1);
-        assertThat(err.toString()).contains("There is no file nowhere.json.").hasLineCount(1);
+        assertThat(last.err()).contains("There is no file nowhere.json.").hasLineCount(1);
     }
 
     /** The shop's connector with its converters and settings, reading other tables by a slot and publication of that name. */
     private static ObjectNode source(String name, String table) throws IOException {
         return shopsOwn("source-tables")
+                .put("database.dbname", DATABASE)
                 .put("database.user", "postgres")
                 .put("database.password", "postgres")
                 .put("topic.prefix", name)
@@ -253,7 +265,7 @@ class CaptureIT {
                                 "--port",
                                 Integer.toString(config.postgresPort()),
                                 "--database",
-                                "orders",
+                                DATABASE,
                                 "--user",
                                 "postgres"),
                         Stream.of(more))
@@ -273,21 +285,12 @@ class CaptureIT {
                 .toArray(String[]::new));
     }
 
-    /** Both outputs are those of this run alone. */
     private int run(String... arguments) {
-        out.getBuffer().setLength(0);
-        err.getBuffer().setLength(0);
         List<String> all = new ArrayList<>(List.of(arguments));
         if (arguments[0].equals("connectors")) {
             all.addAll(List.of("--connect-port", Integer.toString(config.connectPort())));
         }
-        return Afterimage.commandLine()
-                .setOut(new PrintWriter(out))
-                .setErr(new PrintWriter(err))
-                .execute(all.toArray(String[]::new));
-    }
-
-    private static List<String> rows(String database, String query) throws SQLException {
-        return Rows.of(postgres, database, query);
+        last = TestPipeline.execute(all.toArray(String[]::new));
+        return last.code();
     }
 }

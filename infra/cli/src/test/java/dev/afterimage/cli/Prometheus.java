@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -18,8 +19,16 @@ final class Prometheus {
 
     private Prometheus() {}
 
-    /** Skips the test where the program is not on the PATH; CI, which may download, takes Debian's into target. */
+    /** Skips the test where the program is not on the PATH. */
     static Path program(String name) throws IOException, InterruptedException {
+        return find(name)
+                .orElseGet(() -> abort(
+                        "The alerts are not tested: there is no %s on the PATH. Install Prometheus (Debian: apt-get install prometheus)."
+                                .formatted(name)));
+    }
+
+    /** The program on the PATH; CI, which may download, takes Debian's into target. */
+    static Optional<Path> find(String name) throws IOException, InterruptedException {
         List<Path> folders = new ArrayList<>(
                 Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
                         .map(Path::of)
@@ -28,18 +37,14 @@ final class Prometheus {
         if (System.getenv("CI") != null && find(name, folders).isEmpty()) {
             unpackDebians();
         }
-        return find(name, folders).stream()
-                .findFirst()
-                .orElseGet(() -> abort(
-                        "The alerts are not tested: there is no %s on the PATH. Install Prometheus (Debian: apt-get install prometheus)."
-                                .formatted(name)));
+        return find(name, folders);
     }
 
-    private static List<Path> find(String name, List<Path> folders) {
+    private static Optional<Path> find(String name, List<Path> folders) {
         return folders.stream()
                 .map(folder -> folder.resolve(name))
                 .filter(Files::isExecutable)
-                .toList();
+                .findFirst();
     }
 
     /** Not installed, for then Debian would start it. */

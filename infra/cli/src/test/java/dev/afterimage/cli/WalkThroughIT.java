@@ -1,8 +1,10 @@
 package dev.afterimage.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.afterimage.stack.StackConfig;
+import dev.afterimage.testing.Database;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,36 +15,40 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the command line's README says, done: each block of commands, and below it what they print. */
+@ExtendWith(TestPipeline.Shared.class)
 class WalkThroughIT {
 
     private static final Pattern STEP = Pattern.compile("```sh\n(.*?)```\n(?:```text\n(.*?)```\n)?", Pattern.DOTALL);
     private static final String MARK = "== step ";
 
-    @TempDir
-    private static Path home;
-
-    private static Pipeline pipeline;
-
     private record Step(String commands, String prints) {}
 
-    @BeforeAll
-    static void startPipeline() {
-        pipeline = Pipeline.start(
-                PipelineConfig.onFreePorts(home),
-                (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
-                System.out::println,
-                System.out::println);
+    private final TestPipeline pipeline;
+
+    @TempDir
+    Path folder;
+
+    WalkThroughIT(TestPipeline pipeline) {
+        this.pipeline = pipeline;
     }
 
-    @AfterAll
-    static void stopPipeline() {
-        pipeline.close();
+    @AfterEach
+    void leaveNoDatabase() {
+        Database postgres = pipeline.database("postgres");
+        await().atMost(TestPipeline.LIMIT)
+                .ignoreExceptionsMatching(e -> e instanceof AssertionError) // its reader has a moment to live
+                .until(() -> {
+                    postgres.execute(
+                            "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = 'cdc_test'",
+                            "drop database if exists cdc_test with (force)");
+                    return true;
+                });
     }
 
     @Test
@@ -85,8 +91,8 @@ class WalkThroughIT {
         return steps;
     }
 
-    private static String run(String script) throws Exception {
-        StackConfig stack = pipeline.config().stack();
+    private String run(String script) throws Exception {
+        StackConfig stack = pipeline.stack();
         ProcessBuilder shell = new ProcessBuilder("sh", "-e", "-c", script)
                 .directory(Path.of("../..").toFile())
                 .redirectErrorStream(true);
@@ -101,7 +107,11 @@ class WalkThroughIT {
                                 Integer.toString(pipeline.config().orderPort()),
                         "AFTERIMAGE_PROJECTION_PORT",
                                 Integer.toString(pipeline.config().projectionPort()),
-                        "NO_COLOR", "1"));
+                        "NO_COLOR", "1",
+                        // the first command leaves an archive of its classes, with which the others start in half the
+                        // time
+                        "JAVA_TOOL_OPTIONS",
+                                "-XX:+AutoCreateSharedArchive -XX:SharedArchiveFile=" + folder.resolve("classes.jsa")));
         shell.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         Process process = shell.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

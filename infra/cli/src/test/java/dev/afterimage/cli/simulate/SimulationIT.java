@@ -4,51 +4,38 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.afterimage.cli.Afterimage;
-import dev.afterimage.stack.Postgres;
+import dev.afterimage.cli.TestPipeline;
+import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.stack.StackConfig;
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import dev.afterimage.testing.Database;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
+@ExtendWith(TestPipeline.Shared.class)
 class SimulationIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @TempDir
-    private static Path home;
+    private final StackConfig config;
+    private final Database database;
 
-    private static StackConfig config;
-    private static Postgres postgres;
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private Run last = new Run(0, "", "");
 
     @TempDir
     Path folder;
 
-    @BeforeAll
-    static void startPostgres() {
-        config = StackConfig.onFreePorts(home);
-        postgres = Postgres.start(config);
-    }
-
-    @AfterAll
-    static void stopPostgres() {
-        postgres.close();
+    SimulationIT(TestPipeline pipeline) {
+        this.config = pipeline.stack();
+        this.database = pipeline.database("postgres");
     }
 
     @Test
@@ -69,7 +56,7 @@ class SimulationIT {
                             "10",
                             "--export",
                             export.toString()))
-                    .as(err.toString())
+                    .as(last.err())
                     .isZero();
             histories.add(Files.readString(export).replace("\"" + schema + "\\\"", "\"schema\\\""));
             assertThat(rowsIn(schema)).isEqualTo(rowsTold(export));
@@ -87,7 +74,7 @@ class SimulationIT {
     void theSummaryNamesTheSchemaBeforeAndAfter() throws Exception {
         assertThat(simulate("evolving", "--records", "1000", "--batches", "50", "--evolve-every", "5", "--json"))
                 .isZero();
-        JsonNode summary = JSON.readTree(out.toString());
+        JsonNode summary = JSON.readTree(last.out());
         assertThat(summary.path("inserts").asLong()).isEqualTo(1000);
         assertThat(summary.path("updates").asLong()).isBetween(400L, 600L);
         assertThat(summary.path("schemaChanges")).hasSize(10);
@@ -100,31 +87,31 @@ class SimulationIT {
     void withoutEvolutionTheSchemaStays() throws Exception {
         assertThat(simulate("still", "--no-evolution", "--json", "--evolve-every", "1"))
                 .isZero();
-        JsonNode summary = JSON.readTree(out.toString());
+        JsonNode summary = JSON.readTree(last.out());
         assertThat(summary.path("schemaChanges")).isEmpty();
         assertThat(summary.path("originalSchema")).isEqualTo(summary.path("finalSchema"));
     }
 
     @Test
     void anExistingTableIsChangedByItsOwnColumnsAndItsOwnRowsAreLeftAlone() throws Exception {
-        execute("create schema mine");
-        execute("""
+        database.execute("create schema mine");
+        database.execute("""
                 create table mine.people (id bigint generated always as identity primary key, email varchar(40) not null unique,
                   shouted text generated always as (upper(email)) stored, born date, weight double precision, tags text[])""");
-        execute("insert into mine.people (email, born) values ('me@example.com', '1990-01-01')");
+        database.execute("insert into mine.people (email, born) values ('me@example.com', '1990-01-01')");
         assertThat(simulate("mine", "--table", "people", "--no-evolution", "--records", "500", "--batches", "10"))
-                .as(err.toString())
+                .as(last.err())
                 .isZero();
         assertThat(count("select count(*) from mine.people where email = 'me@example.com' and born = '1990-01-01'"))
                 .isEqualTo(1);
         assertThat(count("select count(*) from mine.people")).isGreaterThan(200);
-        execute("insert into mine.people (email) values ('you@example.com')");
+        database.execute("insert into mine.people (email) values ('you@example.com')");
     }
 
     @Test
     void cleaningUpLeavesNothing() throws Exception {
         assertThat(simulate("gone", "--publication", "gone", "--slot", "gone", "--clean-up"))
-                .as(err.toString())
+                .as(last.err())
                 .isZero();
         assertThat(count("select count(*) from pg_namespace where nspname = 'gone'"))
                 .isZero();
@@ -132,7 +119,7 @@ class SimulationIT {
                 .isZero();
         assertThat(count("select count(*) from pg_replication_slots where slot_name = 'gone'"))
                 .isZero();
-        assertThat(err.toString()).contains("Dropped replication slot gone, publication gone, table simulated_orders");
+        assertThat(last.err()).contains("Dropped replication slot gone, publication gone, table simulated_orders");
     }
 
     @Test
@@ -148,24 +135,21 @@ class SimulationIT {
                         "--user",
                         "postgres"))
                 .isEqualTo(1);
-        assertThat(err.toString().lines()).singleElement().asString().contains("There is no database nowhere");
-        err.getBuffer().setLength(0);
+        assertThat(last.err().lines()).singleElement().asString().contains("There is no database nowhere");
         assertThat(run("simulate", "--host", "127.0.0.1", "--port", port(), "--user", "orders_app"))
                 .isEqualTo(1);
-        assertThat(err.toString().lines()).singleElement().asString().contains("refuses the user orders_app");
-        err.getBuffer().setLength(0);
+        assertThat(last.err().lines()).singleElement().asString().contains("refuses the user orders_app");
         String nobody = StackConfig.freePorts(1).get(0).toString();
         assertThat(run("simulate", "--host", "127.0.0.1", "--port", nobody)).isEqualTo(1);
-        assertThat(err.toString().lines())
+        assertThat(last.err().lines())
                 .singleElement()
                 .asString()
                 .contains("No PostgreSQL answers at 127.0.0.1:" + nobody);
-        err.getBuffer().setLength(0);
         assertThat(run("simulate", "--batches", "0")).isEqualTo(2);
     }
 
     /** By table, how many rows there are and what they hold in all. */
-    private static Map<String, Long> rowsIn(String schema) throws SQLException {
+    private Map<String, Long> rowsIn(String schema) throws SQLException {
         Map<String, Long> rows = new TreeMap<>();
         for (Table table : tables(schema)) {
             rows.put(table.name(), count("select count(*) from " + table.sql()));
@@ -173,8 +157,8 @@ class SimulationIT {
         return rows;
     }
 
-    private static List<Table> tables(String schema) throws SQLException {
-        try (Connection connection = postgres.connect("postgres")) {
+    private List<Table> tables(String schema) throws SQLException {
+        try (Connection connection = database.connect()) {
             return List.copyOf(Table.of(connection, schema).values());
         }
     }
@@ -214,30 +198,16 @@ class SimulationIT {
         return run(arguments.toArray(String[]::new));
     }
 
-    private static String port() {
+    private String port() {
         return Integer.toString(config.postgresPort());
     }
 
     private int run(String... arguments) {
-        return Afterimage.commandLine()
-                .setOut(new PrintWriter(out))
-                .setErr(new PrintWriter(err))
-                .execute(arguments);
+        last = TestPipeline.execute(arguments);
+        return last.code();
     }
 
-    private static long count(String sql) throws SQLException {
-        try (Connection connection = postgres.connect("postgres");
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getLong(1);
-        }
-    }
-
-    private static void execute(String sql) throws SQLException {
-        try (Connection connection = postgres.connect("postgres");
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
+    private long count(String sql) {
+        return database.number(sql);
     }
 }
