@@ -85,12 +85,21 @@ from (
 group by table_name;
 
 -- After a new snapshot: deletes the rows that it did not bring, for the source no longer has them, and tells how many.
+-- It waits for no row, so that it cannot deadlock with the sink: a row that is locked is being written or deleted already.
 create or replace function delete_unseen_since(snapshot timestamptz) returns bigint language sql as
 $$
-with gone_customers as (delete from customers where __synced_at < snapshot returning 1),
-     gone_products as (delete from products where __synced_at < snapshot returning 1),
-     gone_orders as (delete from orders where __synced_at < snapshot returning 1),
-     gone_items as (delete from order_items where __synced_at < snapshot returning 1)
+with gone_customers as (
+         delete from customers where id in
+                (select id from customers where __synced_at < snapshot for update skip locked) returning 1),
+     gone_products as (
+         delete from products where id in
+                (select id from products where __synced_at < snapshot for update skip locked) returning 1),
+     gone_orders as (
+         delete from orders where id in
+                (select id from orders where __synced_at < snapshot for update skip locked) returning 1),
+     gone_items as (
+         delete from order_items where (order_id, position) in
+                (select order_id, position from order_items where __synced_at < snapshot for update skip locked) returning 1)
 select count(*)
 from (select from gone_customers union all select from gone_products union all select from gone_orders
       union all select from gone_items) as all_gone
