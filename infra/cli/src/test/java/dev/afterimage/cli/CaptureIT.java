@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.SchemaRegistry;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.testing.Database;
 import dev.afterimage.testing.TestSize;
@@ -120,6 +121,19 @@ class CaptureIT {
 
     @Test
     void avroIsShownByTheSchemaThatItsRegistryHas() throws Exception {
+        StackConfig withRegistry = new StackConfig(
+                folder,
+                config.postgresPort(),
+                config.kafkaPort(),
+                config.controllerPort(),
+                config.connectPort(),
+                StackConfig.freePorts(1).getFirst());
+        try (SchemaRegistry _ = SchemaRegistry.start(withRegistry)) {
+            avroIsShown(withRegistry);
+        }
+    }
+
+    private void avroIsShown(StackConfig config) throws Exception {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("""
@@ -132,7 +146,13 @@ class CaptureIT {
             JsonNode recipe = read(Connectors.folder().resolve("recipes/avro.json"));
             Stream.of("key.converter", "value.converter").forEach(converter -> recipe.properties().stream()
                     .filter(setting -> setting.getKey().startsWith(converter))
-                    .forEach(setting -> source.set(setting.getKey(), setting.getValue())));
+                    .forEach(setting -> source.put(
+                            setting.getKey(),
+                            setting.getValue()
+                                    .asText()
+                                    .replace(
+                                            "${env:SCHEMA_REGISTRY_URL}",
+                                            config.registryApi().toString()))));
             source.put("value.converter.apicurio.registry.dereference-schema", "true");
             connectors.apply("teas", source.toString());
             await().atMost(LIMIT).until(() -> watch("teas.public.teas", "--last", "1", "--no-follow") == 0);

@@ -72,10 +72,8 @@ public final class TestPipeline implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        List<Integer> ports = StackConfig.freePorts(7);
-        StackConfig stack = new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), ports.get(4));
         pipeline = Pipeline.start(
-                new PipelineConfig(stack, ports.get(5), ports.get(6), true),
+                PipelineConfig.onFreePorts(home),
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
                 this::tell,
                 this::tell);
