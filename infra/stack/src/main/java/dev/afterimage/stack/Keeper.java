@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -42,11 +43,14 @@ final class Keeper {
 
     /** Long enough for a user who restarts, as a test with another profile does; short enough not to be noticed. */
     private static final Duration LINGER = Duration.ofSeconds(3);
+    /** Long enough for a build to compile the next module, whose tests want the same stack. */
+    private static final Duration LINGER_IN_BUILD = Duration.ofSeconds(90);
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final StackConfig config;
     private final @Nullable String kafkaElsewhere;
+    private final Optional<ProcessHandle> build;
     private final Postgres postgres;
     private final KafkaBroker kafka;
     private final ConnectWorker connect;
@@ -58,11 +62,14 @@ final class Keeper {
     private final Set<String> watched = new HashSet<>();
     private final Set<User> users = new CopyOnWriteArraySet<>();
     private final ServerSocket door;
+    private volatile long lastLeft = System.nanoTime();
     private boolean ending;
 
-    private Keeper(StackConfig config, @Nullable String kafkaElsewhere) throws IOException {
+    private Keeper(StackConfig config, @Nullable String kafkaElsewhere, Optional<ProcessHandle> build)
+            throws IOException {
         this.config = config;
         this.kafkaElsewhere = kafkaElsewhere;
+        this.build = build;
         this.postgres = Postgres.empty(config);
         this.kafka = KafkaBroker.empty(config);
         // a developer waits for its start, and never for its throughput
@@ -90,7 +97,10 @@ final class Keeper {
                 archiveClasses(home, own + " of " + Files.getLastModifiedTime(own));
             }
             clear(home, fresh);
-            Keeper keeper = new Keeper(ports(home, wanted), arguments[5].isEmpty() ? null : arguments[5]);
+            Keeper keeper = new Keeper(
+                    ports(home, wanted),
+                    arguments[5].isEmpty() ? null : arguments[5],
+                    ProcessHandle.of(Long.parseLong(arguments[6])));
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(keeper::stop));
             if (lock.isValid()) {
                 keeper.serve();
@@ -190,6 +200,7 @@ final class Keeper {
         } catch (IOException e) {
             // killed; the same as a farewell
         }
+        lastLeft = System.nanoTime();
         users.remove(user);
         user.leave();
         lingerLater();
@@ -197,7 +208,9 @@ final class Keeper {
 
     private void lingerLater() {
         threads.execute(() -> {
-            Server.pause(LINGER);
+            while (users.isEmpty() && lingers()) {
+                Server.pause(Duration.ofMillis(100));
+            }
             synchronized (this) {
                 if (!users.isEmpty()) {
                     return;
@@ -206,6 +219,13 @@ final class Keeper {
             }
             closeDoor();
         });
+    }
+
+    private boolean lingers() {
+        long alone = System.nanoTime() - lastLeft;
+        return alone < LINGER.toNanos()
+                || alone < LINGER_IN_BUILD.toNanos()
+                        && build.filter(ProcessHandle::isAlive).isPresent();
     }
 
     private void closeDoor() {

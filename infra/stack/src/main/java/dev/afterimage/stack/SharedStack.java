@@ -30,12 +30,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * One stack that several programs of this machine use together. It is kept by a process of its own, the {@link Keeper};
  * each user holds a connection to it, which the operating system closes however the user ends, and the keeper ends with
- * the last one.
+ * the last one. In a Maven build the stack of tests waits some time for the tests of the next module.
  */
 public final class SharedStack implements AutoCloseable {
 
     /** A start of PostgreSQL or Kafka gives up after a minute by itself. */
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
+
+    private static final String MAVEN = "org.codehaus.plexus.classworlds.launcher.Launcher";
+    private static final long NO_PROCESS = -1;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -189,7 +192,8 @@ public final class SharedStack implements AutoCloseable {
                 Integer.toString(place.postgresPort()),
                 Integer.toString(place.kafkaPort()),
                 Integer.toString(place.connectPort()),
-                place.kafka() == null ? "" : place.kafka()));
+                place.kafka() == null ? "" : place.kafka(),
+                Long.toString(place.fresh() ? build() : NO_PROCESS)));
         List<String> java = Jvm.command("keeper", 96, Jvm.Compiler.QUICK, rest);
         Process keeper = new ProcessBuilder(Detached.fromTerminal(new ArrayList<>(java)))
                 .redirectErrorStream(true)
@@ -207,6 +211,19 @@ public final class SharedStack implements AutoCloseable {
         keeper.destroy();
         String words = Files.readString(log).strip();
         throw new StackException(words.isEmpty() ? "The dev services' keeper does not answer, see " + log : words);
+    }
+
+    /** The Maven build that this process belongs to, as the tests of each of its modules do. */
+    private static long build() {
+        return Stream.iterate(
+                        ProcessHandle.current().parent(),
+                        Optional::isPresent,
+                        parent -> parent.flatMap(ProcessHandle::parent))
+                .flatMap(Optional::stream)
+                .filter(process -> process.info().commandLine().orElse("").contains(MAVEN))
+                .map(ProcessHandle::pid)
+                .findFirst()
+                .orElse(NO_PROCESS);
     }
 
     /** A user's line to the keeper: one JSON object a line each way. */
