@@ -2,7 +2,7 @@ package dev.afterimage.shop;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.afterimage.shop.outbox.Wal;
+import dev.afterimage.testing.Database;
 import java.sql.Connection;
 import java.sql.SQLException;
 
@@ -30,7 +30,7 @@ public final class Gate implements AutoCloseable {
     }
 
     private static Gate closed(String table, String event, String condition) throws SQLException {
-        var gate = new Gate(Wal.superuser(), table);
+        var gate = new Gate(Database.ofService().connect(), table);
         gate.execute("""
                 create or replace function wait_at_gate() returns trigger language plpgsql as
                 $$ begin perform pg_advisory_xact_lock_shared(1); return null; end $$

@@ -6,19 +6,47 @@ import static dev.afterimage.shop.Shop.get;
 import static dev.afterimage.shop.Shop.orderOf;
 import static dev.afterimage.shop.Shop.post;
 import static dev.afterimage.shop.Shop.product;
+import static dev.afterimage.testing.TokenIssuer.claims;
 import static io.restassured.RestAssured.given;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
+import dev.afterimage.devservices.testing.InjectPublished;
+import dev.afterimage.devservices.testing.PublishedEvents;
+import dev.afterimage.testing.TokenIssuer;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
+import io.restassured.RestAssured;
+import java.security.KeyPair;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The packaged service, as a jar or as a native executable, does the whole life of an order. */
+/** The packaged service, as a jar or as a native executable, does the whole life of an order for callers with a token. */
 @QuarkusIntegrationTest
-@WithTestResource(PostgresResource.class)
+@WithTestResource(TokenIssuer.class)
 class OrderJourneyIT {
+    /** Injected by {@link TokenIssuer}. */
+    @SuppressWarnings("NullAway.Init")
+    KeyPair issuer;
+
+    @InjectPublished
+    @SuppressWarnings("NullAway.Init")
+    PublishedEvents published;
+
+    @BeforeEach
+    void showToken() {
+        RestAssured.authentication =
+                RestAssured.oauth2(claims("somebody", "orders:admin").sign(issuer.getPrivate()));
+    }
+
+    @AfterEach
+    void showNoToken() {
+        RestAssured.authentication = RestAssured.DEFAULT_AUTH;
+    }
 
     @Test
     void takesAnOrderFromItsPlacingToItsEnd() {
@@ -33,6 +61,7 @@ class OrderJourneyIT {
         get("/orders?status=PAID&limit=1").body("id", contains(id));
         given().delete("/orders/" + id).then().statusCode(204);
         get("/orders/" + id).statusCode(404).contentType("application/problem+json");
+        published.inOrder(id, "OrderPlaced", "OrderStatusChanged", "OrderDeleted", "OrderDeleted");
     }
 
     @Test
@@ -44,9 +73,21 @@ class OrderJourneyIT {
     }
 
     @Test
+    void refusesCallersWithoutATokenThatAllowsIt() {
+        var reader = claims("somebody", "orders:read").sign(issuer.getPrivate());
+        var forged = claims("somebody", "orders:admin").sign(TokenIssuer.keys().getPrivate());
+
+        given().auth().none().get("/orders").then().statusCode(401).body("detail", equalTo("The request has none."));
+        given().auth().oauth2(forged).get("/orders").then().statusCode(401).body("detail", equalTo("It is not valid."));
+        given().auth().oauth2(reader).get("/orders").then().statusCode(200);
+        given().auth().oauth2(reader).post("/orders").then().statusCode(403).contentType("application/problem+json");
+    }
+
+    @Test
     void tellsAboutItself() {
         get("/q/health/live").statusCode(200);
-        get("/q/health/ready").statusCode(503).body(containsString("replication slot"));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> get("/q/health/ready").statusCode(200).body(containsString("replication slot")));
         get("/orders").statusCode(200);
         get("/q/metrics").statusCode(200).body(containsString("http_server_requests_seconds"));
         get("/q/openapi").statusCode(200).body(containsString("/orders/{id}/status"));

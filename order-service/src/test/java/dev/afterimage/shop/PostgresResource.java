@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A real PostgreSQL, empty, for one run of tests. */
+/** A PostgreSQL of the test's own, which it may kill; the one of the dev services is for all tests. */
 public class PostgresResource implements QuarkusTestResourceLifecycleManager {
     private @Nullable Path home;
     private @Nullable Postgres postgres;
@@ -24,12 +24,7 @@ public class PostgresResource implements QuarkusTestResourceLifecycleManager {
             throw new UncheckedIOException(e);
         }
         postgres = Postgres.start(StackConfig.onFreePorts(home));
-        return Map.of(
-                "quarkus.datasource.jdbc.url",
-                postgres.jdbcUrl("orders"),
-                // several batches of the few rows that a test makes
-                "orders.snapshots.batch",
-                "10");
+        return Map.of("quarkus.datasource.jdbc.url", postgres.jdbcUrl("orders"));
     }
 
     @Override

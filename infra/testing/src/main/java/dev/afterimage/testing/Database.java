@@ -5,6 +5,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.eclipse.microprofile.config.ConfigProvider;
 
 /**
  * SQL of a test, each call on a connection of its own.
@@ -16,6 +17,21 @@ public record Database(String jdbcUrl, String user, String password) {
     /** The database as the superuser of a local PostgreSQL sees it. */
     public static Database of(String jdbcUrl) {
         return new Database(jdbcUrl, "postgres", "postgres");
+    }
+
+    /** The database of the service under test, as the superuser sees it. */
+    public static Database ofService() {
+        return of(ConfigProvider.getConfig().getValue("quarkus.datasource.jdbc.url", String.class));
+    }
+
+    /** The same database as another role sees it, whose password is its name. */
+    public Database as(String role) {
+        return new Database(jdbcUrl, role, role);
+    }
+
+    /** The same database, where names without a schema are of that one. */
+    public Database in(String schema) {
+        return new Database(jdbcUrl + "?currentSchema=" + schema, user, password);
     }
 
     /** A connection that the caller closes. */

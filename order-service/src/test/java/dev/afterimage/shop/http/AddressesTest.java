@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.emptyString;
 import static org.hamcrest.Matchers.equalTo;
 
-import dev.afterimage.shop.PostgresResource;
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.IOException;
@@ -21,7 +19,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Methods, headers and addresses that no client in its right mind would send, and those that it might. */
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class AddressesTest {
     private static final String SOME = "/0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01";
 

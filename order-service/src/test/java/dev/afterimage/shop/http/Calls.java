@@ -11,10 +11,9 @@ import static io.restassured.RestAssured.given;
 import static org.awaitility.Awaitility.await;
 
 import dev.afterimage.shop.Gate;
-import dev.afterimage.shop.outbox.Wal;
+import dev.afterimage.testing.Database;
 import io.restassured.response.ExtractableResponse;
 import io.restassured.response.Response;
-import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -111,7 +110,7 @@ final class Calls {
                 var call = good.get();
                 // as PostgreSQL ends one of two that wait for each other, for not every operation can be brought to
                 // that
-                sql("""
+                Database.ofService().execute("""
                         create function collide() returns trigger language plpgsql as
                         $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$;
                         create trigger collide before insert on outbox execute function collide();
@@ -120,7 +119,7 @@ final class Calls {
                 try {
                     return call.send();
                 } finally {
-                    sql("drop function collide() cascade");
+                    Database.ofService().execute("drop function collide() cascade");
                 }
             }));
 
@@ -220,19 +219,7 @@ final class Calls {
         return Call.of("POST", "/snapshots").body("{\"aggregate\": \"%s\"}".formatted(AGGREGATES.next()));
     }
 
-    private static boolean snapshotRuns() throws SQLException {
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery("select exists (select from snapshots where status = 'RUNNING')")) {
-            rows.next();
-            return rows.getBoolean(1);
-        }
-    }
-
-    private static void sql(String sql) throws SQLException {
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
+    private static boolean snapshotRuns() {
+        return Database.ofService().number("select count(*) from snapshots where status = 'RUNNING'") > 0;
     }
 }

@@ -3,8 +3,6 @@ package dev.afterimage.shop.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import dev.afterimage.shop.PostgresResource;
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import java.util.Objects;
@@ -17,7 +15,6 @@ import org.junit.jupiter.api.TestFactory;
 
 /** The OpenAPI document, put to the test by the service that it describes: it says all, and nothing but the truth. */
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class DocumentedTest {
     /** Provoked by {@link GuardedTest}, which wants a token, and {@link OutageTest}, which takes the database away. */
     private static final Set<String> ELSEWHERE = Set.of("unauthenticated", "forbidden", "database-away");

@@ -1,11 +1,11 @@
 package dev.afterimage.shop.http;
 
-import static dev.afterimage.shop.http.TokenIssuer.claims;
+import static dev.afterimage.testing.TokenIssuer.claims;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertAll;
 
-import dev.afterimage.shop.PostgresResource;
 import dev.afterimage.shop.http.Calls.Call;
+import dev.afterimage.testing.TokenIssuer;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.security.KeyPair;
@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Test;
 
 /** What the OpenAPI document says of callers without a token, or with one that does not allow the operation. */
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 @WithTestResource(TokenIssuer.class)
 class GuardedTest {
     /** Injected by {@link TokenIssuer}. */

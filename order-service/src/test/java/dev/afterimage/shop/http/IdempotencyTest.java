@@ -17,18 +17,13 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
 
 import dev.afterimage.shop.Gate;
-import dev.afterimage.shop.PostgresResource;
-import dev.afterimage.shop.outbox.Wal;
-import io.quarkus.test.common.WithTestResource;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -39,8 +34,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class IdempotencyTest {
+    private final Database database = Database.ofService();
     private final String key = UUID.randomUUID().toString();
 
     @Inject
@@ -104,19 +99,16 @@ class IdempotencyTest {
     }
 
     @Test
-    void keepsNoOrderWhoseAnswerItCannotKeep() throws Exception {
+    void keepsNoOrderWhoseAnswerItCannotKeep() {
         var customer = customer();
         var order = orderOf(customer, product("29.90"), 2);
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement()) {
-            statement.execute("""
-                    create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
-                    create trigger refuse before update on idempotency_keys for each row execute function refuse();
-                    """);
-            var answer = post("/orders", order, key);
-            statement.execute("drop function refuse cascade");
-            answer.then().statusCode(500);
-        }
+        database.execute("""
+                create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+                create trigger refuse before update on idempotency_keys for each row execute function refuse();
+                """);
+        var answer = post("/orders", order, key);
+        database.execute("drop function refuse cascade");
+        answer.then().statusCode(500);
         get("/orders?customerId=" + customer).body("", hasSize(0));
         post("/orders", order, key).then().statusCode(201);
     }
@@ -199,11 +191,9 @@ class IdempotencyTest {
     @Test
     void forgetsKeysWhoseTimeHasComeInSmallBatches() throws Exception {
         post("/customers", newCustomer(), key).then().statusCode(201);
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement();
-                var another = Wal.superuser();
+        try (var another = database.connect();
                 var lock = another.createStatement()) {
-            statement.execute("""
+            database.execute("""
                     insert into idempotency_keys (caller, key, fingerprint, created_at)
                     select 'local', 'old ' || n, '', now() - interval '25 hours' from generate_series(1, 1200) n;
                     create table batches (number serial, size int);
@@ -217,26 +207,15 @@ class IdempotencyTest {
 
             keys.forget();
 
-            assertThat(column(statement, "select size from batches order by number"))
+            assertThat(database.rows("select size from batches order by number"))
                     .containsExactly("500", "500", "199");
-            assertThat(column(
-                            statement,
+            assertThat(database.rows(
                             "select key from idempotency_keys where key like 'old %%' or key = '%s'".formatted(key)))
                     .as("locked by another instance, and young")
                     .containsExactlyInAnyOrder("old 1", key);
             another.rollback();
-            statement.execute("drop function note_batch cascade; drop table batches");
+            database.execute("drop function note_batch cascade; drop table batches");
         }
-    }
-
-    private static List<String> column(Statement statement, String query) throws SQLException {
-        var values = new ArrayList<String>();
-        try (var rows = statement.executeQuery(query)) {
-            while (rows.next()) {
-                values.add(rows.getString(1));
-            }
-        }
-        return values;
     }
 
     /** All but the body. */

@@ -10,8 +10,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.equalTo;
 
-import dev.afterimage.shop.PostgresResource;
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.ByteArrayInputStream;
@@ -39,7 +37,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each bound is tried out from both sides. */
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class LimitsTest {
     private static final int MAX_BODY_BYTES = 256 * 1024;
 

@@ -7,19 +7,33 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import dev.afterimage.shop.PostgresResource;
 import dev.afterimage.shop.Shop;
 import dev.afterimage.stack.Postgres;
-import io.quarkus.test.common.TestResourceScope;
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** With a PostgreSQL of its own, which it kills. */
 @QuarkusTest
-@WithTestResource(value = PostgresResource.class, scope = TestResourceScope.RESTRICTED_TO_CLASS)
+@TestProfile(OutageTest.OwnPostgres.class)
 class OutageTest {
+
+    public static class OwnPostgres implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of("quarkus.devservices.enabled", "false");
+        }
+
+        @Override
+        public List<TestResourceEntry> testResources() {
+            return List.of(new TestResourceEntry(PostgresResource.class));
+        }
+    }
+
     /** Injected by {@link PostgresResource}. */
     @SuppressWarnings("NullAway.Init")
     Postgres postgres;

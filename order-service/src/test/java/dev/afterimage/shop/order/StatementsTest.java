@@ -10,18 +10,15 @@ import static dev.afterimage.shop.Shop.put;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.afterimage.shop.PostgresResource;
-import dev.afterimage.shop.outbox.Wal;
+import dev.afterimage.testing.Database;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.AgroalDataSource.FlushMode;
 import io.quarkus.scheduler.Scheduler;
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
@@ -31,9 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What each call costs the database: every statement that PostgreSQL logs, in order. */
+/** What each call costs the database: every statement that PostgreSQL logs, in order. It looks behind the server. */
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class StatementsTest {
     private static final Pattern STATEMENT = Pattern.compile("LOG:  (?:execute [^:]*|statement): (.*(?:\\n\\t.*)*)");
     private static final Pattern GIST = Pattern.compile("(?s)(begin|commit)"
@@ -51,7 +47,7 @@ class StatementsTest {
     private String order = "";
 
     @BeforeEach
-    void stock() throws SQLException {
+    void stock() {
         first = product("1.00");
         second = product("2.00");
         order = """
@@ -63,7 +59,7 @@ class StatementsTest {
     }
 
     @AfterEach
-    void logNoMore() throws SQLException {
+    void logNoMore() {
         logStatements(false);
         scheduler.resume();
     }
@@ -169,7 +165,7 @@ class StatementsTest {
     }
 
     /** But for what pgjdbc says once on each connection: its name, and what it asks of the columns of idempotency_keys. */
-    private static List<String> statementsOf(Runnable call) throws IOException, SQLException {
+    private static List<String> statementsOf(Runnable call) throws IOException {
         var before = serverLog().length();
         call.run();
         return STATEMENT
@@ -197,22 +193,14 @@ class StatementsTest {
         return words.toString();
     }
 
-    private static String serverLog() throws IOException, SQLException {
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement();
-                var folder = statement.executeQuery("show data_directory")) {
-            folder.next();
-            return Files.readString(
-                    Path.of(folder.getString(1)).resolveSibling("logs").resolve("postgres.log"));
-        }
+    private static String serverLog() throws IOException {
+        var data = Path.of(Database.ofService().value("show data_directory"));
+        return Files.readString(data.resolveSibling("logs").resolve("postgres.log"));
     }
 
     /** Of the service's role only, and of new connections only. */
-    private void logStatements(boolean all) throws SQLException {
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement()) {
-            statement.execute("alter role orders_app set log_statement = '%s'".formatted(all ? "all" : "none"));
-        }
+    private void logStatements(boolean all) {
+        Database.ofService().execute("alter role orders_app set log_statement = '%s'".formatted(all ? "all" : "none"));
         pool.flush(FlushMode.ALL);
     }
 }

@@ -7,16 +7,15 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.afterimage.shop.PostgresResource;
 import dev.afterimage.shop.outbox.Fold.Aggregate;
 import dev.afterimage.shop.outbox.RandomClients.Answer;
 import dev.afterimage.shop.outbox.RandomClients.Call;
 import dev.afterimage.shop.outbox.RandomClients.Request;
-import io.quarkus.test.common.WithTestResource;
+import dev.afterimage.testing.Database;
+import dev.afterimage.testing.TestSize;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import java.net.URI;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Collection;
@@ -41,10 +40,12 @@ import org.junit.jupiter.api.Test;
  * asked for, though not how their requests met; {@code -Dhistory.operations=…} makes them ask for more.
  */
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class HistoryTest {
     private static final int CLIENTS = 12;
-    private static final int OPERATIONS = Integer.getInteger("history.operations", 2_000);
+    /** Each order is marked by its currency, of which there are 26 to the power of 3. */
+    private static final int MARKS = 17_500;
+
+    private static final int OPERATIONS = Integer.getInteger("history.operations", TestSize.of(1_000, MARKS));
     private static final long SEED = Long.getLong("history.seed", System.nanoTime());
 
     private static final Map<String, String> TABLES = Map.of("customer", """
@@ -65,17 +66,15 @@ class HistoryTest {
             from orders
             """);
 
+    private final Database database = Database.ofService();
     private final Logger log = Logger.getLogger("dev.afterimage");
     private final Complaints complaints = new Complaints();
 
     @BeforeEach
-    void startFromNothingAndInSilence() throws SQLException {
+    void startFromNothingAndInSilence() {
         log.setLevel(Level.WARNING);
         log.addHandler(complaints);
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement()) {
-            statement.execute("truncate customers, products, orders, order_items, idempotency_keys, snapshots");
-        }
+        database.execute("truncate customers, products, orders, order_items, idempotency_keys, snapshots");
     }
 
     @AfterEach
@@ -89,7 +88,8 @@ class HistoryTest {
         try (var wal = Wal.asPublished()) {
             var clients = new RandomClients(URI.create("http://127.0.0.1:%d".formatted(RestAssured.port)));
             clients.run(SEED, CLIENTS, OPERATIONS);
-            await().during(Duration.ofMillis(300)).until(() -> first("""
+            await().during(Duration.ofMillis(300))
+                    .until(() -> database.value("""
                     select (select count(*) from pg_stat_activity where usename = 'orders_app' and state <> 'idle')
                         + (select count(*) from snapshots where status = 'RUNNING')
                     """).equals("0"));
@@ -97,8 +97,8 @@ class HistoryTest {
             var fold = Fold.of(wal.changes());
 
             assertThat(tables()).isEqualTo(fold.rows());
-            assertThat(first("select count(*) from outbox")).isEqualTo("0");
-            assertThat(first("select sum(published) from snapshots"))
+            assertThat(database.value("select count(*) from outbox")).isEqualTo("0");
+            assertThat(database.value("select sum(published) from snapshots"))
                     .isEqualTo("" + fold.snapshots().size());
             assertThat(complaints.heard).isEmpty();
             clientsSawWhatTheEventsTell(clients.calls(), fold);
@@ -297,9 +297,9 @@ class HistoryTest {
     }
 
     /** The rows of the tables as images. */
-    private static Map<Aggregate, JsonNode> tables() throws Exception {
+    private Map<Aggregate, JsonNode> tables() throws Exception {
         var images = new HashMap<Aggregate, JsonNode>();
-        try (var connection = Wal.superuser();
+        try (var connection = database.connect();
                 var statement = connection.createStatement()) {
             statement.execute("set timezone = 'UTC'");
             for (var table : TABLES.entrySet()) {
@@ -319,15 +319,6 @@ class HistoryTest {
             }
         }
         return images;
-    }
-
-    private static String first(String query) throws SQLException {
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery(query)) {
-            rows.next();
-            return rows.getString(1);
-        }
     }
 
     /** What the service logs as a warning or an error. */

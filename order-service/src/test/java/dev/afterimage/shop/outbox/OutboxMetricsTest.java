@@ -8,14 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
 
-import dev.afterimage.shop.PostgresResource;
 import dev.afterimage.shop.http.IfMatch;
 import dev.afterimage.shop.order.OrderCommands;
 import dev.afterimage.shop.order.OrderStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.narayana.jta.QuarkusTransaction;
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import jakarta.transaction.TransactionSynchronizationRegistry;
@@ -26,7 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class OutboxMetricsTest {
     @Inject
     MeterRegistry registry;
@@ -40,8 +37,7 @@ class OutboxMetricsTest {
     @Inject
     DataSource orders;
 
-    @Inject
-    OutboxConfig config;
+    private final OutboxConfig config = SlotConfig.of("unread");
 
     @Test
     void countsRowsAndTransactionsThatCommitted() {
@@ -80,7 +76,7 @@ class OutboxMetricsTest {
 
     @Test
     void tellsHowMuchLogTheSlotKeepsAndWhetherItIsRead() throws Throwable {
-        Wal.withSlot(() -> {
+        Wal.withSlot("unread", () -> {
             var registry = gauges(orders);
             assertThat(registry.get("orders.outbox.retained.wal").gauge().value())
                     .isPositive();
@@ -94,31 +90,23 @@ class OutboxMetricsTest {
 
     @Test
     void ofTheShardsTellsTheWorstAndCountsSlotsThatNobodyReads() throws Throwable {
-        Wal.withSlot(() -> {
-            try (var connection = Wal.superuser();
-                    var statement = connection.createStatement()) {
-                var slot = new ReplicationSlot(orders, config);
-                assertThat(slot.state("order_outbox,shard")).isEmpty();
-                statement.execute("select pg_create_logical_replication_slot('shard', 'pgoutput')");
-                try {
-                    assertThat(slot.state("order_outbox,shard")).get().satisfies(both -> {
-                        assertThat(both.walStatus()).isEqualTo("reserved");
-                        assertThat(both.active()).isFalse();
-                        assertThat(both.retainedWalBytes()).isPositive();
-                    });
-                    var registry = gauges(orders);
-                    assertThat(registry.get("orders.other.slots.inactive")
-                                    .gauge()
-                                    .value())
-                            .isEqualTo(1);
-                    assertThat(registry.get("orders.other.slots.retained.wal")
-                                    .gauge()
-                                    .value())
-                            .isPositive();
-                } finally {
-                    statement.execute("select pg_drop_replication_slot('shard')");
-                }
-            }
+        Wal.withSlot("unread", () -> {
+            var slot = new ReplicationSlot(orders, config);
+            assertThat(slot.state("unread,shard")).isEmpty();
+            Wal.withSlot("shard", () -> {
+                assertThat(slot.state("unread,shard")).get().satisfies(both -> {
+                    assertThat(both.walStatus()).isEqualTo("reserved");
+                    assertThat(both.active()).isFalse();
+                    assertThat(both.retainedWalBytes()).isPositive();
+                });
+                var registry = gauges(orders);
+                assertThat(registry.get("orders.other.slots.inactive").gauge().value())
+                        .isEqualTo(1);
+                assertThat(registry.get("orders.other.slots.retained.wal")
+                                .gauge()
+                                .value())
+                        .isPositive();
+            });
         });
     }
 

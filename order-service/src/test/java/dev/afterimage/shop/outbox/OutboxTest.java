@@ -16,18 +16,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.afterimage.shop.PostgresResource;
+import dev.afterimage.devservices.testing.InjectPublished;
+import dev.afterimage.devservices.testing.PublishedEvent;
+import dev.afterimage.devservices.testing.PublishedEvents;
 import dev.afterimage.shop.order.OrderCommands;
 import dev.afterimage.shop.order.Orders;
 import dev.afterimage.shop.order.PlaceOrder;
 import dev.afterimage.shop.order.Wanted;
+import dev.afterimage.testing.Database;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.quarkus.narayana.jta.QuarkusTransaction;
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -40,7 +41,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @QuarkusTest
-@WithTestResource(PostgresResource.class)
 class OutboxTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -52,6 +52,10 @@ class OutboxTest {
 
     @Inject
     InMemorySpanExporter spans;
+
+    @InjectPublished
+    @SuppressWarnings("NullAway.Init")
+    PublishedEvents published;
 
     @Test
     void announcesAPlacedOrderByExactlyOneInsertAndOneDelete() throws Exception {
@@ -73,80 +77,85 @@ class OutboxTest {
     }
 
     @Test
-    void chainsTheImagesOfAnOrderFromItsPlacingToItsTombstone() throws Exception {
+    void insertsTheDeleteBeforeItsTombstone() throws Exception {
         var request = orderOf(customer(), product("29.90"), 2);
         try (var wal = Wal.ofEverything()) {
             var id = placed(request);
             changeStatus(id, "PAID").then().statusCode(200);
             given().delete("/orders/" + id).then().statusCode(204);
 
-            var changes = wal.changes();
-            assertThat(changes)
+            assertThat(wal.changes())
                     .extracting(Wal.Change::kind)
-                    .as("the delete is inserted before its tombstone")
                     .containsExactly('I', 'D', 'I', 'D', 'I', 'I', 'D', 'D');
-            var rows = inserts(changes);
-            assertThat(rows).extracting(Wal.Change::aggregateId).containsOnly(id);
-            assertThat(rows)
-                    .extracting(Wal.Change::type)
-                    .containsExactly("OrderPlaced", "OrderStatusChanged", "OrderDeleted", "OrderDeleted");
-            var events = rows.subList(0, 3).stream().map(Wal.Change::event).toList();
-            assertThat(events).extracting(e -> e.at("/op").asText()).containsExactly("c", "u", "d");
-            assertThat(events).extracting(e -> e.at("/source/version").asInt()).containsExactly(1, 2, 3);
-            assertThat(events.get(1).at("/before")).isEqualTo(events.get(0).at("/after"));
-            assertThat(events.get(2).at("/before")).isEqualTo(events.get(1).at("/after"));
-            assertThat(events).allSatisfy(event -> assertThat(Contract.violations("order", event))
-                    .isEmpty());
-            assertThat(rows.getLast().payload()).as("the tombstone").isNull();
-            assertThat(rows).extracting(Wal.Change::id).doesNotHaveDuplicates();
         }
         assertThat(count("outbox")).isZero();
     }
 
+    @Test
+    void publishesALifeOfAnOrderInOrderFromItsPlacingToItsTombstone() {
+        var id = order();
+        changeStatus(id, "PAID").then().statusCode(200);
+        changeStatus(id, "DELIVERED").then().statusCode(409);
+        given().delete("/orders/" + id).then().statusCode(204);
+
+        published.inOrder(id, "OrderPlaced", "OrderStatusChanged", "OrderDeleted", "OrderDeleted");
+        chained(published.by(id), "order");
+        assertThat(published.by(id)).extracting(PublishedEvent::topic).containsOnly("order.events");
+        assertThat(published.by(id))
+                .extracting(event -> event.headers().get("id"))
+                .doesNotContainNull()
+                .doesNotHaveDuplicates();
+    }
+
     @ParameterizedTest
     @CsvSource({
-        "customer, CustomerRegistered CustomerChanged CustomerDeleted",
-        "product,  ProductOffered ProductChanged ProductDeleted"
+        "customer, CustomerRegistered CustomerChanged CustomerDeleted CustomerDeleted",
+        "product,  ProductOffered ProductChanged ProductDeleted ProductDeleted"
     })
-    void chainsTheImagesOfCustomersAndProductsToo(String aggregate, String types) throws Exception {
+    void publishesTheLivesOfCustomersAndProductsToo(String aggregate, String types) throws Exception {
         var bodies = Stream.generate(() -> aggregate.equals("customer") ? newCustomer() : newProduct("29.90"))
                 .iterator();
-        try (var wal = Wal.asPublished()) {
-            var address =
-                    post("/%ss".formatted(aggregate), bodies.next()).extract().header("Location");
-            var changed = put(address, bodies.next()).asString();
-            given().delete(address).then().statusCode(204);
+        var address = post("/%ss".formatted(aggregate), bodies.next()).extract().header("Location");
+        var changed = put(address, bodies.next()).asString();
+        given().delete(address).then().statusCode(204);
 
-            var rows = wal.changes();
-            assertThat(rows).extracting(Wal.Change::aggregateType).containsOnly(aggregate);
-            assertThat(rows.getLast().payload()).as("the tombstone").isNull();
-            var events = rows.subList(0, 3).stream().map(Wal.Change::event).toList();
-            assertThat(events)
-                    .extracting(e -> e.at("/source/eventType").asText())
-                    .containsExactly(types.split(" "));
-            assertThat(events).extracting(e -> e.at("/source/version").asInt()).containsExactly(1, 2, 3);
-            assertThat(events.get(1).at("/after")).isEqualTo(JSON.readTree(changed));
-            assertThat(events.get(2).at("/before")).isEqualTo(events.get(1).at("/after"));
-            assertThat(events).allSatisfy(event -> assertThat(Contract.violations(aggregate, event))
-                    .isEmpty());
-        }
+        var id = address.replaceFirst(".*/", "");
+        published.inOrder(id, types.split(" "));
+        chained(published.by(id), aggregate);
+        assertThat(published.by(id)).extracting(PublishedEvent::topic).containsOnly(aggregate + ".events");
+        assertThat(published.by(id).get(1).json().at("/after")).isEqualTo(JSON.readTree(changed));
+    }
+
+    /** Created, changed and deleted, each image following the one before, and a tombstone. */
+    private static void chained(List<PublishedEvent> life, String aggregate) {
+        assertThat(life).hasSize(4).last().extracting(PublishedEvent::value).isNull();
+        var events = life.subList(0, 3);
+        assertThat(events)
+                .allSatisfy(
+                        event -> assertThat(event.json().at("/source/eventType").asText())
+                                .isEqualTo(event.type()))
+                .allSatisfy(event ->
+                        assertThat(Contract.violations(aggregate, event.json())).isEmpty());
+        var images = events.stream().map(PublishedEvent::json).toList();
+        assertThat(images).extracting(e -> e.at("/op").asText()).containsExactly("c", "u", "d");
+        assertThat(images).extracting(e -> e.at("/source/version").asInt()).containsExactly(1, 2, 3);
+        assertThat(images.get(1).at("/before")).isEqualTo(images.get(0).at("/after"));
+        assertThat(images.get(2).at("/before")).isEqualTo(images.get(1).at("/after"));
     }
 
     @Test
-    void announcesEachOrderOfACancellationByAnEventOfItsOwn() throws Exception {
+    void publishesEachOrderOfACancellationAsAnEventOfItsOwn() {
         var customer = customer();
         var order = orderOf(customer, product("29.90"), 2);
         var ids = List.of(placed(order), placed(order), placed(order));
-        try (var wal = Wal.asPublished()) {
-            post("/orders/cancellations", "{\"customerId\": \"%s\"}".formatted(customer))
-                    .statusCode(200);
 
-            var rows = wal.changes();
-            assertThat(rows).extracting(Wal.Change::aggregateId).containsExactlyElementsOf(ids);
-            assertThat(rows).extracting(Wal.Change::type).containsOnly("OrderStatusChanged");
-            assertThat(rows)
-                    .extracting(row -> row.event().at("/after/status").asText())
-                    .containsOnly("CANCELLED");
+        post("/orders/cancellations", "{\"customerId\": \"%s\"}".formatted(customer))
+                .statusCode(200);
+
+        for (var id : ids) {
+            published.inOrder(id, "OrderPlaced", "OrderStatusChanged");
+            assertThat(published.by(id).getLast().json().at("/after/status").asText())
+                    .isEqualTo("CANCELLED");
         }
     }
 
@@ -162,47 +171,45 @@ class OutboxTest {
     }
 
     @Test
-    void carriesTheTraceOfTheRequestWhateverBaggageItHas() throws Exception {
+    void carriesTheTraceOfTheRequestWhateverBaggageItHas() {
         var id = order();
         var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        try (var wal = Wal.ofEverything()) {
-            given().header("traceparent", "00-%s-00f067aa0ba902b7-01".formatted(trace))
-                    .header("tracestate", "vendor=opaque")
-                    .header("baggage", "visitor=" + "x".repeat(1_000))
-                    .delete("/orders/" + id)
-                    .then()
-                    .statusCode(204);
+        given().header("traceparent", "00-%s-00f067aa0ba902b7-01".formatted(trace))
+                .header("tracestate", "vendor=opaque")
+                .header("baggage", "visitor=" + "x".repeat(1_000))
+                .delete("/orders/" + id)
+                .then()
+                .statusCode(204);
 
-            var request = await().until(
-                            () -> spans.getFinishedSpanItems().stream()
-                                    .filter(span -> span.getTraceId().equals(trace))
-                                    .findAny(),
-                            Optional::isPresent)
-                    .orElseThrow();
-            assertThat(request.getParentSpanId()).isEqualTo("00f067aa0ba902b7");
-            assertThat(inserts(wal.changes()))
-                    .as("the delete and its tombstone")
-                    .extracting(Wal.Change::traceparent)
-                    .containsExactly(
-                            "00-%s-%s-01".formatted(trace, request.getSpanId()),
-                            "00-%s-%s-01".formatted(trace, request.getSpanId()));
-        }
+        var request = await().until(
+                        () -> spans.getFinishedSpanItems().stream()
+                                .filter(span -> span.getTraceId().equals(trace))
+                                .findAny(),
+                        Optional::isPresent)
+                .orElseThrow();
+        assertThat(request.getParentSpanId()).isEqualTo("00f067aa0ba902b7");
+        published.inOrder(id, "OrderPlaced", "OrderDeleted", "OrderDeleted");
+        assertThat(published.by(id))
+                .as("the placing, the delete and its tombstone")
+                .extracting(event -> event.headers().get("traceparent"))
+                .containsExactly(
+                        null,
+                        "00-%s-%s-01".formatted(trace, request.getSpanId()),
+                        "00-%s-%s-01".formatted(trace, request.getSpanId()));
     }
 
     @Test
-    void carriesNoTraceThatNobodyFollows() throws Exception {
-        try (var wal = Wal.ofEverything()) {
-            var id = order();
-            given().header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-00")
-                    .delete("/orders/" + id)
-                    .then()
-                    .statusCode(204);
+    void carriesNoTraceThatNobodyFollows() {
+        var id = order();
+        given().header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-00")
+                .delete("/orders/" + id)
+                .then()
+                .statusCode(204);
 
-            assertThat(inserts(wal.changes()))
-                    .hasSizeGreaterThan(2)
-                    .extracting(Wal.Change::traceparent)
-                    .containsOnlyNulls();
-        }
+        published.inOrder(id, "OrderPlaced", "OrderDeleted", "OrderDeleted");
+        assertThat(published.by(id))
+                .extracting(event -> event.headers().get("traceparent"))
+                .containsOnlyNulls();
         assertThat(spans.getFinishedSpanItems())
                 .extracting(SpanData::getTraceId)
                 .doesNotContain("0af7651916cd43dd8448eb211c80319c");
@@ -288,7 +295,7 @@ class OutboxTest {
 
     @Test
     void letsDebeziumReadTheOutboxAndNothingElse() throws Exception {
-        try (var debezium = Wal.connect("debezium");
+        try (var debezium = Database.ofService().as("debezium").connect();
                 var statement = debezium.createStatement()) {
             assertThat(statement.execute("select * from outbox")).isTrue();
             assertThatThrownBy(() -> statement.execute("select * from customers"))
@@ -299,7 +306,7 @@ class OutboxTest {
 
     @Test
     void letsTheApplicationChangeRowsButNoTables() throws Exception {
-        try (var application = Wal.connect("orders_app");
+        try (var application = Database.ofService().as("orders_app").connect();
                 var statement = application.createStatement()) {
             assertThatThrownBy(() -> statement.execute("create table mine ()"))
                     .hasMessageContaining("permission denied");
@@ -311,12 +318,7 @@ class OutboxTest {
         return changes.stream().filter(change -> change.kind() == 'I').toList();
     }
 
-    private static long count(String table) throws SQLException {
-        try (var connection = Wal.superuser();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery("select count(*) from " + table)) {
-            rows.next();
-            return rows.getLong(1);
-        }
+    private static long count(String table) {
+        return Database.ofService().number("select count(*) from " + table);
     }
 }

@@ -3,15 +3,14 @@ package dev.afterimage.shop.outbox;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.testing.Database;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,42 +31,28 @@ public final class Wal implements AutoCloseable {
 
     /** Everything that happens to the table. */
     public static Wal ofEverything() throws SQLException {
-        var connection = superuser();
-        try (var statement = connection.createStatement()) {
-            statement.execute("drop publication if exists everything");
-            statement.execute("create publication everything for table outbox");
-        }
-        return open(connection, "everything");
+        Database.ofService()
+                .execute("drop publication if exists everything", "create publication everything for table outbox");
+        return open("everything");
     }
 
     /** Only what the migration publishes. */
     static Wal asPublished() throws SQLException {
-        return open(superuser(), "order_outbox");
+        return open("order_outbox");
     }
 
-    public static Connection superuser() throws SQLException {
-        return connect("postgres");
-    }
-
-    static Connection connect(String role) throws SQLException {
-        var url = ConfigProvider.getConfig().getValue("quarkus.datasource.jdbc.url", String.class);
-        return DriverManager.getConnection(url, role, role);
-    }
-
-    /** While the slot exists from which Debezium would read. */
-    static void withSlot(ThrowingCallable test) throws Throwable {
-        try (var connection = superuser();
-                var statement = connection.createStatement()) {
-            statement.execute("select pg_create_logical_replication_slot('order_outbox', 'pgoutput')");
-            try {
-                test.call();
-            } finally {
-                statement.execute("select pg_drop_replication_slot('order_outbox')");
-            }
+    /** While there is such a slot, which nobody reads. */
+    static void withSlot(String name, ThrowingCallable test) throws Throwable {
+        Database.ofService().execute("select pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(name));
+        try {
+            test.call();
+        } finally {
+            Database.ofService().execute("select pg_drop_replication_slot('%s')".formatted(name));
         }
     }
 
-    private static Wal open(Connection connection, String publication) throws SQLException {
+    private static Wal open(String publication) throws SQLException {
+        var connection = Database.ofService().connect();
         try (var statement = connection.createStatement()) {
             statement.execute("select pg_create_logical_replication_slot('test', 'pgoutput', true)");
         }

@@ -1,4 +1,4 @@
-package dev.afterimage.shop.http;
+package dev.afterimage.testing;
 
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.smallrye.jwt.build.Jwt;
@@ -15,9 +15,10 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
+import org.eclipse.microprofile.config.ConfigProvider;
 
-/** Switches security on, and hands the key pair that the service trusts to the test. */
-public class TokenIssuer implements QuarkusTestResourceLifecycleManager {
+/** Switches security on, in whichever service is under test, and gives the test the key pair that the service trusts. */
+public final class TokenIssuer implements QuarkusTestResourceLifecycleManager {
     private static final String NAME = "https://issuer.example.com";
 
     private final KeyPair keys = keys();
@@ -28,6 +29,8 @@ public class TokenIssuer implements QuarkusTestResourceLifecycleManager {
             var file = Files.writeString(Path.of("target", "issuer.pem"), pem(keys.getPublic()));
             return Map.of(
                     "orders.security.enabled",
+                    "true",
+                    "projection.security.enabled",
                     "true",
                     "mp.jwt.verify.publickey.location",
                     file.toAbsolutePath().toString(),
@@ -47,15 +50,20 @@ public class TokenIssuer implements QuarkusTestResourceLifecycleManager {
     public void stop() {}
 
     /** Claims with which a token is accepted; each may be changed to one with which it is not. */
-    static JwtClaimsBuilder claims(String subject, String... groups) {
+    public static JwtClaimsBuilder claims(String subject, String... groups) {
         return Jwt.issuer(NAME)
-                .audience("order-service")
+                .audience(audience())
                 .subject(subject)
                 .groups(Set.of(groups))
                 .expiresIn(Duration.ofMinutes(5));
     }
 
-    static KeyPair keys() {
+    /** The service under test. */
+    static String audience() {
+        return ConfigProvider.getConfig().getValue("mp.jwt.verify.audiences", String.class);
+    }
+
+    public static KeyPair keys() {
         try {
             return KeyPairGenerator.getInstance("RSA").generateKeyPair();
         } catch (NoSuchAlgorithmException e) {
@@ -63,7 +71,7 @@ public class TokenIssuer implements QuarkusTestResourceLifecycleManager {
         }
     }
 
-    static String pem(PublicKey key) {
+    public static String pem(PublicKey key) {
         return """
                 -----BEGIN PUBLIC KEY-----
                 %s

@@ -1,4 +1,4 @@
-package dev.afterimage.shop;
+package dev.afterimage.testing;
 
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import jakarta.enterprise.context.ApplicationScoped;

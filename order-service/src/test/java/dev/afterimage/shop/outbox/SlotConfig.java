@@ -1,0 +1,21 @@
+package dev.afterimage.shop.outbox;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import java.math.BigInteger;
+import java.util.Optional;
+
+/** Looks at a slot of the test's own, which Debezium does not read. */
+record SlotConfig(String slot, Optional<String> tableSlot, MemorySize maxRetainedWal) implements OutboxConfig {
+
+    static SlotConfig of(String slot) {
+        return new SlotConfig(slot, Optional.of(slot), bytes(1_000_000_000));
+    }
+
+    SlotConfig keepingAtMost(long bytes) {
+        return new SlotConfig(slot, tableSlot, bytes(bytes));
+    }
+
+    private static MemorySize bytes(long bytes) {
+        return new MemorySize(BigInteger.valueOf(bytes));
+    }
+}
