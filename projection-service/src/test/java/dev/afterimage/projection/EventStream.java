@@ -26,8 +26,16 @@ public final class EventStream implements AutoCloseable {
 
     /** Returns when the service has answered, hence watches. */
     public EventStream(URI service) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(service.resolve("/events")).build();
-        HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        this(service, "");
+    }
+
+    /** The same for a caller with that token. */
+    public EventStream(URI service, String token) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(service.resolve("/events"));
+        if (!token.isEmpty()) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        HttpResponse<InputStream> response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         if (response.statusCode() != 200) {
             throw new AssertionError("GET /events answers " + response.statusCode());
         }

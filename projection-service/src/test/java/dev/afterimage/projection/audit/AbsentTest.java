@@ -5,17 +5,14 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.WithTestResource;
+import dev.afterimage.projection.Alone;
 import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** A service that is told of no source, and of a replica that is nowhere. */
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
-@WithTestResource(Nowhere.class)
+@TestProfile(Alone.class)
 class AbsentTest {
 
     @Test

@@ -66,7 +66,9 @@ final class Shop implements AutoCloseable {
             "order_items",
             new Table("order_id", "order_id, position, product_id, quantity, unit_price, line_total", "", ""));
 
-    private static final List<String> SLOTS = List.of("order_outbox", "source_tables");
+    private static final List<String> SLOTS = List.of("audited_outbox", "audited_tables");
+    static final String SOURCE = "audited_orders";
+    static final String REPLICA = "audited_replica";
     private static final String SINK = "connect-replica-sink";
 
     final UUID customer = UUID.randomUUID();
@@ -82,25 +84,33 @@ final class Shop implements AutoCloseable {
         kafka = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
     }
 
+    /** Makes the databases of source and replica where they are missing. */
+    private void create(String database, String owner) throws SQLException {
+        if (text("postgres", "select 1 from pg_database where datname = '%s'".formatted(database)) == null) {
+            run("postgres", "create database %s owner %s".formatted(database, owner));
+        }
+    }
+
     /** Makes the tables of the source by its own migrations, with one customer, one product, and orders of two lines. */
     List<UUID> open(int orders) throws Exception {
         try (Stream<Path> files = Files.list(Path.of("../order-service/src/main/resources/db/migration"))) {
             for (Path file :
                     files.sorted(Comparator.comparingInt(Shop::version)).toList()) {
-                run("orders", "set role orders_owner; " + Files.readString(file) + "; reset role");
+                run(SOURCE, "set role orders_owner; " + Files.readString(file) + "; reset role");
             }
         }
         for (String slot : SLOTS) {
-            run("orders", "select pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
+            run(SOURCE, "select pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
         }
-        run("orders", """
+        run(SOURCE, """
                 insert into customers values ('%s', 'Ada ""', 'ada@example.org', now(), now(), 1);
                 insert into products values ('%s', 'LOOM-1', 'Zoë, (cards)', 29.90, now(), now(), 1);
                 """.formatted(customer, product));
         dropReplica();
         // not all in the types of the source: what counts is the value
-        run("replica", """
+        run(REPLICA, """
                 set role replica;
+                alter default privileges in schema public grant select on tables to auditor;
                 create table customers (id uuid primary key, name text, email text, created_at timestamptz,
                                         updated_at text, version bigint, __cdc_operation text);
                 create table products (id uuid primary key, sku text, name text, price numeric, created_at timestamptz,
@@ -121,11 +131,13 @@ final class Shop implements AutoCloseable {
 
     /** Leaves nothing behind, so that other tests find the databases as they know them. */
     void drop() throws SQLException {
+        create(SOURCE, "orders_owner");
+        create(REPLICA, "replica");
         run(
-                "orders",
+                SOURCE,
                 "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name in ('%s')"
                         .formatted(String.join("', '", SLOTS)));
-        run("orders", "drop owned by orders_owner cascade");
+        run(SOURCE, "drop owned by orders_owner cascade");
         dropReplica();
         run(
                 "projection",
@@ -134,7 +146,7 @@ final class Shop implements AutoCloseable {
     }
 
     void dropReplica() throws SQLException {
-        run("replica", "drop table if exists customers, products, orders, order_items cascade");
+        run(REPLICA, "drop table if exists customers, products, orders, order_items cascade");
     }
 
     /** Orders of two lines, at the source alone. */
@@ -142,7 +154,7 @@ final class Shop implements AutoCloseable {
         List<UUID> ids = Stream.generate(UUID::randomUUID).limit(orders).toList();
         String array =
                 ids.stream().map(UUID::toString).collect(Collectors.joining("', '", "unnest(array['", "']::uuid[])"));
-        run("orders", """
+        run(SOURCE, """
                 begin;
                 insert into orders select id, '%2$s', 'PENDING', 'EUR', 89.70, now(), clock_timestamp(), 1 from %1$s id;
                 insert into order_items select id, 0, '%3$s', 2, 29.90, 59.80 from %1$s id;
@@ -154,7 +166,7 @@ final class Shop implements AutoCloseable {
 
     /** The next version at the source, with other lines. */
     void change(UUID order) throws SQLException {
-        run("orders", """
+        run(SOURCE, """
                 begin;
                 update orders set version = version + 1, updated_at = clock_timestamp(), total = 29.90 * (version + 3)
                  where id = '%1$s';
@@ -165,7 +177,7 @@ final class Shop implements AutoCloseable {
     }
 
     void delete(UUID order) throws SQLException {
-        run("orders", """
+        run(SOURCE, """
                 begin;
                 delete from order_items where order_id = '%1$s';
                 delete from orders where id = '%1$s';
@@ -192,7 +204,7 @@ final class Shop implements AutoCloseable {
                                'ts_ms', (extract(epoch from clock_timestamp()) * 1000)::bigint)
                   from %s t where %s
                 """.formatted(described.image(), described.aggregate(), table, which);
-        try (Statement statement = connection("orders").createStatement();
+        try (Statement statement = connection(SOURCE).createStatement();
                 ResultSet row = statement.executeQuery(event)) {
             while (row.next()) {
                 topics.sendOn(described.aggregate() + ".events", row.getObject(1, UUID.class), row.getString(2));
@@ -210,10 +222,10 @@ final class Shop implements AutoCloseable {
     private void replicate(String table, String which) throws SQLException {
         String columns = Objects.requireNonNull(TABLES.get(table)).columns();
         String rows = text(
-                "orders",
+                SOURCE,
                 "select coalesce(json_agg(r), '[]') from (select %s from %s where %s) r"
                         .formatted(columns, table, which));
-        run("replica", """
+        run(REPLICA, """
                 begin;
                 delete from %1$s where %2$s;
                 insert into %1$s (%3$s) select %3$s from json_populate_recordset(null::%1$s, '%4$s');
@@ -225,7 +237,7 @@ final class Shop implements AutoCloseable {
     /** Both ways from the source have carried all that it has committed, up to the consumers. */
     void carryAll() throws Exception {
         for (String slot : SLOTS) {
-            run("orders", "select pg_replication_slot_advance('%s', pg_current_wal_insert_lsn())".formatted(slot));
+            run(SOURCE, "select pg_replication_slot_advance('%s', pg_current_wal_insert_lsn())".formatted(slot));
         }
         var ends = kafka.listOffsets(TABLES.keySet().stream()
                         .map(table -> new TopicPartition("cdc.public." + table, 0))

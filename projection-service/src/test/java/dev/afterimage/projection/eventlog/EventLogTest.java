@@ -4,10 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.afterimage.projection.OrderEvents;
-import dev.afterimage.projection.StackResource;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.view.Histories;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
@@ -15,14 +14,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class EventLogTest {
 
     @Inject
@@ -34,6 +31,7 @@ class EventLogTest {
     @Inject
     Retention retention;
 
+    private final Database database = Database.ofService();
     private final OrderEvents order = new OrderEvents();
     private final String topic = "log-" + UUID.randomUUID();
 
@@ -46,7 +44,7 @@ class EventLogTest {
                 record(4, now, Histories.read(order.id, order.deleted(3))),
                 record(5, now, Histories.read(order.id, null))));
 
-        assertThat(rows("""
+        assertThat(database.rows("""
                 select operation || '@' || kafka_offset || ' ' || coalesce(before_data ->> 'version', '-')
                        || ' ' || coalesce(after_data ->> 'version', '-') || ' '
                        || coalesce(source_metadata ->> 'eventType', '-')
@@ -55,11 +53,11 @@ class EventLogTest {
                  order by kafka_offset
                 """.formatted(topic, order.id)))
                 .containsExactly("c@0 - 1 OrderEvent", "u@1 1 2 OrderEvent", "d@4 2 - OrderEvent", "t@5 - - -");
-        assertThat(rows(
+        assertThat(database.rows(
                         "select after_data -> 'items' -> 0 ->> 'lineTotal' from cdc_raw.cdc_events where kafka_topic = '"
                                 + topic + "' and kafka_offset = 1"))
                 .containsExactly("59.80");
-        assertThat(rows("select count(*) from cdc_raw.cdc_events where kafka_topic = '" + topic
+        assertThat(database.rows("select count(*) from cdc_raw.cdc_events where kafka_topic = '" + topic
                         + "' and processed_at between kafka_timestamp - interval '1 second' and now()"))
                 .containsExactly("4");
     }
@@ -76,8 +74,9 @@ class EventLogTest {
     @Test
     void dropsWholeDaysAndRemembersFromWhereOnItIsComplete() throws SQLException {
         Instant old = Instant.now().minus(Duration.ofDays(400));
-        change("insert into cdc_raw.positions (topic, partition, next_offset, logged_from) values ('%s', 0, 3, 0)"
-                .formatted(topic));
+        database.execute(
+                "insert into cdc_raw.positions (topic, partition, next_offset, logged_from) values ('%s', 0, 3, 0)"
+                        .formatted(topic));
         append(List.of(
                 record(0, old, Histories.read(order.id, order.placed())),
                 record(1, old.plus(Duration.ofDays(1)), Histories.read(order.id, order.changed(2))),
@@ -86,17 +85,17 @@ class EventLogTest {
             assertThat(retention.run(Clock.fixed(Instant.now(), ZoneOffset.UTC)))
                     .isGreaterThanOrEqualTo(2);
 
-            assertThat(rows("select kafka_offset from cdc_raw.cdc_events where kafka_topic = '" + topic + "'"))
+            assertThat(database.rows("select kafka_offset from cdc_raw.cdc_events where kafka_topic = '" + topic + "'"))
                     .containsExactly("2");
-            assertThat(rows("select logged_from from cdc_raw.positions where topic = '" + topic + "'"))
+            assertThat(database.rows("select logged_from from cdc_raw.positions where topic = '" + topic + "'"))
                     .containsExactly("2");
             assertThat(retention.run(Clock.fixed(Instant.now(), ZoneOffset.UTC)))
                     .isZero();
         } finally {
-            change("delete from cdc_raw.positions where topic = '" + topic + "'");
+            database.execute("delete from cdc_raw.positions where topic = '" + topic + "'");
             // these count what the log was given, and not what is left of it
-            change("delete from cdc_raw.cdc_events where kafka_topic = '" + topic + "'");
-            change("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
+            database.execute("delete from cdc_raw.cdc_events where kafka_topic = '" + topic + "'");
+            database.execute("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
         }
     }
 
@@ -114,25 +113,6 @@ class EventLogTest {
                 connection.rollback();
                 throw e;
             }
-        }
-    }
-
-    private void change(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private List<String> rows(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var row = statement.executeQuery(sql)) {
-            List<String> rows = new ArrayList<>();
-            while (row.next()) {
-                rows.add(row.getString(1));
-            }
-            return rows;
         }
     }
 }

@@ -10,8 +10,6 @@ import static org.hamcrest.Matchers.nullValue;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.time.Duration;
@@ -25,7 +23,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class HistoryResourceTest {
 
     @Inject

@@ -20,14 +20,12 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import dev.afterimage.projection.EventStream;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.response.ValidatableResponse;
 import jakarta.inject.Inject;
 import java.net.URI;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -48,7 +46,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class DeadLetterTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -61,6 +58,8 @@ class DeadLetterTest {
     @Inject
     DataSource dataSource;
 
+    private final Database database = Database.ofService();
+
     @JsonIgnoreProperties(ignoreUnknown = true)
     record Listed(long id, String topic, int partition, long offset) {}
 
@@ -68,15 +67,15 @@ class DeadLetterTest {
     private OrderTopic topic;
 
     @BeforeEach
-    void openTopic() throws SQLException {
-        sql("delete from cdc_raw.dead_letters"); // an earlier run's
+    void openTopic() {
+        database.execute("delete from cdc_raw.dead_letters"); // an earlier run's
         topic = new OrderTopic(bootstrapServers);
     }
 
     @AfterEach
-    void closeTopic() throws SQLException {
+    void closeTopic() {
         topic.close();
-        sql("alter table cdc_processed.orders drop constraint if exists refused");
+        database.execute("alter table cdc_processed.orders drop constraint if exists refused");
     }
 
     @Test
@@ -191,7 +190,7 @@ class DeadLetterTest {
         get("/orders/{id}", order.id).then().statusCode(404);
         assertThat(logged(put)).isZero();
 
-        sql("alter table cdc_processed.orders drop constraint refused");
+        database.execute("alter table cdc_processed.orders drop constraint refused");
         try (var stream = new EventStream(URI.create("http://localhost:" + RestAssured.port))) {
             post("/dead-letters/{id}/replay", id).then().statusCode(200).body("", equalTo(Map.of("effect", "applied")));
 
@@ -210,7 +209,7 @@ class DeadLetterTest {
     void wakesWhoWaitsForTheOrder() throws Exception {
         refuse("currency = 'XTS'");
         long id = awaitLetter(topic.put(order.id, order.placed("XTS", "1.00")));
-        sql("alter table cdc_processed.orders drop constraint refused");
+        database.execute("alter table cdc_processed.orders drop constraint refused");
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Integer> reader = threads.submit(
                     () -> get("/orders/{id}?minVersion=1&wait=20s", order.id).statusCode());
@@ -222,14 +221,14 @@ class DeadLetterTest {
     }
 
     @Test
-    void ignoresALetterThatWasOvertaken() throws SQLException {
+    void ignoresALetterThatWasOvertaken() {
         refuse("version = 1");
         RecordMetadata put = topic.put(order.id, order.placed());
         long id = awaitLetter(put);
         topic.put(order.id, order.changed(2));
         await().atMost(SOON)
                 .untilAsserted(() -> get("/orders/{id}", order.id).then().body("version", equalTo(2)));
-        sql("alter table cdc_processed.orders drop constraint refused");
+        database.execute("alter table cdc_processed.orders drop constraint refused");
 
         post("/dead-letters/{id}/replay", id).then().statusCode(200).body("effect", equalTo("ignored"));
 
@@ -243,7 +242,7 @@ class DeadLetterTest {
         refuse("currency = 'XTS'");
         RecordMetadata put = topic.put(order.id, order.placed("XTS", "1.00"));
         long id = awaitLetter(put);
-        sql("alter table cdc_processed.orders drop constraint refused");
+        database.execute("alter table cdc_processed.orders drop constraint refused");
 
         List<Future<Integer>> statuses = new ArrayList<>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -255,7 +254,8 @@ class DeadLetterTest {
                 statuses.add(threads.submit(
                         () -> post("/dead-letters/{id}/replay", id).statusCode()));
             }
-            await().atMost(SOON).until(() -> blocked() == 4);
+            await().atMost(SOON)
+                    .until(() -> database.number("select count(distinct pid) from pg_locks where not granted") == 4);
             connection.commit();
         }
         List<Integer> answers = new ArrayList<>();
@@ -267,7 +267,7 @@ class DeadLetterTest {
     }
 
     @Test
-    void replaysAllOfAFaultAndKeepsThoseThatAreStillRefused() throws SQLException {
+    void replaysAllOfAFaultAndKeepsThoseThatAreStillRefused() {
         refuse("currency = 'XTS'");
         List<OrderEvents> orders = new ArrayList<>();
         for (int i = 0; i < 70; i++) {
@@ -279,7 +279,7 @@ class DeadLetterTest {
         String digest = digest(topic.put(order.id, order.placed("XTS", "1.00")));
         await().atMost(SOON).until(() -> waiting(digest) == 71);
         awaitLetter(topic.put(order.id, "no json"));
-        sql("alter table cdc_processed.orders drop constraint refused");
+        database.execute("alter table cdc_processed.orders drop constraint refused");
         refuse("total = 13");
 
         post("/dead-letters/replays?digest=" + digest)
@@ -313,13 +313,13 @@ class DeadLetterTest {
     }
 
     @Test
-    void keepsOneLetterAndOneEventWhenTheTopicIsReadAgain() throws SQLException {
+    void keepsOneLetterAndOneEventWhenTheTopicIsReadAgain() {
         RecordMetadata malformed = topic.put(order.id, "no json");
         RecordMetadata placed = topic.put(order.id, order.placed());
         long id = awaitLetter(malformed);
         await().atMost(SOON).untilAsserted(() -> assertThat(logged(placed)).isOne());
 
-        sql("update cdc_raw.positions set next_offset = %d where topic = '%s' and partition = %d"
+        database.execute("update cdc_raw.positions set next_offset = %d where topic = '%s' and partition = %d"
                 .formatted(malformed.offset(), malformed.topic(), malformed.partition()));
         RecordMetadata last = topic.put(order.id, order.changed(2));
 
@@ -331,12 +331,12 @@ class DeadLetterTest {
     }
 
     @Test
-    void isGoneEvenIfItsEventIsInTheLogAlready() throws SQLException {
+    void isGoneEvenIfItsEventIsInTheLogAlready() {
         refuse("currency = 'XTS'");
         RecordMetadata put = topic.put(order.id, order.placed("XTS", "1.00"));
         long id = awaitLetter(put);
-        sql("alter table cdc_processed.orders drop constraint refused");
-        sql("update cdc_raw.positions set next_offset = %d where topic = '%s' and partition = %d"
+        database.execute("alter table cdc_processed.orders drop constraint refused");
+        database.execute("update cdc_raw.positions set next_offset = %d where topic = '%s' and partition = %d"
                 .formatted(put.offset(), put.topic(), put.partition()));
         topic.put(order.id, order.changed(2));
         await().atMost(SOON).untilAsserted(() -> assertThat(logged(put)).isOne());
@@ -348,7 +348,7 @@ class DeadLetterTest {
     }
 
     @Test
-    void isOfOneTopicEach() throws SQLException {
+    void isOfOneTopicEach() {
         for (String name : List.of("customer.events", "product.events")) {
             UUID key = UUID.randomUUID();
             topic.put(new ProducerRecord<>(name, key.toString().getBytes(UTF_8), "no json".getBytes(UTF_8)));
@@ -394,41 +394,16 @@ class DeadLetterTest {
     }
 
     /** The database refuses new orders that are so. */
-    private void refuse(String condition) throws SQLException {
-        sql("alter table cdc_processed.orders add constraint refused check (not (%s)) not valid".formatted(condition));
+    private void refuse(String condition) {
+        database.execute("alter table cdc_processed.orders add constraint refused check (not (%s)) not valid"
+                .formatted(condition));
     }
 
-    private int logged(RecordMetadata record) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.prepareStatement("""
-                        select count(*) from cdc_raw.cdc_events
-                         where kafka_topic = ? and kafka_partition = ? and kafka_offset = ?
-                           and kafka_timestamp = to_timestamp(? / 1000.0)
-                        """)) {
-            statement.setString(1, record.topic());
-            statement.setInt(2, record.partition());
-            statement.setLong(3, record.offset());
-            statement.setLong(4, record.timestamp());
-            try (var row = statement.executeQuery()) {
-                row.next();
-                return row.getInt(1);
-            }
-        }
-    }
-
-    private int blocked() throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var row = statement.executeQuery("select count(distinct pid) from pg_locks where not granted")) {
-            row.next();
-            return row.getInt(1);
-        }
-    }
-
-    private void sql(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
+    private long logged(RecordMetadata record) {
+        return database.number("""
+                select count(*) from cdc_raw.cdc_events
+                 where kafka_topic = '%s' and kafka_partition = %d and kafka_offset = %d
+                   and kafka_timestamp = to_timestamp(%d / 1000.0)
+                """.formatted(record.topic(), record.partition(), record.offset(), record.timestamp()));
     }
 }

@@ -3,12 +3,11 @@ package dev.afterimage.projection.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.afterimage.projection.OrderEvents;
-import dev.afterimage.projection.StackResource;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.view.Expected;
 import dev.afterimage.projection.view.Histories;
 import dev.afterimage.projection.view.order.OrderImage;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.TestSize;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
@@ -41,11 +40,10 @@ import org.junit.jupiter.api.Test;
  * to own everything, in batches of any size, from where the database stands or from an older offset, until all is applied.
  */
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class ExactTest {
 
     private static final long SEED = Long.getLong("exact.seed", System.nanoTime());
-    private static final int RUNS = 1_000;
+    private static final int RUNS = TestSize.of(300, 1_000);
     private static final int PARTITIONS = 2;
 
     @Inject

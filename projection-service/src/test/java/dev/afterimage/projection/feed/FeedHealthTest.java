@@ -6,17 +6,14 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 
+import dev.afterimage.projection.Alone;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Map;
 import javax.sql.DataSource;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.MethodOrderer;
@@ -24,21 +21,13 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
-/** In an application of its own, whose feed the last test ends. */
+/** The last test ends the feed, so that by its name this class is the last of its profile. */
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
-@TestProfile(FeedHealthTest.Impatient.class)
+@TestProfile(Alone.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class FeedHealthTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
-
-    public static class Impatient implements QuarkusTestProfile {
-        @Override
-        public Map<String, String> getConfigOverrides() {
-            return Map.of("feed.max-lag", "2s", "feed.unready-after", "2s");
-        }
-    }
 
     @Inject
     @ConfigProperty(name = "kafka.bootstrap.servers")

@@ -7,8 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.ValidatableResponse;
 import jakarta.inject.Inject;
@@ -17,8 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,9 +31,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Trouble that passes: whatever it is, records are tried again until they are applied, and none is set aside for it. */
+/**
+ * Trouble that passes: whatever it is, records are tried again until they are applied, and none is set aside for it. It
+ * looks behind the servers of the dev services, and stops the broker for a moment.
+ */
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class OutageTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -45,10 +44,7 @@ class OutageTest {
     @ConfigProperty(name = "kafka.bootstrap.servers")
     String bootstrapServers;
 
-    @Inject
-    @ConfigProperty(name = "quarkus.datasource.jdbc.url")
-    String jdbcUrl;
-
+    private final Database database = Database.ofService();
     private final OrderEvents order = new OrderEvents();
     private OrderTopic topic;
     private Connection superuser;
@@ -56,7 +52,7 @@ class OutageTest {
     @BeforeEach
     void connect() throws SQLException {
         topic = new OrderTopic(bootstrapServers);
-        superuser = DriverManager.getConnection(jdbcUrl, "postgres", "postgres");
+        superuser = database.connect();
         awaitVersion(topic.put(order.id, order.placed()), 1);
     }
 
@@ -73,7 +69,7 @@ class OutageTest {
         sql("select from cdc_processed.orders where id = '%s' for update".formatted(order.id));
         long before = deadlocks();
         RecordMetadata changed = topic.put(order.id, order.changed(2));
-        await().atMost(SOON).until(() -> count("select count(*) from pg_locks where not granted") > 0);
+        await().atMost(SOON).until(() -> database.number("select count(*) from pg_locks where not granted") > 0);
 
         // the feed holds this row and waits for ours
         sql("select from cdc_raw.positions where topic = '%s' and partition = %d for update"
@@ -109,7 +105,7 @@ class OutageTest {
         sql("lock table cdc_raw.positions");
         RecordMetadata malformed = topic.put(order.id, "no json");
         RecordMetadata changed = topic.put(order.id, order.changed(2));
-        await().atMost(SOON).until(() -> count("select count(*) from pg_locks where not granted") > 0);
+        await().atMost(SOON).until(() -> database.number("select count(*) from pg_locks where not granted") > 0);
         signalBroker("STOP");
         try {
             superuser.commit();
@@ -141,8 +137,9 @@ class OutageTest {
 
         awaitVersion(changed, 4);
         assertSetAside(changed, 0);
-        assertThat(count("select count(*) from cdc_raw.cdc_events where event_key = '%s' and kafka_offset = %d"
-                        .formatted(order.id, changed.offset())))
+        assertThat(database.number(
+                        "select count(*) from cdc_raw.cdc_events where event_key = '%s' and kafka_offset = %d"
+                                .formatted(order.id, changed.offset())))
                 .isOne();
     }
 
@@ -166,9 +163,10 @@ class OutageTest {
     }
 
     private void assertSetAside(RecordMetadata record, long letters) throws SQLException {
-        assertThat(count("select count(*) from cdc_raw.dead_letters where kafka_topic = '%s' and kafka_partition = %d"
-                                .formatted(record.topic(), record.partition())
-                        + " and kafka_offset = " + record.offset()))
+        assertThat(database.number(
+                        "select count(*) from cdc_raw.dead_letters where kafka_topic = '%s' and kafka_partition = %d"
+                                        .formatted(record.topic(), record.partition())
+                                + " and kafka_offset = " + record.offset()))
                 .isEqualTo(letters);
     }
 
@@ -181,11 +179,12 @@ class OutageTest {
     }
 
     private long deadlocks() throws SQLException {
-        return count("select deadlocks from pg_stat_database where datname = current_database()");
+        return database.number("select deadlocks from pg_stat_database where datname = current_database()");
     }
 
     private static void signalBroker(String signal) throws IOException, InterruptedException {
-        String pid = Files.readString(Path.of("target", "stack", "kafka.pid")).split(" ", -1)[0];
+        String pid =
+                Files.readString(Path.of("../target/test-services/kafka.pid")).split(" ", -1)[0];
         assertThat(new ProcessBuilder(List.of("kill", "-" + signal, pid))
                         .start()
                         .waitFor())
@@ -195,14 +194,6 @@ class OutageTest {
     private void sql(String sql) throws SQLException {
         try (var statement = superuser.createStatement()) {
             statement.execute(sql);
-        }
-    }
-
-    private long count(String sql) throws SQLException {
-        try (var statement = superuser.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getLong(1);
         }
     }
 }

@@ -10,20 +10,15 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.afterimage.projection.EventStream;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -34,7 +29,6 @@ import org.junit.jupiter.api.Test;
 
 /** Rows of the source's tables, as Debezium captures them: on record, and nothing else. */
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class TableTopicsTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -46,8 +40,7 @@ class TableTopicsTest {
     @ConfigProperty(name = "kafka.bootstrap.servers")
     String bootstrapServers;
 
-    @Inject
-    DataSource dataSource;
+    private final Database database = Database.ofService();
 
     private final UUID id = UUID.randomUUID();
     private OrderTopic topic;
@@ -79,7 +72,7 @@ class TableTopicsTest {
                             null,
                             "{\"order_id\":\"%s\",\"position\":1,\"unit_price\":\"29.90\"}".formatted(id)))));
 
-            assertThat(rows("""
+            assertThat(database.rows("""
                     select concat_ws(' ', source_table, operation, coalesce(before_data ->> 'status', '-'),
                                      coalesce(after_data ->> 'status', '-'), coalesce(source_metadata ->> 'lsn', '-'),
                                      event_timestamp = '2026-11-21 09:00:00.123Z')
@@ -90,7 +83,7 @@ class TableTopicsTest {
                             "public.orders u PENDING PAID 4711 t",
                             "public.orders d PAID - 4711 t",
                             "public.orders t - - - f");
-            assertThat(rows("""
+            assertThat(database.rows("""
                     select source_table || ' ' || event_key || ' ' || (after_data ->> 'unit_price')
                       from cdc_raw.cdc_events where kafka_topic = 'cdc.public.order_items' and event_key like '%%%s%%'
                     """.formatted(id)))
@@ -109,8 +102,9 @@ class TableTopicsTest {
         put(ORDERS, "{\"id\":\"%s\"}".formatted(id), "{\"op\":\"x\"}");
         awaitLogged(put(ORDERS, "{\"id\":\"%s\"}".formatted(id), change("c", null, row("PENDING"))));
 
-        String letter = rows("select id from cdc_raw.dead_letters where position(convert_to('%s', 'UTF8') in key) > 0"
-                        .formatted(id))
+        String letter = database.rows(
+                        "select id from cdc_raw.dead_letters where position(convert_to('%s', 'UTF8') in key) > 0"
+                                .formatted(id))
                 .getFirst();
         given().get("/dead-letters/" + letter).then().body("reason", equalTo("op is none of c, u, d, r"));
         given().delete("/dead-letters/" + letter).then().statusCode(204);
@@ -119,7 +113,9 @@ class TableTopicsTest {
     @Test
     void leavesARebuildFromTheLogAsItWas() throws Exception {
         awaitLogged(put(ORDERS, "{\"id\":\"%s\"}".formatted(id), change("c", null, row("PENDING"))));
-        run("update cdc_raw.positions set logged_from = 1 where topic = 'cdc.public.orders'"); // retention was there
+        database.execute(
+                "update cdc_raw.positions set logged_from = 1 where topic = 'cdc.public.orders'"); // retention was
+        // there
         var order = new OrderEvents();
         awaitLogged(topic.put(order.id, order.placed()));
 
@@ -163,33 +159,13 @@ class TableTopicsTest {
     }
 
     private void awaitLogged(RecordMetadata record) {
-        await().atMost(SOON)
-                .until(() ->
-                        !rows("select 1 from cdc_raw.positions where topic = '%s' and partition = %d and next_offset > %d"
-                                        .formatted(record.topic(), record.partition(), record.offset()))
-                                .isEmpty());
+        await().atMost(SOON).until(() -> !database.rows(
+                        "select 1 from cdc_raw.positions where topic = '%s' and partition = %d and next_offset > %d"
+                                .formatted(record.topic(), record.partition(), record.offset()))
+                .isEmpty());
     }
 
     private static JsonNode get(String address) throws Exception {
         return JSON.readTree(given().get(address).asString());
-    }
-
-    private void run(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private List<String> rows(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var row = statement.executeQuery(sql)) {
-            List<String> rows = new ArrayList<>();
-            while (row.next()) {
-                rows.add(row.getString(1));
-            }
-            return rows;
-        }
     }
 }

@@ -13,9 +13,7 @@ import com.networknt.schema.SpecificationVersion;
 import dev.afterimage.projection.NamedEvents;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
 import io.apicurio.datamodels.Library;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -29,7 +27,6 @@ import org.junit.jupiter.api.Test;
 
 /** The OpenAPI document against the service that it describes. */
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class DocumentedTest {
 
     private static final JsonMapper JSON = new JsonMapper();

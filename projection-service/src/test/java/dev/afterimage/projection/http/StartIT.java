@@ -1,89 +1,15 @@
 package dev.afterimage.projection.http;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import dev.afterimage.testing.RefusedStarts;
+import dev.afterimage.testing.TokenIssuer;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusIntegrationTest;
 
-import dev.afterimage.projection.StackResource;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
+@QuarkusIntegrationTest
+@WithTestResource(TokenIssuer.class)
+class StartIT extends RefusedStarts {
 
-/** The packaged service, started the way that a deployment could get wrong. */
-class StartIT {
-    private static final StackResource STACK = new StackResource();
-    private static Map<String, String> stack = Map.of();
-
-    private record End(int exitCode, String output) {}
-
-    @BeforeAll
-    static void startStack() {
-        stack = STACK.start();
-    }
-
-    @AfterAll
-    static void stopStack() {
-        STACK.stop();
-    }
-
-    @Test
-    void isRefusedWithoutSecurityWhereOthersCouldReachIt() throws Exception {
-        refused(
-                Map.of("PROJECTION_SECURITY_ENABLED", "false", "QUARKUS_HTTP_HOST", "0.0.0.0"),
-                "projection.security.enabled is false, so quarkus.http.host must be a loopback address, not 0.0.0.0.");
-    }
-
-    @Test
-    void isRefusedWithoutAKey() throws Exception {
-        refused(Map.of(), "mp.jwt.verify.publickey.location is not set, and without it no token can be verified.");
-    }
-
-    @Test
-    void isRefusedWithAKeyThatIsNotThere() throws Exception {
-        refused(
-                Map.of(
-                        "MP_JWT_VERIFY_PUBLICKEY_LOCATION",
-                        "/nowhere/key.pem",
-                        "MP_JWT_VERIFY_ISSUER",
-                        "https://issuer.example.com"),
-                "mp.jwt.verify.publickey.location names /nowhere/key.pem, which holds no public key.");
-    }
-
-    private static void refused(Map<String, String> environment, String sentence) throws Exception {
-        var end = start(environment);
-        assertThat(end.exitCode()).isEqualTo(1);
-        assertThat(end.output().lines()).containsExactly(sentence);
-    }
-
-    private static End start(Map<String, String> environment) throws IOException, InterruptedException {
-        var executable = Path.of(System.getProperty("native.image.path"));
-        var command = Files.isExecutable(executable)
-                ? List.of(executable.toString())
-                : List.of(
-                        ProcessHandle.current().info().command().orElseThrow(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-jar",
-                        Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
-        var builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().put("QUARKUS_HTTP_PORT", "0");
-        stack.forEach((setting, value) ->
-                builder.environment().put(setting.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
-        builder.environment().putAll(environment);
-        var process = builder.start();
-        try {
-            assertThat(process.waitFor(2, TimeUnit.MINUTES))
-                    .as("ends by itself")
-                    .isTrue();
-            return new End(
-                    process.exitValue(), new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-        } finally {
-            process.destroyForcibly();
-        }
+    StartIT() {
+        super("projection");
     }
 }

@@ -3,8 +3,7 @@ package dev.afterimage.projection.http;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.TokenIssuer;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.ws.rs.GET;
@@ -18,7 +17,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A resource that says nothing of who may call it. */
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 @WithTestResource(TokenIssuer.class)
 class UnsaidTest {
 

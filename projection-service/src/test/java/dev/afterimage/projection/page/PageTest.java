@@ -10,8 +10,6 @@ import static org.hamcrest.Matchers.nullValue;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import jakarta.inject.Inject;
@@ -24,7 +22,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class PageTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);

@@ -7,8 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
@@ -16,6 +15,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -28,13 +28,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class RebuildTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    /** Version and items. */
+    private static final Set<String> ENDS = Set.of("1 1", "2 2", "3 3", "deleted 4");
 
     @Inject
     DataSource dataSource;
+
+    private final Database database = Database.ofService().in("cdc_processed");
 
     @Inject
     @ConfigProperty(name = "kafka.bootstrap.servers")
@@ -56,13 +59,13 @@ class RebuildTest {
             UUID invented = UUID.randomUUID();
             String ours = " id in ('%s')"
                     .formatted(orders.stream().map(order -> order.id.toString()).collect(Collectors.joining("', '")));
-            change("update orders set total = total + 1, status = 'CANCELLED' where" + ours);
-            change("delete from order_items where line_no = 1 and order_" + ours.strip());
-            change("insert into customers select '" + invented
+            database.execute("update orders set total = total + 1, status = 'CANCELLED' where" + ours);
+            database.execute("delete from order_items where line_no = 1 and order_" + ours.strip());
+            database.execute("insert into customers select '" + invented
                     + "', 'Nobody', 'n@example.com', now(), now(), 1, 'c', now()," + " now()");
-            change("delete from deletions");
-            change("grant usage on schema cdc_processed to replica");
-            change("grant select on orders, order_overview to replica");
+            database.execute("delete from deletions");
+            database.execute("grant usage on schema cdc_processed to replica");
+            database.execute("grant select on orders, order_overview to replica");
 
             String id = started(source);
             var ended = new AtomicBoolean();
@@ -161,14 +164,15 @@ class RebuildTest {
             topic.flush();
             awaitVersions(List.of(order));
         }
-        change("update cdc_raw.positions set logged_from = 7 where topic = 'order.events' and next_offset > 0");
+        database.execute(
+                "update cdc_raw.positions set logged_from = 7 where topic = 'order.events' and next_offset > 0");
         try {
             String id = started("log");
             await().atMost(LIMIT).until(() -> status(id).equals("FAILED"));
             assertThat((String) given().get("/rebuilds/" + id).path("error"))
                     .contains("is complete from offset 7 on only", "POST /snapshots");
         } finally {
-            change("update cdc_raw.positions set logged_from = 0");
+            database.execute("update cdc_raw.positions set logged_from = 0");
         }
     }
 
@@ -219,30 +223,20 @@ class RebuildTest {
     }
 
     private void awaitVersions(List<OrderEvents> orders) {
-        await().atMost(LIMIT).untilAsserted(() -> {
-            for (int i = 0; i < orders.size(); i++) {
-                UUID id = orders.get(i).id;
-                String live =
-                        text("select version || ' ' || (select count(*) from order_items i where i.order_id = o.id)"
-                                + " from orders o where id = '" + id + "'");
-                String deleted = text("select version from deletions where id = '" + id + "'");
-                assertThat(live == null ? "deleted " + deleted : live).isIn("1 1", "2 2", "3 3", "deleted 4");
-            }
-        });
+        String theirs = orders.stream().map(order -> "'" + order.id + "'").collect(Collectors.joining(", "));
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(database.rows("""
+                        select id, version || ' ' || (select count(*) from order_items i where i.order_id = o.id)
+                          from orders o where id in (%1$s)
+                         union all
+                        select id, 'deleted ' || version
+                          from deletions where id in (%1$s) and id not in (select id from orders)
+                        """.formatted(theirs)))
+                .hasSize(orders.size())
+                .allMatch(row -> ENDS.contains(row.replaceFirst(".* \\| ", ""))));
     }
 
-    private void change(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private @Nullable String text(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var row = statement.executeQuery(sql)) {
-            return row.next() ? row.getString(1) : null;
-        }
+    /** The only value, or null where there is no row. */
+    private @Nullable String text(String sql) {
+        return database.rows(sql).stream().findFirst().orElse(null);
     }
 }

@@ -11,22 +11,18 @@ import static org.hamcrest.Matchers.greaterThan;
 import dev.afterimage.projection.NamedEvents;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
 import jakarta.inject.Inject;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class StatsResourceTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -35,9 +31,6 @@ class StatsResourceTest {
     @Inject
     @ConfigProperty(name = "kafka.bootstrap.servers")
     String bootstrapServers;
-
-    @Inject
-    DataSource dataSource;
 
     @Test
     void countsWhatCameAndWhatThereIs() {
@@ -72,7 +65,7 @@ class StatsResourceTest {
     }
 
     @Test
-    void theCountsGrowAsTheLogDoes() throws SQLException {
+    void theCountsGrowAsTheLogDoes() {
         // other tests drop days of the log, which stay counted
         String before = beyondTheLog();
         long placed = stats().getLong("aggregates.order.creates");
@@ -86,20 +79,15 @@ class StatsResourceTest {
     }
 
     /** What is counted of each kind and not in the log. */
-    private String beyondTheLog() throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var row = statement.executeQuery("""
-                        select string_agg(format('%s %s %s', source_table, operation, s.events - coalesce(counted.events, 0)), ','
-                                          order by source_table, operation)
-                          from (select source_table, operation, count(*) as events
-                                  from cdc_raw.cdc_events
-                                 group by source_table, operation) as counted
-                          full join cdc_raw.cdc_statistics s using (source_table, operation)
-                        """)) {
-            row.next();
-            return row.getString(1);
-        }
+    private static String beyondTheLog() {
+        return Database.ofService().value("""
+                select string_agg(format('%s %s %s', source_table, operation, s.events - coalesce(counted.events, 0)), ','
+                                  order by source_table, operation)
+                  from (select source_table, operation, count(*) as events
+                          from cdc_raw.cdc_events
+                         group by source_table, operation) as counted
+                  full join cdc_raw.cdc_statistics s using (source_table, operation)
+                """);
     }
 
     @Test

@@ -2,13 +2,12 @@ package dev.afterimage.projection.view.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.afterimage.projection.StackResource;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.view.Applied;
 import dev.afterimage.projection.view.Expected;
 import dev.afterimage.projection.view.Histories;
-import io.quarkus.test.common.QuarkusTestResource;
+import dev.afterimage.testing.TestSize;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.Connection;
@@ -22,7 +21,6 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class OrderModelTest {
 
     @Inject
@@ -34,7 +32,7 @@ class OrderModelTest {
     @Test
     void theTablesHoldWhatOneByOneWouldLeave() throws SQLException {
         long seed = System.nanoTime();
-        for (int run = 0; run < 150; run++) {
+        for (int run = 0; run < TestSize.of(50, 500); run++) {
             var histories = new Histories(new Random(seed + run), 4);
             List<Change> history = histories.changes(40);
             var expected = new Expected();

@@ -14,10 +14,8 @@ import static org.hamcrest.Matchers.nullValue;
 import dev.afterimage.projection.NamedEvents;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.StackResource;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.view.Histories;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
@@ -36,7 +34,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-@QuarkusTestResource(StackResource.class)
 class OrderResourceTest {
 
     private static final Pattern NEXT = Pattern.compile("<([^>]+)>; rel=\"next\"");

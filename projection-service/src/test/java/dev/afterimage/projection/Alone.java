@@ -1,0 +1,18 @@
+package dev.afterimage.projection;
+
+import io.quarkus.test.junit.QuarkusTestProfile;
+import java.util.Map;
+
+/** A service that is told of no source, and of a replica where nobody answers, and that is soon unwell. */
+public class Alone implements QuarkusTestProfile {
+
+    @Override
+    public Map<String, String> getConfigOverrides() {
+        return Map.of(
+                "quarkus.datasource.source.jdbc.url", "",
+                "quarkus.datasource.source.devservices.enabled", "false",
+                "quarkus.datasource.replica.jdbc.url", "jdbc:postgresql://127.0.0.1:1/replica",
+                "feed.max-lag", "2s",
+                "feed.unready-after", "2s");
+    }
+}
