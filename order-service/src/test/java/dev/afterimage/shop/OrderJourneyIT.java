@@ -8,6 +8,7 @@ import static dev.afterimage.shop.Shop.post;
 import static dev.afterimage.shop.Shop.product;
 import static dev.afterimage.testing.TokenIssuer.claims;
 import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
@@ -15,6 +16,7 @@ import static org.hamcrest.Matchers.equalTo;
 
 import dev.afterimage.devservices.testing.InjectPublished;
 import dev.afterimage.devservices.testing.PublishedEvents;
+import dev.afterimage.testing.SecurityRules;
 import dev.afterimage.testing.TokenIssuer;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
@@ -70,6 +72,16 @@ class OrderJourneyIT {
                 .statusCode(400)
                 .body("errors.field", contains("items[0].quantity"));
         post("/orders", "{\"customer\": 1}").statusCode(400).body("errors.field", contains("customer"));
+    }
+
+    /** Each reads its body and its parameters by classes that an executable has to know. */
+    @Test
+    void answersEveryOperation() {
+        for (var operation : SecurityRules.operations()) {
+            assertThat(SecurityRules.call(given(), operation).statusCode())
+                    .as("%s", operation)
+                    .isNotIn(401, 403, 500);
+        }
     }
 
     @Test

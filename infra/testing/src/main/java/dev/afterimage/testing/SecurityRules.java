@@ -166,7 +166,7 @@ public abstract class SecurityRules {
     }
 
     /** All that the service describes; new ones are found by themselves. */
-    protected static List<Operation> operations() {
+    public static List<Operation> operations() {
         Map<String, Map<String, Object>> paths = given().accept(ContentType.JSON)
                 .get("/q/openapi")
                 .then()
@@ -186,7 +186,7 @@ public abstract class SecurityRules {
     }
 
     /** With a body that cannot be read, where there may be one. */
-    protected static Response call(RequestSpecification caller, Operation operation) {
+    public static Response call(RequestSpecification caller, Operation operation) {
         return operation.reads()
                 ? caller.get(operation.path())
                 : caller.contentType(ContentType.JSON).body("{oops").request(operation.method(), operation.path());
