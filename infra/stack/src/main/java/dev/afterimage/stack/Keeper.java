@@ -224,8 +224,8 @@ final class Keeper {
     private boolean lingers() {
         long alone = System.nanoTime() - lastLeft;
         return alone < LINGER.toNanos()
-                || alone < LINGER_IN_BUILD.toNanos()
-                        && build.filter(ProcessHandle::isAlive).isPresent();
+                || (alone < LINGER_IN_BUILD.toNanos()
+                        && build.filter(ProcessHandle::isAlive).isPresent());
     }
 
     private void closeDoor() {

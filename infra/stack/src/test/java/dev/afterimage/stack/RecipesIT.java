@@ -231,7 +231,7 @@ class RecipesIT {
             List<Message> messages = read(recipe.topic("customers"), all -> {
                 if (asked[0].isBefore(Instant.now().minusSeconds(10))) {
                     asked[0] = Instant.now();
-                    operator.send(new ProducerRecord<>("recipe_signals", recipe.slot(), """
+                    var _ = operator.send(new ProducerRecord<>("recipe_signals", recipe.slot(), """
                             {"id": "again", "type": "execute-snapshot",
                              "data": {"type": "incremental", "data-collections": ["public.customers"]}}
                             """));

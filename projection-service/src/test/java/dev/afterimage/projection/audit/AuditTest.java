@@ -213,7 +213,7 @@ class AuditTest {
             });
             long inFlight = 0;
             try {
-                for (int i = 0; i < TestSize.of(2, 10) || inFlight == 0 && i < 10; i++) {
+                for (int i = 0; i < TestSize.of(2, 10) || (inFlight == 0 && i < 10); i++) {
                     JsonPath audit = audit();
                     assertThat(audit.getString("report.verdict"))
                             .as(audit.prettify())
