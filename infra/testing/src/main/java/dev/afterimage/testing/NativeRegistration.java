@@ -95,10 +95,11 @@ public abstract class NativeRegistration {
 
     @Test
     void proxiesAreRegistered() {
-        // native-image knows annotations by itself
+        // native-image knows annotations by itself; what the libraries of tests ask for is not in the executable
         missing(
                 "proxy",
-                reached -> !sources.isAnnotation(reached.name())
+                reached -> sources.hasClass(reached.asking())
+                        && !sources.isAnnotation(reached.name())
                         && !sources.proxies(List.of(reached.name().split(","))));
     }
 

@@ -83,7 +83,7 @@ final class NativeSources {
     }
 
     boolean isAnnotation(String type) {
-        if (type.startsWith("java.lang.")) {
+        if (type.startsWith("java.lang.") || type.startsWith("jdk.internal.vm.annotation.")) {
             return true; // the only ones of the JDK's interfaces there that anybody proxies
         }
         var file = type.replace('.', '/') + ".class";
