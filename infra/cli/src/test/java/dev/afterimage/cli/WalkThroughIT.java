@@ -45,6 +45,9 @@ class WalkThroughIT {
         if (connectors.names().contains("trial")) { // a step before its end has failed
             connectors.delete("trial");
         }
+        // the read model has not heard of the order that was changed by SQL
+        assertThat(pipeline.run("snapshot", "order").code()).isZero();
+        pipeline.awaitReadModelEqualToSource();
         Database postgres = pipeline.database("postgres");
         await().atMost(TestPipeline.LIMIT)
                 .ignoreExceptionsMatching(e -> e instanceof AssertionError) // its reader has a moment to live
