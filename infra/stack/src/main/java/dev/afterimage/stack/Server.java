@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class Server implements AutoCloseable {
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
     /** With the two steps in which a pipeline stops, everything is down within 10 s. */
     private static final Duration STOP_LIMIT = Duration.ofMillis(4500);
     /** The same, where a JVM writes its AOT cache at its end: a minute's work for two cores in all. */
@@ -94,7 +94,7 @@ public abstract class Server implements AutoCloseable {
     /**
      * Starts the process and waits until it answers. A process that an earlier run left behind is stopped first.
      *
-     * @throws StackException when a port is taken, the process ends, or does not answer within a minute; the message
+     * @throws StackException when a port is taken, the process ends, or does not answer within two minutes; the message
      *     ends with the last lines of its log
      */
     public final void start() {

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class SharedStack implements AutoCloseable {
 
     /** A start of PostgreSQL or Kafka gives up after a minute by itself. */
-    private static final Duration START_LIMIT = Duration.ofSeconds(90);
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
     private static final String MAVEN = "org.codehaus.plexus.classworlds.launcher.Launcher";
     private static final long NO_PROCESS = -1;
