@@ -9,6 +9,10 @@ import static org.hamcrest.Matchers.greaterThan;
 import dev.afterimage.projection.Alone;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.change.EnvelopeReader;
+import dev.afterimage.projection.change.Loggable;
+import dev.afterimage.projection.change.RowReader;
+import io.quarkus.test.junit.QuarkusMock;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
@@ -20,6 +24,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.jspecify.annotations.Nullable;
 
 /** The last test ends the feed, so that by its name this class is the last of its profile. */
 @QuarkusTest
@@ -35,6 +40,15 @@ class FeedHealthTest {
 
     @Inject
     DataSource dataSource;
+
+    @Inject
+    EnvelopeReader envelopes;
+
+    @Inject
+    RowReader rows;
+
+    @Inject
+    FeedConfig config;
 
     @Test
     @Order(1)
@@ -63,6 +77,37 @@ class FeedHealthTest {
 
     @Test
     @Order(2)
+    void isNotReadyFromAnErrorUntilTheRecordIsApplied() {
+        await().atMost(SOON).until(() -> status("ready") == 200);
+        var order = new OrderEvents();
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            QuarkusMock.installMockForType(new Unloadable(envelopes, rows, config), TopicReader.class);
+            topic.put(order.id, order.placed());
+            await().atMost(SOON).until(() -> status("ready") == 503);
+            // also while the next consumer polls in vain
+            await().during(Duration.ofSeconds(2)).atMost(SOON).until(() -> status("ready") == 503);
+            assertThat(status("live")).isEqualTo(200);
+            QuarkusMock.installMockForType(new TopicReader(envelopes, rows, config), TopicReader.class);
+        }
+
+        await().atMost(SOON).until(() -> status("ready") == 200);
+        get("/orders/{id}", order.id).then().statusCode(200);
+    }
+
+    /** As a codec whose native library does not load. */
+    private static final class Unloadable extends TopicReader {
+        Unloadable(EnvelopeReader envelopes, RowReader rows, FeedConfig config) {
+            super(envelopes, rows, config);
+        }
+
+        @Override
+        public Loggable read(String topic, byte @Nullable [] key, byte @Nullable [] value) {
+            throw new UnsatisfiedLinkError("no such codec");
+        }
+    }
+
+    @Test
+    @Order(3)
     void isDeadOnceTheThreadOfTheFeedHasEnded() {
         assertThat(status("live")).isEqualTo(200);
 
