@@ -145,6 +145,7 @@ public final class KafkaBroker extends KafkaJvm {
         if (!empty) {
             createTopics(Connectors.folder().resolve("topics.json"));
         }
+        HangingTransactions.watch(this::admin);
     }
 
     /** Makes those topics of the file, such as {@code connectors/topics.json}, that are not there yet. */
