@@ -1,20 +1,18 @@
 package dev.afterimage.cli;
 
-import static java.util.stream.Collectors.groupingBy;
+import static dev.afterimage.cli.TestPipeline.EVENTS;
+import static dev.afterimage.cli.TestPipeline.LIMIT;
 import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.stack.Connectors;
-import dev.afterimage.stack.Folders;
-import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import dev.afterimage.testing.Database;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -23,74 +21,45 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.MethodOrderer;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The whole pipeline on its real parts; the tests with kills come last, for what they leave behind must still be right. */
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-@Order(1) // with a pipeline of its own, before the shared one starts
+/** What the pipeline promises of an order and its events, by orders of each test's own; some kill a service. */
+@ExtendWith(TestPipeline.Shared.class)
 class PipelineIT {
 
-    private static final String EVENTS = "order.events";
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private final TestPipeline pipeline;
+    private final RestService orders;
+    private final RestService projection;
+    private final Database source;
+    private final Database model;
+    private final Database replica;
 
-    private static Pipeline pipeline;
-    private static RestService orders;
-    private static RestService projection;
-    private static Map<String, ?> anOrder;
-
-    @BeforeAll
-    static void startPipeline() throws IOException {
-        Path home = Path.of("target/journey");
-        // what another version of the services left there is not ours to judge
-        Folders.delete(home);
-        pipeline = Pipeline.start(
-                PipelineConfig.onFreePorts(home),
-                (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
-                System.out::println,
-                System.out::println);
-        orders = new RestService(pipeline.config().orders());
-        projection = new RestService(pipeline.config().projection());
-        anOrder = orders.anOrder();
-    }
-
-    @AfterAll
-    static void stopPipelineAndLeaveNoProcess() {
-        List<Long> pids = pipeline.servers().stream()
-                .map(Server::pid)
-                .filter(Objects::nonNull)
-                .toList();
-        pipeline.close();
-        assertThat(pids).allSatisfy(pid -> assertThat(ProcessHandle.of(pid)).isEmpty());
+    PipelineIT(TestPipeline pipeline) {
+        this.pipeline = pipeline;
+        this.orders = pipeline.orders();
+        this.projection = pipeline.projection();
+        this.source = pipeline.database("orders");
+        this.model = pipeline.database("projection");
+        this.replica = pipeline.database("replica");
     }
 
     @Test
-    @Order(1)
     void anOrdersWholeLifeArrivesInTheReadModelAndOnTheTopic() {
-        String id = placed();
-        await().atMost(LIMIT).until(() -> readModel(id).status() == 200);
+        String id = pipeline.placed();
+        pipeline.awaitArrivalOf(id);
         assertThat(readModel(id).body().path("status").asText()).isEqualTo("PENDING");
         assertThat(readModel(id).body().path("total").asText()).isEqualTo("59.80");
 
@@ -102,8 +71,8 @@ class PipelineIT {
         await().atMost(LIMIT).until(() -> readModel(id).status() == 404);
         assertThat(orders.get("/orders/" + id).status()).isEqualTo(404);
 
-        await().atMost(LIMIT).until(() -> messagesOf(id).size() == 4);
-        List<Message> life = messagesOf(id);
+        await().atMost(LIMIT).until(() -> pipeline.messagesOf(id).size() == 4);
+        List<Message> life = pipeline.messagesOf(id);
         assertThat(life)
                 .extracting(message -> message.headers().get("eventType"))
                 .containsExactly("OrderPlaced", "OrderStatusChanged", "OrderDeleted", "OrderDeleted");
@@ -123,29 +92,28 @@ class PipelineIT {
                 .isEqualTo(life.get(1).json().path("after"));
         assertThat(life.get(2).json().path("after").isNull()).isTrue();
         assertThat(life.get(3).value()).isNull();
-        assertThat(count("orders", "select count(*) from outbox")).isZero();
+        assertThat(source.rows("select id from outbox where aggregate_id = '" + id + "'"))
+                .isEmpty();
     }
 
     @Test
-    @Order(1)
     void anOrdersWholeLifeArrivesInTheReplica() {
-        String id = placed();
+        String id = pipeline.placed();
         String order = "select status, total, version, __cdc_operation from orders where id = '" + id + "'";
         await().atMost(LIMIT)
-                .untilAsserted(() -> assertThat(rows("replica", order)).containsExactly("PENDING | 59.80 | 1 | c"));
+                .untilAsserted(() -> assertThat(replica.rows(order)).containsExactly("PENDING | 59.80 | 1 | c"));
         RestService.expect(200, orders.put("/orders/" + id + "/status", Map.of("status", "PAID")));
         await().atMost(LIMIT)
-                .untilAsserted(() -> assertThat(rows("replica", order)).containsExactly("PAID | 59.80 | 2 | u"));
+                .untilAsserted(() -> assertThat(replica.rows(order)).containsExactly("PAID | 59.80 | 2 | u"));
         assertThat(orders.delete("/orders/" + id).status()).isEqualTo(204);
         await().atMost(LIMIT)
-                .untilAsserted(() -> assertThat(rows("replica", order)).isEmpty());
-        assertReplicaEqualsSource();
+                .untilAsserted(() -> assertThat(replica.rows(order)).isEmpty());
+        pipeline.awaitReplicaEqualToSource();
     }
 
     @Test
-    @Order(2)
     void theTraceOfARequestTravelsWithItsEvents() throws Exception {
-        String id = placed();
+        String id = pipeline.placed();
         String trace = UUID.randomUUID().toString().replace("-", "");
         HttpRequest delete = HttpRequest.newBuilder(pipeline.config().orders().resolve("/orders/" + id))
                 .DELETE()
@@ -158,8 +126,8 @@ class PipelineIT {
                     .isEqualTo(204);
         }
 
-        await().atMost(LIMIT).until(() -> messagesOf(id).size() == 3);
-        List<Message> life = messagesOf(id);
+        await().atMost(LIMIT).until(() -> pipeline.messagesOf(id).size() == 3);
+        List<Message> life = pipeline.messagesOf(id);
         assertThat(life.get(0).headers()).as("its request was not traced").containsOnlyKeys("id", "eventType");
         assertThat(life.subList(1, 3))
                 .extracting(message -> message.headers().get("traceparent"))
@@ -167,7 +135,6 @@ class PipelineIT {
     }
 
     @Test
-    @Order(3)
     void customersAndProductsAreAnnouncedOnTopicsOfTheirOwn() {
         String email = UUID.randomUUID() + "@example.com";
         String customer = RestService.expect(
@@ -190,18 +157,17 @@ class PipelineIT {
         });
     }
 
-    private static List<String> eventTypes(String topic, String key) {
-        return Topic.read(pipeline.kafka().bootstrapServers(), topic).stream()
+    private List<String> eventTypes(String topic, String key) {
+        return pipeline.messages(topic).stream()
                 .filter(message -> message.key().equals(key))
                 .map(message -> message.headers().get("eventType"))
                 .toList();
     }
 
     @Test
-    @Order(4)
     void aRolledBackTransactionPublishesNothing() throws SQLException {
         String rolledBack = UUID.randomUUID().toString();
-        try (Connection connection = pipeline.postgres().connect("orders");
+        try (Connection connection = source.connect();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             statement.execute("""
@@ -210,52 +176,49 @@ class PipelineIT {
                     """.formatted(rolledBack));
             connection.rollback();
         }
-        awaitArrivalOf(placed());
-        assertThat(messagesOf(rolledBack)).isEmpty();
+        pipeline.awaitArrivalOf(pipeline.placed());
+        assertThat(pipeline.messagesOf(rolledBack)).isEmpty();
     }
 
     @Test
-    @Order(5)
     void refusedRequestsNameTheFieldAndWriteNothing() {
-        long rows = count("orders", "select count(*) from orders");
-        long published = Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).size();
+        String customer = pipeline.registered();
+        Map<String, ?> anOrder = pipeline.anOrderOf(customer);
 
         Map<String, Object> negative = Map.of(
                 "customerId",
-                anOrder.get("customerId"),
+                customer,
                 "items",
                 List.of(Map.of("productId", UUID.randomUUID().toString(), "quantity", -2)));
         assertProblem(orders.post("/orders", negative), 400, "quantity");
-        assertProblem(
-                orders.post(
-                        "/orders", Map.of("customerId", UUID.randomUUID().toString(), "items", anOrder.get("items"))),
-                400,
-                "customerId");
+        String nobody = UUID.randomUUID().toString();
+        assertProblem(orders.post("/orders", pipeline.anOrderOf(nobody)), 400, "customerId");
         assertProblem(orders.post("/orders", "not an object"), 400, "");
         assertThat(orders.get("/orders/" + UUID.randomUUID()).status()).isEqualTo(404);
-        String id = placed();
+        String id = RestService.expect(201, orders.post("/orders", anOrder))
+                .path("id")
+                .asText();
         assertProblem(orders.put("/orders/" + id + "/status", Map.of("status", "DELIVERED")), 409, "");
 
-        awaitArrivalOf(id);
-        assertThat(count("orders", "select count(*) from orders")).isEqualTo(rows + 1);
-        assertThat(Topic.read(pipeline.kafka().bootstrapServers(), EVENTS)).hasSize((int) published + 1);
+        pipeline.awaitArrivalOf(id);
+        pipeline.awaitArrivalOf(pipeline.placed());
+        assertThat(source.rows("select id from orders where customer_id in ('" + customer + "', '" + nobody + "')"))
+                .containsExactly(id);
+        assertThat(eventsNaming(customer, nobody)).extracting(Message::key).containsExactly(id);
     }
 
     @Test
-    @Order(6)
     void everyConnectorThatLiesBesideTheTopicsIsApplied() throws Exception {
         try (Stream<Path> files = Files.list(Connectors.folder())) {
             assertThat(pipeline.connect().connectors().names())
                     .map(name -> name + ".json")
-                    .containsExactlyInAnyOrderElementsOf(
-                            files.map(file -> file.getFileName().toString())
-                                    .filter(name -> name.endsWith(".json") && !name.equals("topics.json"))
-                                    .toList());
+                    .containsAll(files.map(file -> file.getFileName().toString())
+                            .filter(name -> name.endsWith(".json") && !name.equals("topics.json"))
+                            .toList());
         }
     }
 
     @Test
-    @Order(6)
     void aMalformedRecordIsSetAsideAndTheNextIsApplied() throws Exception {
         String key = UUID.randomUUID().toString();
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
@@ -265,27 +228,29 @@ class PipelineIT {
             producer.send(new ProducerRecord<>(EVENTS, key, "{ this is no JSON"))
                     .get();
         }
-        awaitArrivalOf(placed());
-        await().atMost(LIMIT).untilAsserted(() -> assertThat(
-                        Topic.read(pipeline.kafka().bootstrapServers(), EVENTS + ".dlq"))
+        pipeline.awaitArrivalOf(pipeline.placed());
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(pipeline.messages(EVENTS + ".dlq"))
                 .filteredOn(message -> message.key().equals(key))
                 .singleElement()
                 .satisfies(message -> {
                     assertThat(message.value()).isEqualTo("{ this is no JSON");
                     assertThat(message.headers().get("dead-letter-reason")).isNotBlank();
                 }));
+        pipeline.discardDeadLetters();
     }
 
     @Test
-    @Order(6)
     void theProjectionServiceTellsOfTheConnectorAndItsSlot() {
         await().atMost(LIMIT).untilAsserted(() -> {
             JsonNode parts = RestService.expect(200, projection.get("/pipeline"));
-            assertThat(parts.at("/connect/connectors").findValuesAsText("name"))
-                    .containsExactlyInAnyOrder("order-outbox", "source-tables", "replica-sink");
-            assertThat(parts.at("/connect/connectors"))
-                    .allMatch(
-                            connector -> connector.at("/tasks/0/state").asText().equals("RUNNING"));
+            for (String name : List.of("order-outbox", "source-tables", "replica-sink")) {
+                assertThat(parts.at("/connect/connectors"))
+                        .filteredOn(connector -> connector.path("name").asText().equals(name))
+                        .singleElement()
+                        .satisfies(connector -> assertThat(
+                                        connector.at("/tasks/0/state").asText())
+                                .isEqualTo("RUNNING"));
+            }
             assertThat(parts.at("/source/slot/active").asBoolean()).isTrue();
             assertThat(parts.at("/source/slot/wal").asText()).isEqualTo("reserved");
             assertThat(parts.at("/source/outboxRows").asInt(-1)).isZero();
@@ -293,164 +258,115 @@ class PipelineIT {
     }
 
     @Test
-    @Order(7)
     void anOrderServiceKilledBetweenWorkAndCommitPublishesNothing() throws SQLException {
-        long rows = count("orders", "select count(*) from orders");
-        int published = placedOnTopic().size();
-        var lost = whileAnOrderWaitsForItsCommit(order -> {
-            pipeline.orders().kill();
+        String customer = pipeline.registered();
+        var lost = whileItWaitsForItsCommit(pipeline.anOrderOf(customer), order -> {
+            pipeline.parts().orders().kill();
             assertThatThrownBy(order::join).hasCauseInstanceOf(StackException.class);
         });
         assertThat(lost).isCompletedExceptionally();
-        await().atMost(LIMIT).until(pipeline.orders()::ready);
-        assertThat(count("orders", "select count(*) from orders")).isEqualTo(rows);
-        awaitArrivalOf(placed());
-        assertThat(placedOnTopic()).hasSize(published + 1);
+        await().atMost(LIMIT).until(pipeline.parts().orders()::ready);
+        assertThat(source.rows("select id from orders where customer_id = '" + customer + "'"))
+                .isEmpty();
+        pipeline.awaitArrivalOf(pipeline.placed());
+        assertThat(eventsNaming(customer)).isEmpty();
     }
 
     @Test
-    @Order(8)
     void anOrderServiceAskedToStopFinishesTheRequestItHasAndTakesNoOther() throws SQLException {
         ProcessHandle service = ProcessHandle.of(
-                        Objects.requireNonNull(pipeline.orders().pid()))
+                        Objects.requireNonNull(pipeline.parts().orders().pid()))
                 .orElseThrow();
-        var inFlight = whileAnOrderWaitsForItsCommit(order -> {
+        var inFlight = whileItWaitsForItsCommit(pipeline.anOrder(), order -> {
             service.destroy();
             await().atMost(LIMIT).until(() -> orders.get("/orders?limit=1").status() == 503);
             assertThat(order).isNotDone();
         });
         String id = RestService.expect(201, inFlight.join()).path("id").asText();
-        await().atMost(Duration.ofSeconds(5)).until(() -> !service.isAlive());
+        await().atMost(LIMIT).until(() -> !service.isAlive());
 
-        assertThat(count("orders", "select count(*) from orders where id = '" + id + "'"))
-                .isEqualTo(1);
-        awaitArrivalOf(id);
-        assertThat(messagesOf(id)).hasSize(1);
-        await().atMost(LIMIT).until(pipeline.orders()::ready);
+        assertThat(source.rows("select id from orders where id = '" + id + "'")).hasSize(1);
+        pipeline.awaitArrivalOf(id);
+        assertThat(pipeline.messagesOf(id)).hasSize(1);
+        await().atMost(LIMIT).until(pipeline.parts().orders()::ready);
     }
 
     @Test
-    @Order(9)
-    void redeliveryOfTheWholeTopicChangesNothing() throws Exception {
+    void redeliveryOfTheWholeTopicChangesNothing() {
+        String changed = pipeline.placed();
+        RestService.expect(200, orders.put("/orders/" + changed + "/status", Map.of("status", "PAID")));
+        String deleted = pipeline.placed();
+        assertThat(orders.delete("/orders/" + deleted).status()).isEqualTo(204);
+        pipeline.awaitReadModelEqualToSource();
         String before = fingerprint();
-        pipeline.projection().kill();
-        try (Connection connection = pipeline.postgres().connect("projection");
-                Statement statement = connection.createStatement()) {
-            statement.execute("update cdc_raw.positions set next_offset = 0");
-        }
-        awaitArrivalOf(placed());
-        await().atMost(LIMIT).untilAsserted(() -> assertThat(
-                        count("projection", "select coalesce(sum(next_offset), 0) from cdc_raw.positions"))
-                .isGreaterThan(
-                        Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).size()));
+        List<String> reached = model.rows("select topic, partition, next_offset from cdc_raw.positions");
+
+        pipeline.parts().projection().kill();
+        // 0, unless the history before was given up on purpose
+        model.execute("update cdc_raw.positions set next_offset = logged_from");
+        pipeline.awaitArrivalOf(pipeline.placed());
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(reached).allSatisfy(position -> {
+            String[] each = position.split(" \\| ", -1);
+            assertThat(model.number("select next_offset from cdc_raw.positions where topic = '%s' and partition = %s"
+                            .formatted(each[0], each[1])))
+                    .isGreaterThanOrEqualTo(Long.parseLong(each[2]));
+        }));
         assertThat(fingerprint()).contains(before);
+        assertThat(readModel(deleted).status()).isEqualTo(404);
+        pipeline.discardDeadLetters(); // those of other tests' records came once more
     }
 
     @Test
-    @Order(10)
-    void fiveHundredOrdersSurviveKillsOfConnectProjectionAndKafka() throws Exception {
-        int before = placedOnTopic().size();
-        AtomicInteger placed = new AtomicInteger();
-        AtomicBoolean enough = new AtomicBoolean();
-        var load = inBackground(() -> {
-            while (!enough.get() || placed.get() < 500) {
-                String id = placed();
-                if (placed.incrementAndGet() % 3 == 0) {
-                    RestService.expect(200, orders.put("/orders/" + id + "/status", Map.of("status", "PAID")));
-                }
-                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-            }
-            return placed;
-        });
-        for (Server victim : List.of(pipeline.connect(), pipeline.projection(), pipeline.kafka())) {
-            int due = placed.get() + 50;
-            await().atMost(LIMIT).until(() -> placed.get() >= due);
-            Instant killed = Instant.now();
-            victim.kill();
-            awaitArrivalOf(placed());
-            System.out.printf(
-                    "killed %s: an order placed afterwards was readable %.1f s after the kill%n",
-                    victim.name(), Duration.between(killed, Instant.now()).toMillis() / 1000.0);
-        }
-        enough.set(true);
-        load.join();
-        awaitArrivalOf(placed());
-
-        List<Message> placements = placedOnTopic();
-        assertThat(placements).hasSize(before + placed.get() + 4);
-        assertThat(placements).extracting(Message::key).doesNotHaveDuplicates();
-        List<Message> all = Topic.read(pipeline.kafka().bootstrapServers(), EVENTS);
-        assertThat(all)
-                .filteredOn(message -> message.headers().containsKey("id"))
-                .extracting(message -> message.headers().get("id"))
-                .doesNotHaveDuplicates();
-        assertVersionsAreContiguous(all);
-        assertReadModelEqualsSource();
-        assertReplicaEqualsSource();
-    }
-
-    @Test
-    @Order(11)
     void aSnapshotGoesOnAfterAKillAndPublishesEachOrderOnce() throws Exception {
-        Set<String> earlier = snapshotsOnTopic().stream()
-                .map(message -> message.headers().get("id"))
-                .collect(toSet());
+        String placed = pipeline.placed();
+        while (source.number("select count(*) from orders") < 160) {
+            placed = pipeline.placed();
+        }
+        pipeline.awaitArrivalOf(placed);
+        long there = source.number("select count(*) from orders");
+        Set<String> earlier =
+                snapshots().stream().map(message -> message.headers().get("id")).collect(toSet());
         String snapshot;
-        try (Connection keeper = pipeline.postgres().connect("orders");
+        try (Connection keeper = source.connect();
                 Statement statement = keeper.createStatement()) {
             keeper.setAutoCommit(false);
-            // the fourth batch comes to this row and waits
+            // the second batch comes to this row and waits
             statement.execute("""
-                    select id from orders where id = (select id from orders order by id offset 350 limit 1) for update
+                    select id from orders where id = (select id from orders order by id offset 150 limit 1) for update
                     """);
             snapshot = RestService.expect(202, orders.post("/snapshots", Map.of("aggregate", "order")))
                     .path("id")
                     .asText();
             await().atMost(LIMIT)
-                    .until(() -> progress(snapshot).path("published").asInt() == 300);
-            pipeline.orders().kill();
+                    .until(() -> progress(snapshot).path("published").asInt() == 100);
+            pipeline.parts().orders().kill();
             keeper.rollback();
         }
         await().atMost(LIMIT)
                 .ignoreException(StackException.class)
                 .until(() -> progress(snapshot).path("status").asText().equals("DONE"));
 
-        awaitArrivalOf(placed());
-        assertThat(snapshotsOnTopic())
+        pipeline.awaitArrivalOf(pipeline.placed());
+        assertThat(snapshots())
                 .filteredOn(message -> !earlier.contains(message.headers().get("id")))
-                .hasSize((int) count("orders", "select count(*) from orders") - 1)
+                .hasSize((int) there)
                 .hasSize(progress(snapshot).path("published").asInt())
                 .extracting(Message::key)
                 .doesNotHaveDuplicates();
-        assertReadModelEqualsSource();
+        pipeline.awaitReadModelEqualToSource();
     }
 
-    private static List<Message> snapshotsOnTopic() {
-        return Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).stream()
+    private List<Message> snapshots() {
+        return pipeline.messages(EVENTS).stream()
                 .filter(message -> "OrderSnapshot".equals(message.headers().get("eventType")))
                 .toList();
     }
 
-    private static JsonNode progress(String snapshot) {
+    private JsonNode progress(String snapshot) {
         return RestService.expect(200, orders.get("/snapshots/" + snapshot));
     }
 
     @Test
-    @Order(12)
-    void everyPartThatDiesIsRestarted() {
-        for (Server server : pipeline.servers()) {
-            Long pid = server.pid();
-            server.kill();
-            await().atMost(LIMIT)
-                    .until(() -> server.pid() != null && !server.pid().equals(pid));
-        }
-        await().atMost(LIMIT).ignoreException(StackException.class).untilAsserted(() -> awaitArrivalOf(placed()));
-        assertReadModelEqualsSource();
-        assertReplicaEqualsSource();
-    }
-
-    @Test
-    @Order(13)
     void aSecondPipelineOnTheSameFolderIsRefusedInOneSentence() {
         assertThatThrownBy(() -> Pipeline.start(pipeline.config(), (what, took) -> {}, line -> {}, reason -> {}))
                 .isInstanceOf(StackException.class)
@@ -458,53 +374,42 @@ class PipelineIT {
     }
 
     @Test
-    @Order(14)
-    void theAuditFindsAllEqualAndThenTheRowsThatWereTamperedWith() throws SQLException {
-        String changed = placed();
-        String lost = placed();
-        awaitArrivalOf(changed);
-        awaitArrivalOf(lost);
-        var out = new StringWriter();
-        assertThat(audit(out)).as(out.toString()).isZero();
-        assertThat(out.toString()).containsPattern("order_items +replica ").contains("EQUAL after");
+    void theAuditFindsAllEqualAndThenTheRowsThatWereTamperedWith() {
+        String changed = pipeline.placed();
+        String lost = pipeline.placed();
+        pipeline.awaitArrivalOf(changed);
+        pipeline.awaitArrivalOf(lost);
+        Run equal = pipeline.run("audit");
+        assertThat(equal.code()).as(equal.toString()).isZero();
+        assertThat(equal.out()).containsPattern("order_items +replica ").contains("EQUAL after");
 
         UUID invented = UUID.randomUUID();
-        var tampered = new StringWriter();
-        try (Connection connection = pipeline.postgres().connect("projection");
-                Statement statement = connection.createStatement()) {
-            statement.execute("update cdc_processed.orders set total = 0.01 where id = '%s'".formatted(changed));
-            statement.execute("update cdc_processed.orders set id = '%s' where id = '%s'".formatted(invented, lost));
-            try {
-                assertThat(audit(tampered)).as(tampered.toString()).isEqualTo(1);
-            } finally { // the next run finds these rows
-                statement.execute("update cdc_processed.orders set total = 59.80 where id = '%s'".formatted(changed));
-                statement.execute(
-                        "update cdc_processed.orders set id = '%s' where id = '%s'".formatted(lost, invented));
-            }
+        Run tampered;
+        model.execute(
+                "update cdc_processed.orders set total = 0.01 where id = '%s'".formatted(changed),
+                "update cdc_processed.orders set id = '%s' where id = '%s'".formatted(invented, lost));
+        try {
+            tampered = pipeline.run("audit");
+        } finally {
+            model.execute(
+                    "update cdc_processed.orders set total = 59.80 where id = '%s'".formatted(changed),
+                    "update cdc_processed.orders set id = '%s' where id = '%s'".formatted(lost, invented));
         }
-        assertThat(tampered.toString())
+        assertThat(tampered.code()).as(tampered.toString()).isEqualTo(1);
+        assertThat(tampered.out())
                 .contains("orders " + changed + ".total: source=\"59.8\" read-model=\"0.01\"")
                 .contains("orders " + lost + ": source=\"present\" read-model=null")
                 .contains("orders " + invented + ": source=null read-model=\"present\"")
                 .contains("DIFFERENT after");
     }
 
-    private static int audit(StringWriter out) {
-        return Afterimage.commandLine()
-                .setOut(new PrintWriter(out))
-                .execute(
-                        "audit",
-                        "--projection-port",
-                        Integer.toString(pipeline.config().projectionPort()));
-    }
-
     /**
      * Does the work while the transaction of an order waits at a gate, which opens afterwards; returns the order's answer,
      * which the work may wait for too.
      */
-    private static CompletableFuture<RestService.Answer> whileAnOrderWaitsForItsCommit(
-            Consumer<CompletableFuture<RestService.Answer>> work) throws SQLException {
-        try (Connection gate = pipeline.postgres().connect("orders");
+    private CompletableFuture<RestService.Answer> whileItWaitsForItsCommit(
+            Map<String, ?> anOrder, Consumer<CompletableFuture<RestService.Answer>> work) throws SQLException {
+        try (Connection gate = source.connect();
                 Statement statement = gate.createStatement()) {
             // the last statement before the commit takes the outbox row away again: there it meets a closed gate
             statement.execute("""
@@ -515,8 +420,9 @@ class PipelineIT {
             try {
                 statement.execute("select pg_advisory_lock(4711)");
                 var order = inBackground(() -> orders.post("/orders", anOrder));
-                String atTheGate = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
-                await().atMost(LIMIT).until(() -> count("orders", atTheGate) == 1);
+                String atTheGate =
+                        "select pid from pg_locks where locktype = 'advisory' and objid = 4711 and not granted";
+                await().atMost(LIMIT).until(() -> source.rows(atTheGate).size() == 1);
                 work.accept(order);
                 return order;
             } finally {
@@ -535,33 +441,15 @@ class PipelineIT {
                 work, command -> Thread.ofPlatform().start(command));
     }
 
-    private static String placed() {
-        return RestService.expect(201, orders.post("/orders", anOrder))
-                .path("id")
-                .asText();
-    }
-
-    private static RestService.Answer readModel(String id) {
+    private RestService.Answer readModel(String id) {
         return projection.get("/orders/" + id);
     }
 
-    /** The service itself may be away at the moment. */
-    private static void awaitArrivalOf(String id) {
-        await().atMost(LIMIT)
-                .pollInterval(Duration.ofMillis(50))
-                .ignoreException(StackException.class)
-                .until(() -> readModel(id).status() == 200);
-    }
-
-    private static List<Message> messagesOf(String key) {
-        return Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).stream()
-                .filter(message -> message.key().equals(key))
-                .toList();
-    }
-
-    private static List<Message> placedOnTopic() {
-        return Topic.read(pipeline.kafka().bootstrapServers(), EVENTS).stream()
-                .filter(message -> "OrderPlaced".equals(message.headers().get("eventType")))
+    /** Of orders of one of these customers. */
+    private List<Message> eventsNaming(String... customers) {
+        return pipeline.messages(EVENTS).stream()
+                .filter(message -> Stream.of(customers)
+                        .anyMatch(customer -> String.valueOf(message.value()).contains(customer)))
                 .toList();
     }
 
@@ -571,62 +459,8 @@ class PipelineIT {
         assertThat(answer.body().toString()).contains(named);
     }
 
-    private static void assertVersionsAreContiguous(List<Message> all) {
-        Map<String, List<Message>> lives = all.stream()
-                .filter(message -> message.headers().containsKey("id") && message.value() != null)
-                .collect(groupingBy(Message::key));
-        assertThat(lives).allSatisfy((id, life) -> {
-            List<Integer> expected = new ArrayList<>();
-            for (int version = 1; version <= life.size(); version++) {
-                expected.add(version);
-            }
-            assertThat(life)
-                    .extracting(message ->
-                            message.json().path("source").path("version").asInt())
-                    .isEqualTo(expected);
-        });
-    }
-
-    private static void assertReadModelEqualsSource() {
-        String columns = "id, customer_id, status, currency, total, created_at, updated_at, version";
-        String items = "order_id, product_id, quantity, unit_price, line_total";
-        await().atMost(LIMIT).untilAsserted(() -> {
-            assertThat(rows("projection", "select " + columns + " from cdc_processed.orders order by id"))
-                    .isEqualTo(rows("orders", "select " + columns + " from orders order by id"));
-            assertThat(rows("projection", "select " + items + " from cdc_processed.order_items order by 1, line_no"))
-                    .isEqualTo(rows("orders", "select " + items + " from order_items order by 1, position"));
-        });
-    }
-
-    private static void assertReplicaEqualsSource() {
-        await().atMost(LIMIT).untilAsserted(() -> {
-            for (String query : List.of(
-                    "select id, name, email, created_at, updated_at, version from customers order by id",
-                    "select id, sku, name, price, created_at, updated_at, version from products order by id",
-                    "select id, customer_id, status, currency, total, created_at, updated_at, version from orders"
-                            + " order by id",
-                    "select order_id, position, product_id, quantity, unit_price, line_total from order_items"
-                            + " order by 1, 2")) {
-                assertThat(rows("replica", query)).isEqualTo(rows("orders", query));
-            }
-        });
-    }
-
     /** Every row of the read model with the moment it was applied. */
-    private static String fingerprint() {
-        return String.join(
-                "\n", rows("projection", "select id, version, synced_at from cdc_processed.orders order by id"));
-    }
-
-    private static long count(String database, String query) {
-        return Long.parseLong(rows(database, query).get(0));
-    }
-
-    private static List<String> rows(String database, String query) {
-        try {
-            return Rows.of(pipeline.postgres(), database, query);
-        } catch (SQLException e) {
-            throw new AssertionError(query, e);
-        }
+    private String fingerprint() {
+        return String.join("\n", model.rows("select id, version, synced_at from cdc_processed.orders order by id"));
     }
 }

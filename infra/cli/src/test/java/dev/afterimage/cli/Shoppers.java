@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Shoppers implements AutoCloseable {
 
     private static final int CLIENTS = 4;
-    private static final Duration PAUSE = Duration.ofMillis(35);
+    private static final Duration PAUSE = Duration.ofMillis(70);
     private static final List<String> STATUSES = List.of("PAID", "PAID", "SHIPPED", "DELIVERED", "CANCELLED");
 
     private final RestService shop;
@@ -35,6 +35,7 @@ final class Shoppers implements AutoCloseable {
     private final AtomicInteger begun = new AtomicInteger();
     private final AtomicInteger repeated = new AtomicInteger();
     private volatile boolean enough;
+    private final Set<String> orders = ConcurrentHashMap.newKeySet();
     private final List<String> wrong = new CopyOnWriteArrayList<>();
     private final Map<String, Queue<String>> there = new ConcurrentHashMap<>(Map.of(
             "customers", new ConcurrentLinkedQueue<>(),
@@ -76,6 +77,11 @@ final class Shoppers implements AutoCloseable {
     /** Answers that nobody should get. */
     List<String> wrong() {
         return wrong;
+    }
+
+    /** The ids of all orders that were placed, deleted ones too. */
+    Set<String> orders() {
+        return orders;
     }
 
     /** The ids of all that was made and not deleted. */
@@ -148,6 +154,9 @@ final class Shoppers implements AutoCloseable {
         if (answer.status() == 201) {
             String id = answer.body().path("id").asText();
             held(collection).add(id);
+            if (collection.equals("orders")) {
+                orders.add(id);
+            }
             if (random.nextInt(10) == 0) {
                 Answer again = answered("POST", "/" + collection, body, key);
                 if (!again.body().path("id").asText().equals(id)) {

@@ -3,12 +3,15 @@ package dev.afterimage.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackConfig;
+import dev.afterimage.stack.StackException;
 import dev.afterimage.testing.Database;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,7 +20,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -52,7 +58,11 @@ public final class TestPipeline implements AutoCloseable {
     /** How a command of the command line ended, and what it printed. */
     public record Run(int code, String out, String err) {}
 
+    private final List<String> told = new CopyOnWriteArrayList<>();
     private final Pipeline pipeline;
+    private final RestService orders;
+    private final RestService projection;
+    private final Map<String, ?> anOrder;
 
     private TestPipeline() {
         Path home = Path.of("target/journey");
@@ -65,8 +75,21 @@ public final class TestPipeline implements AutoCloseable {
         pipeline = Pipeline.start(
                 PipelineConfig.onFreePorts(home),
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
-                System.out::println,
-                System.out::println);
+                this::tell,
+                this::tell);
+        orders = new RestService(pipeline.config().orders());
+        projection = new RestService(pipeline.config().projection());
+        anOrder = orders.anOrder();
+    }
+
+    private void tell(String line) {
+        told.add(line);
+        System.out.println(line);
+    }
+
+    /** What {@code up} would have printed so far of deaths and failures. */
+    List<String> told() {
+        return told;
     }
 
     /** Fails when a process is left; one that was killed because it did not stop has a moment to go. */
@@ -79,6 +102,10 @@ public final class TestPipeline implements AutoCloseable {
         pipeline.close();
         await().untilAsserted(() -> assertThat(pids)
                 .allSatisfy(pid -> assertThat(ProcessHandle.of(pid)).isEmpty()));
+    }
+
+    Pipeline parts() {
+        return pipeline;
     }
 
     PipelineConfig config() {
@@ -104,6 +131,62 @@ public final class TestPipeline implements AutoCloseable {
     /** Of that name, as the superuser. */
     public Database database(String name) {
         return Database.of(postgres().jdbcUrl(name));
+    }
+
+    RestService orders() {
+        return orders;
+    }
+
+    RestService projection() {
+        return projection;
+    }
+
+    /** The body of an order of 59.80. */
+    Map<String, ?> anOrder() {
+        return anOrder;
+    }
+
+    /** The same for a customer of its own, by which the test finds what became of it. */
+    Map<String, ?> anOrderOf(String customer) {
+        return Map.of("customerId", customer, "items", Objects.requireNonNull(anOrder.get("items")));
+    }
+
+    String registered() {
+        Map<String, String> customer = Map.of("name", "Ada", "email", UUID.randomUUID() + "@example.com");
+        return RestService.expect(201, orders.post("/customers", customer))
+                .path("id")
+                .asText();
+    }
+
+    String placed() {
+        return RestService.expect(201, orders.post("/orders", anOrder))
+                .path("id")
+                .asText();
+    }
+
+    /** Both services may be away at the moment. */
+    void awaitArrivalOf(String order) {
+        await().atMost(LIMIT)
+                .ignoreException(StackException.class)
+                .until(() -> projection.get("/orders/" + order).status() == 200);
+    }
+
+    void discardDeadLetters() {
+        for (JsonNode letter : RestService.expect(200, projection.get("/dead-letters"))) {
+            String address = "/dead-letters/" + letter.path("id").asText();
+            assertThat(projection.delete(address).status()).isEqualTo(204);
+        }
+    }
+
+    List<Message> messages(String topic) {
+        return Topic.read(kafka().bootstrapServers(), topic);
+    }
+
+    /** What lies on {@code order.events} of an order. */
+    List<Message> messagesOf(String order) {
+        return messages(EVENTS).stream()
+                .filter(message -> message.key().equals(order))
+                .toList();
     }
 
     /** A command that is told where this pipeline is. */
@@ -142,6 +225,21 @@ public final class TestPipeline implements AutoCloseable {
                     .isEqualTo(source.rows("select " + columns + " from orders order by id"));
             assertThat(model.rows("select " + items + " from cdc_processed.order_items order by 1, line_no"))
                     .isEqualTo(source.rows("select " + items + " from order_items order by 1, position"));
+        });
+    }
+
+    void awaitReplicaEqualToSource() {
+        await().atMost(LIMIT).untilAsserted(() -> {
+            for (String query : List.of(
+                    "select id, name, email, created_at, updated_at, version from customers order by id",
+                    "select id, sku, name, price, created_at, updated_at, version from products order by id",
+                    "select id, customer_id, status, currency, total, created_at, updated_at, version from orders"
+                            + " order by id",
+                    "select order_id, position, product_id, quantity, unit_price, line_total from order_items"
+                            + " order by 1, 2")) {
+                assertThat(database("replica").rows(query))
+                        .isEqualTo(database("orders").rows(query));
+            }
         });
     }
 }

@@ -1,0 +1,87 @@
+package dev.afterimage.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.stack.StackConfig;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/** A real Prometheus that watches the pipeline with the files that a deployment takes, but without their patience. */
+final class Alerts implements AutoCloseable {
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final ObjectMapper json = new ObjectMapper();
+    private final URI prometheus =
+            URI.create("http://127.0.0.1:" + StackConfig.freePorts(1).getFirst());
+    private final Process server;
+
+    /** @param program see {@link Prometheus#program} */
+    Alerts(Path program, PipelineConfig config, Path folder) throws IOException {
+        String settings = Files.readString(AlertsTest.FOLDER.resolve("prometheus.yaml"))
+                .replace("15s", "1s")
+                .replace("order-service:8080", config.orders().getAuthority())
+                .replace("projection-service:8081", config.projection().getAuthority());
+        String rules = Files.readString(AlertsTest.FOLDER.resolve("alerts.yaml"))
+                .replaceAll("for: [0-9]+[sm]", "for: 0s")
+                .replace("feed_progress_age_seconds) > 30", "feed_progress_age_seconds) > 5");
+        Path file = Files.writeString(folder.resolve("prometheus.yaml"), settings);
+        Files.writeString(folder.resolve("alerts.yaml"), rules);
+        server = new ProcessBuilder(
+                        program.toString(),
+                        "--config.file=" + file,
+                        "--storage.tsdb.path=" + folder.resolve("data"),
+                        "--web.listen-address=" + prometheus.getAuthority())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+    }
+
+    void awaitFiring(String... alerts) {
+        await().atMost(TestPipeline.LIMIT)
+                .untilAsserted(() -> assertThat(firing()).containsExactlyInAnyOrder(alerts));
+        System.out.println("firing: " + List.of(alerts));
+    }
+
+    private Set<String> firing() throws Exception {
+        return StreamSupport.stream(ask("/api/v1/alerts").at("/data/alerts").spliterator(), false)
+                .filter(alert -> alert.path("state").asText().equals("firing"))
+                .map(alert -> alert.at("/labels/alertname").asText())
+                .collect(Collectors.toSet());
+    }
+
+    JsonNode result(String query) throws Exception {
+        return ask("/api/v1/query?query=" + URLEncoder.encode(query, StandardCharsets.UTF_8))
+                .at("/data/result");
+    }
+
+    private JsonNode ask(String path) throws Exception {
+        var answer =
+                http.send(HttpRequest.newBuilder(URI.create(prometheus + path)).build(), BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(path + answer.body()).isEqualTo(200);
+        return json.readTree(answer.body());
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        server.destroy();
+        if (!server.waitFor(10, TimeUnit.SECONDS)) {
+            server.destroyForcibly().waitFor();
+        }
+        http.close();
+    }
+}
