@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Measures the services side by side with what else would do their work.",
         mixinStandardHelpOptions = true,
-        subcommands = {OrdersBench.class, BacklogBench.class, AuditBench.class, StartBench.class, ShardsBench.class})
+        subcommands = {OrdersBench.class, BacklogBench.class, AuditBench.class, StartBench.class})
 final class Bench {
 
     private Bench() {}

@@ -2,7 +2,6 @@ package dev.afterimage.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.afterimage.testing.TestSize;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -48,18 +47,6 @@ class BenchIT {
                 .containsPattern("(?m)^  variant-1 +[1-9]");
         // the stack deletes a process's pid file when it has ended
         assertThat(ROOT.resolve(HOME)).isNotEmptyDirectory().isDirectoryNotContaining("glob:**.pid");
-    }
-
-    @Test
-    void twoSlotsAndTwoWorkersPublishEachOrdersVersionsInTheirOrder() throws Exception {
-        int versions = TestSize.of(4, 20);
-        Run run = run("shards", "--events=" + 100 * versions, "--orders=100", "--rounds=1", "--workers=2");
-
-        assertThat(run.exit()).as(run.printed()).isZero();
-        assertThat(run.printed())
-                .containsPattern("(?m)^2 slots publish [0-9.]+ times .* as fast as one$")
-                .contains("1 slot: 100 orders, each with its versions 1 to %d in their order".formatted(2 * versions))
-                .contains("2 slots: 100 orders, each with its versions 1 to %d in their order".formatted(2 * versions));
     }
 
     @Test

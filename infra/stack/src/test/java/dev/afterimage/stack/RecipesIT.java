@@ -1,5 +1,8 @@
 package dev.afterimage.stack;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -18,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
@@ -311,6 +316,54 @@ class RecipesIT {
             Message third = read(topic, all -> all.size() == 3).getLast();
             assertThat(row(third).get("name")).hasToString("cocoa");
             assertThat(row(third).getSchema().getField("sku")).isNull();
+        }
+    }
+
+    @Test
+    void shardsPublishEachAggregatesVersionsOnceAndInTheirOrder(@TempDir Path folder) throws Exception {
+        int aggregates = 50;
+        List<Integer> versions = List.of(1, 2, 3, 4);
+        servers.database("postgres").execute("create database shards owner orders_owner");
+        servers.migrate("shards");
+        var script = new ProcessBuilder(RECIPES.resolve("shards.sh").toString(), "2", folder.toString()).start();
+        assertThat(script.waitFor()).isZero();
+        new Database(servers.postgres().jdbcUrl("shards"), "orders_owner", "orders_owner")
+                .execute(Files.readString(folder.resolve("publications.sql")));
+        List<String> shards = List.of("order-outbox-2-0", "order-outbox-2-1");
+        for (String shard : shards) {
+            ObjectNode config =
+                    (ObjectNode) JSON.readTree(folder.resolve(shard + ".json").toFile());
+            servers.connect()
+                    .connectors()
+                    .apply(shard, config.put("database.dbname", "shards").toString());
+        }
+        await().atMost(LIMIT).until(() -> shards.stream()
+                .allMatch(shard -> servers.postgres().replicates(shard.replace('-', '_'))));
+
+        List<String> ids = Stream.generate(() -> UUID.randomUUID().toString())
+                .limit(aggregates)
+                .toList();
+        try (Connection source = servers.connect("shards", "orders_owner");
+                Statement outbox = source.createStatement()) {
+            for (int version : versions) {
+                for (String id : ids) {
+                    outbox.execute("""
+                            insert into outbox (id, aggregate_type, aggregate_id, type, payload, created_at)
+                            values (gen_random_uuid(), 'sharded', '%s', 'Changed', '{"version": %d}', now())
+                            """.formatted(id, version));
+                }
+            }
+        }
+        List<Message> messages = read("sharded.events", all -> all.size() >= aggregates * versions.size());
+
+        Map<String, List<Integer>> lives = messages.stream()
+                .collect(groupingBy(
+                        Message::key,
+                        mapping(message -> message.json().path("version").asInt(), toList())));
+        assertThat(lives).containsOnlyKeys(ids).allSatisfy((_, life) -> assertThat(life)
+                .isEqualTo(versions));
+        for (String shard : shards) {
+            servers.connect().connectors().delete(shard);
         }
     }
 
