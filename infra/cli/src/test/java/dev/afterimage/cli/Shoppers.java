@@ -2,6 +2,7 @@ package dev.afterimage.cli;
 
 import dev.afterimage.cli.RestService.Answer;
 import dev.afterimage.stack.StackException;
+import dev.afterimage.testing.TestSize;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class Shoppers implements AutoCloseable {
 
     private static final int CLIENTS = 4;
-    private static final Duration PAUSE = Duration.ofMillis(70);
+    private static final Duration PAUSE = Duration.ofMillis(TestSize.of(200, 70));
     private static final List<String> STATUSES = List.of("PAID", "PAID", "SHIPPED", "DELIVERED", "CANCELLED");
 
     private final RestService shop;
