@@ -100,7 +100,7 @@ class OutboxTest {
 
         published.inOrder(id, "OrderPlaced", "OrderStatusChanged", "OrderDeleted", "OrderDeleted");
         chained(published.by(id), "order");
-        assertThat(published.by(id)).extracting(PublishedEvent::topic).containsOnly("order.events");
+        assertThat(published.by(id)).extracting(PublishedEvent::topic).containsOnly("tested.order.events");
         assertThat(published.by(id))
                 .extracting(event -> event.headers().get("id"))
                 .doesNotContainNull()
@@ -122,7 +122,7 @@ class OutboxTest {
         var id = address.replaceFirst(".*/", "");
         published.inOrder(id, types.split(" "));
         chained(published.by(id), aggregate);
-        assertThat(published.by(id)).extracting(PublishedEvent::topic).containsOnly(aggregate + ".events");
+        assertThat(published.by(id)).extracting(PublishedEvent::topic).containsOnly("tested." + aggregate + ".events");
         assertThat(published.by(id).get(1).json().at("/after")).isEqualTo(JSON.readTree(changed));
     }
 

@@ -60,7 +60,7 @@ class SnapshotTest {
 
         await().until(() -> ofSnapshots().size() >= done.total());
         var events = ofSnapshots();
-        assertThat(events).extracting(PublishedEvent::topic).containsOnly(aggregate + ".events");
+        assertThat(events).extracting(PublishedEvent::topic).containsOnly("tested." + aggregate + ".events");
         assertThat(events).extracting(PublishedEvent::aggregateId).doesNotHaveDuplicates();
         assertThat(events).hasSize(done.published()).hasSize(done.total());
         assertThat(events)
