@@ -18,9 +18,7 @@ for ((shard = 0; shard < shards; shard++)); do
   slot=order_outbox_${shards}_$shard
   echo "create publication $slot for table outbox where ((uuid_hash(aggregate_id) & $((shards - 1))) = $shard) with (publish = 'insert');" \
     >>"$folder/publications.sql"
-  # besides its names: it makes its own topic of heartbeats
   sed -e "s/\"order_outbox\"/\"$slot\"/" \
     -e "s/\"topic.prefix\": \"orders\"/\"topic.prefix\": \"orders-$shards-$shard\"/" \
-    -e 's/^  "tasks.max": "1",$/&\n  "topic.creation.default.partitions": "1",\n  "topic.creation.default.replication.factor": "-1",/' \
     "${BASH_SOURCE[0]%/*}/../order-outbox.json" >"$folder/${slot//_/-}.json"
 done

@@ -2,6 +2,8 @@ import { at, element, poll, tell } from './elements.js';
 import { bytes, count, milliseconds } from './words.js';
 
 const EVERY_MS = 2000;
+// several heartbeats of the connector, which confirm what is not for it
+const STALL_MS = 60000;
 
 const cells = (...texts) => texts.map((text, i) => element(i ? 'td' : 'th', i ? {} : { scope: 'row' }, text));
 const figure = number => (number == null ? '–' : count(number));
@@ -48,7 +50,7 @@ function showPipeline({ body }) {
     ]),
     ...fact('order-service', said(source.state), mood(source.state)),
     ...(source.slot
-      ? fact('slot', `${source.slot.active ? 'read' : 'not read'}, WAL ${source.slot.wal}, ${bytes(source.slot.retainedWalBytes)} of ${bytes(source.slot.maxRetainedWalBytes)} retained`, source.slot.active ? 'good' : 'bad')
+      ? fact('slot', `${source.slot.active ? 'read' : 'not read'}, WAL ${source.slot.wal}, ${bytes(source.slot.retainedWalBytes)} of ${bytes(source.slot.maxRetainedWalBytes)} retained, oldest change not confirmed: ${milliseconds(source.slot.oldestUnconfirmedMs)}`, source.slot.active ? 'good' : 'bad')
       : source.trouble ? fact('slot', source.trouble, 'bad') : []),
     ...(source.outboxRows == null ? [] : fact('rows in the outbox', count(source.outboxRows), source.outboxRows ? 'bad' : 'good')));
 }
@@ -71,8 +73,11 @@ function showConnectors({ state, connectors }) {
 
 function showSlot({ state, slot, trouble }) {
   if (slot) {
-    tell('slot', slot.active ? 'active' : 'not read', slot.active && slot.wal !== 'lost' ? 'good' : 'bad');
-    tell('slot-note', slot.wal === 'lost' ? 'its WAL is lost' : `${bytes(slot.retainedWalBytes)} of WAL retained`);
+    const stalls = slot.oldestUnconfirmedMs > STALL_MS;
+    tell('slot', !slot.active ? 'not read' : stalls ? 'stalls' : 'active', slot.active && slot.wal !== 'lost' && !stalls ? 'good' : 'bad');
+    tell('slot-note', slot.wal === 'lost' ? 'its WAL is lost'
+      : stalls ? `nothing confirmed for ${milliseconds(slot.oldestUnconfirmedMs)}`
+      : `${bytes(slot.retainedWalBytes)} of WAL retained`);
   } else {
     tell('slot', trouble ?? said(state), trouble ? 'bad' : mood(state));
     tell('slot-note', 'order-service');

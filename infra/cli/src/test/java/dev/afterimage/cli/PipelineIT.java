@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -178,6 +179,27 @@ class PipelineIT {
         }
         pipeline.awaitArrivalOf(pipeline.placed());
         assertThat(pipeline.messagesOf(rolledBack)).isEmpty();
+    }
+
+    @Test
+    void anAggregateWhoseTopicIsMissingGetsOneAndHoldsUpNoOther() throws Exception {
+        String aggregate = "missing-" + UUID.randomUUID();
+        String topic = aggregate + ".events";
+        source.execute("""
+                insert into outbox (id, aggregate_type, aggregate_id, type, payload, created_at)
+                values (gen_random_uuid(), '%s', gen_random_uuid(), 'Happened', '{"op": "c"}', now())
+                """.formatted(aggregate), "delete from outbox where aggregate_type = '" + aggregate + "'");
+        pipeline.awaitArrivalOf(pipeline.placed());
+        await().atMost(LIMIT).until(() -> pipeline.messages(topic).size() == 1);
+        try (Admin admin = pipeline.kafka().admin()) {
+            assertThat(admin.describeTopics(List.of(topic))
+                            .allTopicNames()
+                            .get()
+                            .get(topic)
+                            .partitions())
+                    .hasSize(4);
+            admin.deleteTopics(List.of(topic)).all().get();
+        }
     }
 
     @Test

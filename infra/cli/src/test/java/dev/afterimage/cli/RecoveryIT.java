@@ -157,6 +157,12 @@ class RecoveryIT {
                 for (String connector : SLOTS.keySet()) {
                     awaitTold("connector " + connector + " failed; restarting it: .*not permitted to log in.*");
                 }
+                Run produced = pipeline.run("produce", "customer");
+                assertThat(produced.code()).as(produced.toString()).isEqualTo(1);
+                assertThat(produced.out()).contains("Nothing came out on customer.events");
+                assertThat(pipeline.run("status", "--max-behind=5s").out())
+                        .contains("slot order_outbox has confirmed nothing for")
+                        .contains("slot source_tables has confirmed nothing for");
                 // not while it is just being restarted
                 await().atMost(LIMIT).until(() -> pipeline.run("status").code() == 2);
                 if (alerts != null) {

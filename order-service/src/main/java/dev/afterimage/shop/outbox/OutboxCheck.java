@@ -8,30 +8,36 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /**
- * Well while what commits is also published. Orders are safe either way, hence no reason to send clients elsewhere, but one
- * to wake somebody: nobody reads the replication slot, or rows stay in the outbox, which is empty after every commit as long
- * as whoever inserts a row deletes it.
+ * Well while what commits is also published. It does not affect readiness, for orders are safe either way; it needs
+ * attention: nobody reads the replication slot, its reader confirms nothing, or rows stay in the outbox, which is empty after
+ * every commit as long as each insert is followed by its delete.
  */
 @Wellness
 @ApplicationScoped
 public class OutboxCheck implements HealthCheck {
     private final DataSource orders;
     private final ReplicationSlot slot;
+    private final SlotLag lag;
+    private final OutboxConfig config;
 
-    OutboxCheck(DataSource orders, ReplicationSlot slot) {
+    OutboxCheck(DataSource orders, ReplicationSlot slot, SlotLag lag, OutboxConfig config) {
         this.orders = orders;
         this.slot = slot;
+        this.lag = lag;
+        this.config = config;
     }
 
     @Override
     public HealthCheckResponse call() {
-        var response = HealthCheckResponse.named("outbox");
+        var response = HealthCheckResponse.named("outbox").withData("slot", config.slot());
         try {
             var rows = rows();
             var active = slot.state().map(ReplicationSlot.State::active).orElse(false);
+            var oldest = lag.oldestUnconfirmed(config.slot());
             return response.withData("rows", rows)
                     .withData("slotActive", active)
-                    .status(rows == 0 && active)
+                    .withData("oldestUnconfirmedMs", oldest.toMillis())
+                    .status(rows == 0 && active && oldest.compareTo(config.maxUnconfirmed()) <= 0)
                     .build();
         } catch (SQLException e) {
             return response.withData("state", "the database does not answer")

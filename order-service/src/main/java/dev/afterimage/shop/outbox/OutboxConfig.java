@@ -3,6 +3,7 @@ package dev.afterimage.shop.outbox;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.time.Duration;
 import java.util.Optional;
 
 /** How the outbox leaves the database. */
@@ -20,4 +21,8 @@ public interface OutboxConfig {
      */
     @WithDefault("8G")
     MemorySize maxRetainedWal();
+
+    /** The service is not well while the oldest change that a slot's reader has not confirmed is older. */
+    @WithDefault("60s")
+    Duration maxUnconfirmed();
 }

@@ -7,17 +7,19 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /**
- * Well while the slot of the tables themselves, from which the replica is made, is read and keeps no more log than is good for
- * the disk. No order depends on it, but nobody else looks after it.
+ * Well while the slot of the tables themselves, from which the replica is made, is read, is confirmed in time, and keeps no more
+ * log than is good for the disk. No order depends on it, but nobody else looks after it.
  */
 @Wellness
 @ApplicationScoped
 public class TableSlotCheck implements HealthCheck {
     private final ReplicationSlot slot;
+    private final SlotLag lag;
     private final OutboxConfig config;
 
-    TableSlotCheck(ReplicationSlot slot, OutboxConfig config) {
+    TableSlotCheck(ReplicationSlot slot, SlotLag lag, OutboxConfig config) {
         this.slot = slot;
+        this.lag = lag;
         this.config = config;
     }
 
@@ -35,10 +37,13 @@ public class TableSlotCheck implements HealthCheck {
                 return response.withData("state", "missing").down().build();
             }
             var state = found.get();
+            var oldest = lag.oldestUnconfirmed(name.get());
             return response.withData("active", state.active())
                     .withData("wal", state.walStatus())
                     .withData("retainedWalBytes", state.retainedWalBytes())
+                    .withData("oldestUnconfirmedMs", oldest.toMillis())
                     .status(state.active()
+                            && oldest.compareTo(config.maxUnconfirmed()) <= 0
                             && state.retainedWalBytes()
                                     <= config.maxRetainedWal().asLongValue())
                     .build();

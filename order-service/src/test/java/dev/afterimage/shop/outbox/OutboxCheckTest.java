@@ -48,12 +48,36 @@ class OutboxCheckTest {
     void isNotWellWhileNobodyReadsTheSlot() throws Throwable {
         var config = SlotConfig.of("unread");
         var slot = new ReplicationSlot(orders, config);
-        isDown(new TableSlotCheck(slot, config).call(), "state", "missing");
-        isDown(new OutboxCheck(orders, slot).call(), "slotActive", false);
+        var lag = new SlotLag(orders, config);
+        isDown(new TableSlotCheck(slot, lag, config).call(), "state", "missing");
+        isDown(new OutboxCheck(orders, slot, lag, config).call(), "slotActive", false);
 
         Wal.withSlot("unread", () -> {
-            isDown(new TableSlotCheck(slot, config).call(), "active", false);
-            isDown(new OutboxCheck(orders, slot).call(), "slotActive", false);
+            isDown(new TableSlotCheck(slot, lag, config).call(), "active", false);
+            isDown(new OutboxCheck(orders, slot, lag, config).call(), "slotActive", false);
+        });
+    }
+
+    /** As where a connector hangs: its slot is read, and nothing is confirmed. */
+    @Test
+    void isNotWellWhileAChangeIsNotConfirmedInTime() throws Throwable {
+        Wal.withSlot("unread", () -> {
+            var limit = Duration.ofMillis(500);
+            var active = new ReplicationSlot(orders, SlotConfig.of("order_outbox"));
+            var config = SlotConfig.of("unread").confirmedWithin(limit);
+            var lag = new SlotLag(orders, config);
+            Database.ofService().execute("select pg_logical_emit_message(true, 'filler', 'x')");
+            lag.look();
+            await().untilAsserted(() -> {
+                var answer = new OutboxCheck(orders, active, lag, config).call();
+                assertThat(answer.getStatus()).isEqualTo(Status.DOWN);
+                assertThat(answer.getData().orElseThrow()).containsEntry("slotActive", true);
+            });
+
+            Database.ofService().execute("select pg_replication_slot_advance('unread', pg_current_wal_lsn())");
+            lag.look();
+            // others write to the log too
+            assertThat(lag.oldestUnconfirmed("unread")).isLessThan(limit);
         });
     }
 
@@ -61,7 +85,8 @@ class OutboxCheckTest {
     void isNotWellWhileTheDatabaseIsAway() {
         var nobody = new PGSimpleDataSource();
         nobody.setPortNumbers(new int[] {1});
-        var check = new OutboxCheck(nobody, new ReplicationSlot(nobody, SlotConfig.of("unread")));
+        var config = SlotConfig.of("unread");
+        var check = new OutboxCheck(nobody, new ReplicationSlot(nobody, config), new SlotLag(nobody, config), config);
 
         assertThat(check.call().getStatus()).isEqualTo(Status.DOWN);
     }

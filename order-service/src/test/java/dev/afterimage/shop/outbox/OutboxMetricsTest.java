@@ -85,7 +85,8 @@ class OutboxMetricsTest {
         });
         get("/q/metrics")
                 .body(containsString("orders_outbox_retained_wal_bytes"))
-                .body(containsString("orders_outbox_slot_active"));
+                .body(containsString("orders_outbox_slot_active"))
+                .body(containsString("orders_slot_unconfirmed_age_seconds{slot=\"order_outbox\"}"));
     }
 
     @Test
@@ -140,7 +141,8 @@ class OutboxMetricsTest {
     private MeterRegistry gauges(DataSource database) {
         var registry = new SimpleMeterRegistry();
         var slot = new ReplicationSlot(database, config);
-        new OutboxMetrics(registry, transactions, slot, new OutboxCheck(database, slot)).bindTo(registry);
+        var check = new OutboxCheck(database, slot, new SlotLag(database, config), config);
+        new OutboxMetrics(registry, transactions, slot, check).bindTo(registry);
         return registry;
     }
 

@@ -2,17 +2,23 @@ package dev.afterimage.shop.outbox;
 
 import io.quarkus.runtime.configuration.MemorySize;
 import java.math.BigInteger;
+import java.time.Duration;
 import java.util.Optional;
 
 /** Looks at a slot of the test's own, which Debezium does not read. */
-record SlotConfig(String slot, Optional<String> tableSlot, MemorySize maxRetainedWal) implements OutboxConfig {
+record SlotConfig(String slot, Optional<String> tableSlot, MemorySize maxRetainedWal, Duration maxUnconfirmed)
+        implements OutboxConfig {
 
     static SlotConfig of(String slot) {
-        return new SlotConfig(slot, Optional.of(slot), bytes(1_000_000_000));
+        return new SlotConfig(slot, Optional.of(slot), bytes(1_000_000_000), Duration.ofMinutes(1));
     }
 
     SlotConfig keepingAtMost(long bytes) {
-        return new SlotConfig(slot, tableSlot, bytes(bytes));
+        return new SlotConfig(slot, tableSlot, bytes(bytes), maxUnconfirmed);
+    }
+
+    SlotConfig confirmedWithin(Duration limit) {
+        return new SlotConfig(slot, tableSlot, maxRetainedWal, limit);
     }
 
     private static MemorySize bytes(long bytes) {

@@ -120,7 +120,8 @@ class Pipeline {
 
     private static PipelineStatus.Source source(Answer answer) {
         JsonNode slot = check(answer.body(), "replication slot");
-        JsonNode rows = check(answer.body(), "outbox").path("rows");
+        JsonNode outbox = check(answer.body(), "outbox");
+        JsonNode rows = outbox.path("rows");
         return new PipelineStatus.Source(
                 answer.reached(),
                 slot.has("active")
@@ -128,7 +129,8 @@ class Pipeline {
                                 slot.path("active").asBoolean(),
                                 slot.path("wal").asText(),
                                 slot.path("retainedWalBytes").asLong(),
-                                slot.path("maxRetainedWalBytes").asLong())
+                                slot.path("maxRetainedWalBytes").asLong(),
+                                outbox.path("oldestUnconfirmedMs").asLong())
                         : null,
                 rows.isNumber() ? rows.asLong() : null,
                 slot.has("state") ? slot.path("state").asText() : null);

@@ -69,7 +69,9 @@ public record PipelineStatus(Connect connect, Source source) {
      * @param active whether somebody reads it
      * @param wal PostgreSQL's wal_status; lost, when changes were removed before they were read
      * @param retainedWalBytes the log that PostgreSQL keeps on its disk for the slot
-     * @param maxRetainedWalBytes above it the order-service takes no orders
+     * @param maxRetainedWalBytes above it the order-service is not ready
+     * @param oldestUnconfirmedMs how old the oldest change is that Debezium has not confirmed
      */
-    public record Slot(boolean active, String wal, long retainedWalBytes, long maxRetainedWalBytes) {}
+    public record Slot(
+            boolean active, String wal, long retainedWalBytes, long maxRetainedWalBytes, long oldestUnconfirmedMs) {}
 }

@@ -77,12 +77,13 @@ class PipelineTest {
                 {"status": "DOWN", "checks": [
                   {"name": "replication slot", "status": "DOWN", "data": {"slot": "order_outbox", "active": false,
                    "wal": "extended", "retainedWalBytes": 2048, "maxRetainedWalBytes": 1024}},
-                  {"name": "outbox", "status": "DOWN", "data": {"rows": 3, "slotActive": false}}]}
+                  {"name": "outbox", "status": "DOWN", "data": {"rows": 3, "slotActive": false,
+                   "oldestUnconfirmedMs": 512}}]}
                 """);
 
         assertThat(status().source())
                 .isEqualTo(new PipelineStatus.Source(
-                        Reached.ANSWERS, new PipelineStatus.Slot(false, "extended", 2048, 1024), 3L, null));
+                        Reached.ANSWERS, new PipelineStatus.Slot(false, "extended", 2048, 1024, 512), 3L, null));
     }
 
     @Test

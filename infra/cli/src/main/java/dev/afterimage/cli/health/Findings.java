@@ -58,7 +58,10 @@ final class Findings implements AutoCloseable {
     /** @param state {@code runs} or {@code gone} */
     record ServerProcess(String name, long pid, @Nullable String since, String state) {}
 
-    /** @param behindBytes from the confirmed position to the end of the log */
+    /**
+     * @param behindBytes from the confirmed position to the end of the log
+     * @param oldestMs how old the oldest change is that was not confirmed; null where order-service does not tell
+     */
     record Slot(
             String name,
             String database,
@@ -66,7 +69,8 @@ final class Findings implements AutoCloseable {
             String wal,
             long retainedBytes,
             String confirmed,
-            long behindBytes) {}
+            long behindBytes,
+            @Nullable Long oldestMs) {}
 
     /**
      * @param records by partition, offsets of transaction markers counted too
@@ -94,6 +98,7 @@ final class Findings implements AutoCloseable {
 
     private final Ports ports;
     private final Thresholds thresholds;
+    private final RestService orders;
     private final RestService projection;
     private final Connectors connect;
     private final Postgres postgres;
@@ -108,6 +113,7 @@ final class Findings implements AutoCloseable {
     Findings(Ports ports, Thresholds thresholds) {
         this.ports = ports;
         this.thresholds = thresholds;
+        this.orders = new RestService(ports.orders());
         this.projection = new RestService(ports.projection());
         this.connect = ports.connectors();
         this.postgres = ports.postgres();
@@ -205,8 +211,27 @@ final class Findings implements AutoCloseable {
         }
     }
 
+    /** By slot, from the health of order-service, which watches both over time. */
+    private Map<String, Long> unconfirmed() {
+        Map<String, Long> ages = new HashMap<>();
+        try {
+            for (JsonNode check : orders.get("/q/health").body().path("checks")) {
+                JsonNode data = check.path("data");
+                if (data.has("oldestUnconfirmedMs")) {
+                    for (String slot : data.path("slot").asText().split(",")) {
+                        ages.put(slot, data.path("oldestUnconfirmedMs").asLong());
+                    }
+                }
+            }
+        } catch (StackException e) {
+            worry(Level.CRIT, "order-service does not answer at " + ports.orders());
+        }
+        return ages;
+    }
+
     private List<Slot> slots(Map<String, String> inUse) {
         List<Slot> slots = new ArrayList<>();
+        Map<String, Long> unconfirmed = unconfirmed();
         try (Connection connection = postgres.connect("postgres");
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("""
@@ -223,12 +248,19 @@ final class Findings implements AutoCloseable {
                         row.getString(4),
                         row.getLong(5),
                         row.getString(6),
-                        row.getLong(7));
+                        row.getLong(7),
+                        unconfirmed.get(row.getString(1)));
                 slots.add(slot);
                 inUse.values().remove(slot.name());
                 worry(
                         thresholds.wal(slot.retainedBytes()),
                         "slot " + slot.name() + " retains " + (slot.retainedBytes() >> 20) + " MB of log");
+                if (slot.oldestMs() != null) {
+                    worry(
+                            thresholds.behind(slot.oldestMs()),
+                            "slot " + slot.name() + " has confirmed nothing for " + slot.oldestMs() / 1000
+                                    + " s: its connector does not move");
+                }
                 if (slot.wal().equals("lost")) {
                     worry(Level.CRIT, "slot " + slot.name() + " has lost its log: changes are gone");
                 } else if (!slot.active()) {

@@ -152,7 +152,7 @@ public final class Status implements Callable<Integer> {
                         connector.failure().orElse(""))));
         lines.add("");
         lines.addAll(screen.tableLines(
-                List.of("slot", "database", "read", "wal", "retained", "confirmed", "behind"),
+                List.of("slot", "database", "read", "wal", "retained", "confirmed", "behind", "oldest waits"),
                 report.slots(),
                 slot -> List.of(
                         slot.name(),
@@ -161,7 +161,8 @@ public final class Status implements Callable<Integer> {
                         slot.wal(),
                         bytes(slot.retainedBytes()),
                         slot.confirmed(),
-                        bytes(slot.behindBytes()))));
+                        bytes(slot.behindBytes()),
+                        slot.oldestMs() == null || slot.oldestMs() == 0 ? "-" : slot.oldestMs() / 1000.0 + " s")));
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("group", "topic", "lag by partition", "oldest waits"),

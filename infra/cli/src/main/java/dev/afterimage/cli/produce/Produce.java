@@ -213,7 +213,7 @@ public final class Produce implements Callable<Integer> {
         } else {
             end.print(screen, events);
         }
-        return 0;
+        return events.isEmpty() ? 1 : 0;
     }
 
     private static JsonNode parsed(String text) {

@@ -1,0 +1,131 @@
+package dev.afterimage.shop.outbox;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.quarkus.logging.Log;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+
+/**
+ * How old the oldest change is that the reader of a replication slot has not confirmed. A connector that hangs is RUNNING and
+ * its slot is active: only this age tells.
+ *
+ * <p>PostgreSQL knows positions in its log and no times. So the end of the log is noted with the time, and the age is that of
+ * the first note behind the confirmed position. The notes begin with the service. While all is well the age stays below the
+ * connector's {@code heartbeat.interval.ms} and a little more, for only a heartbeat confirms what other tables wrote.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/view-pg-replication-slots.html">confirmed_flush_lsn</a>
+ */
+@ApplicationScoped
+class SlotLag implements MeterBinder {
+    private static final String POSITIONS = """
+            select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as log_end, slot_name,
+                   pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint as confirmed
+            from pg_replication_slots
+            where database = current_database() and slot_name = any (string_to_array(?, ','))
+            """;
+    /** Of the end of the log; above it every other note goes, and ages are as exact as the notes are dense. */
+    private static final int MAX_NOTES = 1_000;
+
+    private record Note(long logEnd, Instant at) {}
+
+    private final DataSource orders;
+    private final OutboxConfig config;
+    // both guarded by this
+    private final Deque<Note> notes = new ArrayDeque<>();
+    private final Map<String, Long> confirmed = new HashMap<>();
+
+    SlotLag(DataSource orders, OutboxConfig config) {
+        this.orders = orders;
+        this.config = config;
+    }
+
+    @Scheduled(every = "2s", concurrentExecution = ConcurrentExecution.SKIP)
+    void look() {
+        try {
+            note(read());
+        } catch (SQLException e) {
+            Log.debug("The positions of the replication slots are not known", e);
+        }
+    }
+
+    /** By slot; empty where none of them exists. */
+    private Map<String, Position> read() throws SQLException {
+        Map<String, Position> positions = new HashMap<>();
+        try (var connection = orders.getConnection();
+                var query = connection.prepareStatement(POSITIONS)) {
+            query.setString(1, String.join(",", slots().toList()));
+            try (var slot = query.executeQuery()) {
+                while (slot.next()) {
+                    positions.put(
+                            slot.getString("slot_name"),
+                            new Position(slot.getLong("log_end"), slot.getLong("confirmed")));
+                }
+            }
+        }
+        return positions;
+    }
+
+    private record Position(long logEnd, long confirmed) {}
+
+    private synchronized void note(Map<String, Position> positions) {
+        confirmed.clear();
+        positions.forEach((slot, position) -> confirmed.put(slot, position.confirmed()));
+        long logEnd =
+                positions.values().stream().mapToLong(Position::logEnd).max().orElse(0);
+        long oldest = confirmed.values().stream().mapToLong(each -> each).min().orElse(Long.MAX_VALUE);
+        notes.removeIf(note -> note.logEnd() <= oldest);
+        if (logEnd > oldest && (notes.isEmpty() || logEnd > notes.getLast().logEnd())) {
+            notes.add(new Note(logEnd, Instant.now()));
+        }
+        if (notes.size() > MAX_NOTES) {
+            boolean[] goes = {true};
+            notes.removeIf(_ -> goes[0] = !goes[0]);
+        }
+    }
+
+    /**
+     * Of the slot that waits longest; zero where all is confirmed or nothing is known of them.
+     *
+     * @param names separated by commas
+     */
+    synchronized Duration oldestUnconfirmed(String names) {
+        var now = Instant.now();
+        return Stream.of(names.split(","))
+                .filter(confirmed::containsKey)
+                .flatMap(name -> notes.stream()
+                        .filter(note -> note.logEnd() > confirmed.getOrDefault(name, Long.MAX_VALUE))
+                        .limit(1))
+                .map(note -> Duration.between(note.at(), now))
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+    }
+
+    private Stream<String> slots() {
+        return Stream.concat(Stream.of(config.slot().split(",")), config.tableSlot().stream());
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        slots().distinct().forEach(slot -> Gauge.builder(
+                        "orders.slot.unconfirmed.age",
+                        this,
+                        lag -> lag.oldestUnconfirmed(slot).toMillis() / 1000.0)
+                .description("age of the oldest change that the replication slot's reader has not confirmed")
+                .baseUnit("seconds")
+                .tag("slot", slot)
+                .strongReference(true)
+                .register(registry));
+    }
+}
