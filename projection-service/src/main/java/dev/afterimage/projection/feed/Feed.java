@@ -9,7 +9,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -50,8 +54,10 @@ public class Feed {
     private volatile FeedState state = FeedState.STARTING;
     private volatile List<FeedProgress.Partition> progress = List.of();
     private volatile @Nullable Instant lastProgress;
-    /** Whether the consumer was lost and nothing has been applied since: an idle poll of the next one proves nothing. */
+    /** Whether the consumer was lost, and the next one has not read all yet: until then it may be lost by the same record. */
     private boolean broken;
+    /** The partitions whose last batch failed. Only the feed's thread knows them. */
+    private final Set<TopicPartition> failed = new HashSet<>();
 
     Feed(
             FeedConfig config,
@@ -131,20 +137,23 @@ public class Feed {
             try {
                 current.place();
                 if (!records.isEmpty()) {
-                    lag.received(oldest(records));
+                    lag.received(oldest(records), !failed.isEmpty());
                     apply(current, records);
                 }
                 progress = current.progress();
                 metrics.record(progress);
-                broken &= records.isEmpty() && !current.isCaughtUp();
+                broken &= !current.isCaughtUp();
                 if (!broken) {
-                    outage.isOver();
                     state = current.state();
                     if (state == FeedState.FOLLOWING) {
+                        failed.retainAll(current.applied().keySet());
                         lastProgress = Instant.now();
                     }
+                    if (failed.isEmpty()) {
+                        outage.isOver();
+                    }
                 }
-                if (!current.lags()) {
+                if (!current.lags() && failed.isEmpty()) {
                     lag.caughtUp();
                 }
             } catch (PositionLost e) {
@@ -152,7 +161,7 @@ public class Feed {
                 current.placeAgain(records.partitions());
             } catch (SQLException e) {
                 current.placeAgain(records.partitions());
-                pause("The database does not apply", e);
+                pause("The database does not apply " + failed, e);
             } catch (WakeupException e) {
                 throw e;
             } catch (KafkaException e) {
@@ -169,19 +178,21 @@ public class Feed {
     private void apply(Subscription current, ConsumerRecords<byte[], byte[]> records)
             throws SQLException, PositionLost {
         Instant receivedAt = Instant.now();
-        List<Future<?>> running = new ArrayList<>();
+        Map<TopicPartition, Future<?>> running = new HashMap<>();
         for (TopicPartition partition : records.partitions()) {
-            running.add(workers.submit(() -> {
+            running.put(partition, workers.submit(() -> {
                 apply(current, records.records(partition), receivedAt);
                 return null;
             }));
         }
         List<Throwable> failures = new ArrayList<>();
-        for (Future<?> each : running) {
+        for (Map.Entry<TopicPartition, Future<?>> each : running.entrySet()) {
             try {
-                each.get();
+                each.getValue().get();
+                failed.remove(each.getKey());
             } catch (ExecutionException e) {
                 failures.add(e.getCause());
+                failed.add(each.getKey());
             } catch (InterruptedException e) {
                 throw new InterruptException(e);
             }

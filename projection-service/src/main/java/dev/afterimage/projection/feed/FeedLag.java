@@ -30,9 +30,15 @@ class FeedLag {
         return since == null || since.isAfter(now) ? Duration.ZERO : Duration.between(since, now);
     }
 
-    /** These records are in hand, the oldest of them being of that time. */
-    void received(Instant oldest) {
-        this.oldest = oldest;
+    /**
+     * Records are in hand.
+     *
+     * @param oldest the time of the oldest of them
+     * @param others whether older ones wait, of partitions that could not be applied
+     */
+    void received(Instant oldest, boolean others) {
+        Instant before = this.oldest;
+        this.oldest = others && before != null && before.isBefore(oldest) ? before : oldest;
     }
 
     /** Everything that the topics had is applied. */

@@ -3,6 +3,8 @@ package dev.afterimage.projection.feed;
 import io.quarkus.logging.Log;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One line when the database or the broker stops answering, one when it is back, and the growing pause in between. */
@@ -22,12 +24,18 @@ final class Outage {
     Duration goesOn(String what, Throwable cause) {
         if (since == null) {
             since = Instant.now();
-            Log.warnf("%s; trying again until it works: %s", what, cause);
+            Log.warnf("%s; trying again until it works: %s", what, chain(cause));
         }
         Log.debugf(cause, "%s", what);
         Duration current = pause;
         pause = pause.multipliedBy(2).compareTo(maxPause) < 0 ? pause.multipliedBy(2) : maxPause;
         return current;
+    }
+
+    private static String chain(Throwable cause) {
+        return Stream.iterate(cause, each -> each != null, Throwable::getCause)
+                .map(Throwable::toString)
+                .collect(Collectors.joining(", caused by "));
     }
 
     void isOver() {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Many rows as one array a column, as {@code unnest} takes them, and rows as objects. */
@@ -81,10 +82,15 @@ public final class Sql {
         statement.setArray(parameter, connection.createArrayOf(type, values));
     }
 
-    /** Class 22 is a data exception, 23 a broken constraint: trying again would not help. */
+    /**
+     * Whether the data is the cause, so that trying again does not help: a data exception, a broken constraint, or more than
+     * an index, a row or a nesting may hold.
+     *
+     * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">classes 22, 23 and 54</a>
+     */
     public static boolean refusesData(SQLException e) {
         String state = e.getSQLState();
-        return state != null && (state.startsWith("22") || state.startsWith("23"));
+        return state != null && Stream.of("22", "23", "54").anyMatch(state::startsWith);
     }
 
     public static Instant instant(ResultSet row, String column) throws SQLException {

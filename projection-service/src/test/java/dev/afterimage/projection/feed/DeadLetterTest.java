@@ -18,6 +18,7 @@ import static org.hamcrest.Matchers.nullValue;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import dev.afterimage.projection.EventStream;
+import dev.afterimage.projection.NamedEvents;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.testing.Database;
@@ -32,6 +33,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -100,6 +102,22 @@ class DeadLetterTest {
                 .body("headers.encoding", contains("utf-8", "base64", null, "utf-8"))
                 .body("reason", equalTo("the key is not a UUID in plain text"))
                 .body("attempts", equalTo(1));
+    }
+
+    /** SQLSTATE 54000, for the email does not fit its index; random, for what can be compressed does. */
+    @Test
+    void setsAsideWhatIsLargerThanAnIndexHolds() {
+        var random = new Random(4711);
+        var email = random.ints(6_000, 'a', 'z' + 1)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
+        var customer = NamedEvents.customer(email + "@example.com");
+        topic.putOn("customer.events", customer.id, customer.created("Ada"));
+
+        await().atMost(SOON).untilAsserted(() -> assertThat(get("/dead-letters?topic=customer.events&limit=200")
+                        .jsonPath()
+                        .getList("reason", String.class))
+                .contains("the database refuses its data, SQLSTATE 54000"));
+        database.execute("delete from cdc_raw.dead_letters where reason like '%54000'");
     }
 
     @Test

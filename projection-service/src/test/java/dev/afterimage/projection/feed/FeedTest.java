@@ -243,6 +243,51 @@ class FeedTest {
                 .contains("feed_batch_size");
     }
 
+    /** The cause is none of the data's, so that it is no dead letter; the partition waits, and that must not stay hidden. */
+    @Test
+    void tellsHowOldARecordIsThatCannotBeAppliedWhileOthersAre() {
+        var database = Database.ofService();
+        var other = new OrderEvents();
+        while (partitionOf(other) == partitionOf(order)) {
+            other = new OrderEvents();
+        }
+        database.execute("""
+                create function fail() returns trigger language plpgsql
+                as 'begin raise exception using errcode = ''58000'', message = ''no reason that is known''; end'
+                """, """
+                create trigger fail before insert on cdc_processed.orders
+                for each row when (new.id = '%s') execute function fail()
+                """.formatted(order.id));
+        RecordMetadata waits;
+        try {
+            waits = topic.put(order.id, order.placed());
+            for (int version = 1; lagAge() < 2; version++) {
+                awaitApplied(topic.put(other.id, version == 1 ? other.placed() : other.changed(version)));
+            }
+            assertThat(position(waits.partition())).isEqualTo(waits.offset());
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        } finally {
+            database.execute("drop function fail cascade");
+        }
+        awaitApplied(waits);
+        await().atMost(SOON).until(() -> lagAge() == 0);
+    }
+
+    private int partitionOf(OrderEvents events) {
+        return topic.put(events.id, null).partition();
+    }
+
+    private static double lagAge() {
+        return get("/q/metrics")
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith("feed_lag_age_seconds"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .findFirst()
+                .orElseThrow();
+    }
+
     @Test
     void endsTheTraceOfARequestWhereItsEventIsApplied() {
         RecordMetadata placed = topic.putTraced(order.id, order.placed(), sampled);
