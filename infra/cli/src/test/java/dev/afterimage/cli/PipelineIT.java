@@ -195,9 +195,9 @@ class PipelineIT {
             assertThat(admin.describeTopics(List.of(topic))
                             .allTopicNames()
                             .get()
-                            .get(topic)
-                            .partitions())
-                    .hasSize(4);
+                            .values())
+                    .singleElement()
+                    .satisfies(made -> assertThat(made.partitions()).hasSize(4));
             admin.deleteTopics(List.of(topic)).all().get();
         }
     }
