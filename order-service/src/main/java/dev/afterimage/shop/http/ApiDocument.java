@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * example, the headers of its answers, and what the parameters that all resources share may be. A resource says itself only
  * what is special to it: its conflicts.
  */
-@OpenApiFilter(OpenApiFilter.RunStage.BUILD)
+@OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class ApiDocument implements OASFilter {
     /** The extension in which an operation names the problem type of its 409; it does not stay in the document. */
     public static final String CONFLICTS = "x-conflicts";

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * example of each, the headers of its answers, and what the parameters that resources share mean. A resource says itself
  * only what is special to it.
  */
-@OpenApiFilter(OpenApiFilter.RunStage.BUILD)
+@OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class ApiDocument implements OASFilter {
 
     private static final String PROBLEM = "application/problem+json";

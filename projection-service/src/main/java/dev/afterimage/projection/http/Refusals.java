@@ -1,36 +1,44 @@
 package dev.afterimage.projection.http;
 
-import io.quarkiverse.resteasy.problem.HttpProblem;
-import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
-import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jose4j.jwt.consumer.InvalidJwtException;
 
-/** What a caller without the right token is told: whether it was good once, never what is wrong with it. */
-@ApplicationScoped
-class Refusals implements ProblemPostProcessor {
+/**
+ * Says to a caller without the right token whether it was good once, never what is wrong with it. These mappers replace those
+ * of quarkus-resteasy-problem 3.21.0, whose answer to a missing or bad token fails on Quarkus 3.33 with a
+ * {@code NoSuchFieldError}.
+ */
+class Refusals {
+    /** Before the mappers of the extension. */
+    private static final int FIRST = Priorities.AUTHENTICATION - 2;
 
-    @Override
-    public HttpProblem apply(HttpProblem problem, ProblemContext context) {
-        return switch (context.cause) {
-            case UnauthorizedException _ -> challenge("The request has none.", "Bearer");
-            case AuthenticationFailedException e
-            when hasExpired(e) ->
-                challenge(
+    @ServerExceptionMapper(priority = FIRST)
+    Response anonymous(UnauthorizedException anonymous) {
+        return challenge("The request has none.", "Bearer");
+    }
+
+    @ServerExceptionMapper(priority = FIRST)
+    Response distrusted(AuthenticationFailedException distrusted) {
+        return hasExpired(distrusted)
+                ? challenge(
                         "It has expired.",
-                        "Bearer error=\"invalid_token\", error_description=\"The token has expired\"");
-            case AuthenticationFailedException _ -> challenge("It is not valid.", "Bearer error=\"invalid_token\"");
-            case ForbiddenException _ ->
-                ProblemType.FORBIDDEN
-                        .problem()
-                        .withDetail("It has no role that does.")
-                        .build();
-            default -> problem;
-        };
+                        "Bearer error=\"invalid_token\", error_description=\"The token has expired\"")
+                : challenge("It is not valid.", "Bearer error=\"invalid_token\"");
+    }
+
+    @ServerExceptionMapper(priority = FIRST)
+    Response forbidden(ForbiddenException forbidden) {
+        return ProblemType.FORBIDDEN
+                .problem()
+                .withDetail("It has no role that does.")
+                .build()
+                .toResponse();
     }
 
     private static boolean hasExpired(Throwable failure) {
@@ -42,11 +50,12 @@ class Refusals implements ProblemPostProcessor {
         return false;
     }
 
-    private static HttpProblem challenge(String detail, String challenge) {
+    private static Response challenge(String detail, String challenge) {
         return ProblemType.UNAUTHENTICATED
                 .problem()
                 .withDetail(detail)
                 .withHeader(HttpHeaders.WWW_AUTHENTICATE, challenge)
-                .build();
+                .build()
+                .toResponse();
     }
 }

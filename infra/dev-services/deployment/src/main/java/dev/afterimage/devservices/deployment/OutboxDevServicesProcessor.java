@@ -29,7 +29,10 @@ class OutboxDevServicesProcessor {
             BuildProducer<DevServicesDatasourceConfigurationHandlerBuildItem> handlers) {
         if (config.enabled() && Runner.of(config.mode(), System.getProperty("os.name")) == Runner.PROCESSES) {
             handlers.produce(new DevServicesDatasourceConfigurationHandlerBuildItem(
-                    "postgresql", (datasource, started) -> Map.of(), DataSourceUtil::isDefault));
+                    "postgresql",
+                    (datasource, started) -> Map.of(),
+                    datasource -> Map.of(),
+                    DataSourceUtil::isDefault));
         }
     }
 
