@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             Up.class,
             Down.class,
+            Dev.class,
             Status.class,
             ConnectorsCommand.class,
             Watch.class,

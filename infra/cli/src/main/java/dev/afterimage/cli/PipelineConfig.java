@@ -6,8 +6,13 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Where the whole pipeline is: the stack and the ports of both services. */
-record PipelineConfig(StackConfig stack, int orderPort, int projectionPort, boolean exactlyOnce) {
+/**
+ * Where the whole pipeline is and how it runs: the stack, the ports of both services.
+ *
+ * @param nativeServices whether the services run as native executables instead of on the JVM
+ */
+record PipelineConfig(
+        StackConfig stack, int orderPort, int projectionPort, boolean exactlyOnce, boolean nativeServices) {
 
     PipelineConfig {
         List<Integer> ports = List.of(
@@ -31,12 +36,18 @@ record PipelineConfig(StackConfig stack, int orderPort, int projectionPort, bool
                 new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY),
                 ports.get(4),
                 ports.get(5),
-                true);
+                true,
+                false);
     }
 
     /** The same, but a crash of Connect may repeat events. */
     PipelineConfig atLeastOnce() {
-        return new PipelineConfig(stack, orderPort, projectionPort, false);
+        return new PipelineConfig(stack, orderPort, projectionPort, false, nativeServices);
+    }
+
+    /** The same, with the services as native executables, which {@code ./mvnw -Dnative package} builds. */
+    PipelineConfig natively() {
+        return new PipelineConfig(stack, orderPort, projectionPort, exactlyOnce, true);
     }
 
     URI orders() {

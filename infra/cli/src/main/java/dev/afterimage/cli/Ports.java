@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options that say where the pipeline is, shared by all commands; environment variables set them for `./mvnw -Pup`. */
+/** The options that say where the pipeline is, shared by all commands; environment variables set them for a whole shell. */
 public final class Ports {
 
     @Option(
@@ -66,7 +66,8 @@ public final class Ports {
                 new StackConfig(home, postgres, kafka, controller, connect, registry),
                 orderService,
                 projectionService,
-                true);
+                true,
+                false);
     }
 
     public String bootstrapServers() {

@@ -27,19 +27,19 @@ final class QuarkusService extends Server {
     private static final Path SERVICES =
             Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
 
-    private static final boolean EXECUTABLES = "true".equals(System.getenv("AFTERIMAGE_NATIVE"));
-
     /** Of the services' very copy, so that they fit. */
     static final Path AOT_CACHES = SERVICES.resolve("aot");
 
     private final int port;
+    private final boolean executable;
     private final Map<String, String> environment;
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
-    private QuarkusService(String name, StackConfig stack, int port, Map<String, String> environment) {
-        super(name, stack.home());
+    private QuarkusService(String name, PipelineConfig config, int port, Map<String, String> environment) {
+        super(name, config.stack().home());
         this.port = port;
+        this.executable = config.nativeServices();
         this.environment = new HashMap<>(environment);
         this.environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
         this.environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
@@ -49,7 +49,7 @@ final class QuarkusService extends Server {
     static QuarkusService orders(PipelineConfig config) {
         return new QuarkusService(
                 "order-service",
-                config.stack(),
+                config,
                 config.orderPort(),
                 Map.of(
                         "ORDERS_SECURITY_ENABLED",
@@ -61,7 +61,7 @@ final class QuarkusService extends Server {
     static QuarkusService projection(PipelineConfig config) {
         return new QuarkusService(
                 "projection-service",
-                config.stack(),
+                config,
                 config.projectionPort(),
                 Map.of(
                         "PROJECTION_SECURITY_ENABLED",
@@ -88,14 +88,14 @@ final class QuarkusService extends Server {
 
     @Override
     protected List<String> prepare() {
-        if (EXECUTABLES) {
-            Path executable = SERVICES.resolve(Path.of(name(), "target", name() + "-runner"));
-            if (!Files.isExecutable(executable)) {
-                throw new StackException(name() + " has no executable (" + executable
-                        + " is missing): run ./mvnw -Dnative package first.");
+        if (executable) {
+            Path program = SERVICES.resolve(Path.of(name(), "target", name() + "-runner"));
+            if (!Files.isExecutable(program)) {
+                throw new StackException(
+                        name() + " has no executable (" + program + " is missing): run ./mvnw -Dnative package first.");
             }
             // a folder of its own, for Quarkus lays Snappy's library down in a file of fixed name
-            return List.of(executable.toString(), "-Xmx" + HEAP_MB + "m", "-Djava.io.tmpdir=" + temporaryFolder());
+            return List.of(program.toString(), "-Xmx" + HEAP_MB + "m", "-Djava.io.tmpdir=" + temporaryFolder());
         }
         Path jar = SERVICES.resolve(Path.of(name(), "target", "quarkus-app", "quarkus-run.jar"));
         if (!Files.isRegularFile(jar)) {

@@ -118,7 +118,7 @@ public final class RestService {
         } catch (IOException e) {
             throw new StackException(
                     "No answer from " + service + " (" + e.getClass().getSimpleName()
-                            + "): does the pipeline run? Start it with ./mvnw -Pup",
+                            + "): does the pipeline run? Start it with infra/afterimage up",
                     e);
         }
     }

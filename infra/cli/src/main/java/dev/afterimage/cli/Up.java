@@ -36,6 +36,12 @@ final class Up implements Callable<Integer> {
                             + " which the read model ignores by their versions")
     private boolean atLeastOnce;
 
+    @Option(
+            names = "--native",
+            description =
+                    "the services as native executables; building them takes a GraalVM or Mandrel, or a container engine")
+    private boolean nativeServices;
+
     @Mixin
     private Ports ports = new Ports();
 
@@ -47,7 +53,7 @@ final class Up implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        PipelineConfig config = atLeastOnce ? ports.pipeline().atLeastOnce() : ports.pipeline();
+        PipelineConfig config = config();
         Instant began = Instant.now();
         CountDownLatch givenUp = new CountDownLatch(1);
         out.println("Afterimage starts; data and logs are in " + config.stack().home());
@@ -83,6 +89,14 @@ final class Up implements Callable<Integer> {
         stopping = true;
         pipeline.close();
         return 1;
+    }
+
+    private PipelineConfig config() {
+        PipelineConfig config = ports.pipeline();
+        if (atLeastOnce) {
+            config = config.atLeastOnce();
+        }
+        return nativeServices ? config.natively() : config;
     }
 
     private void announceStop(PrintWriter out) {

@@ -173,31 +173,38 @@ class AfterimageTest {
     }
 
     @Test
+    void devNamesTheServicesThatHaveDevMode() {
+        assertThat(run("dev", "shop")).isEqualTo(2);
+        assertThat(errors.toString()).contains("'shop'", "order-service", "projection-service");
+    }
+
+    @Test
     void watchingWithoutKafkaSaysHowToStartIt() {
         String nobody = StackConfig.freePorts(1).get(0).toString();
         assertThat(run("watch", "order.events", "--kafka-port", nobody)).isEqualTo(1);
-        assertThat(errors.toString()).contains("No answer from Kafka at 127.0.0.1:" + nobody, "./mvnw -Pup");
+        assertThat(errors.toString()).contains("No answer from Kafka at 127.0.0.1:" + nobody, "infra/afterimage up");
     }
 
     @Test
     void measuringWithoutServicesSaysHowToStartThem() {
         String nobody = StackConfig.freePorts(1).get(0).toString();
         assertThat(run("measure", "--order-port", nobody)).isEqualTo(1);
-        assertThat(errors.toString()).contains("No answer from http://127.0.0.1:" + nobody, "./mvnw -Pup");
+        assertThat(errors.toString()).contains("No answer from http://127.0.0.1:" + nobody, "infra/afterimage up");
     }
 
     @Test
     void anAuditThatDoesNotTakePlaceIsNoDifference() {
         String nobody = StackConfig.freePorts(1).get(0).toString();
         assertThat(run("audit", "--projection-port", nobody)).isEqualTo(2);
-        assertThat(errors.toString()).contains("No answer from http://127.0.0.1:" + nobody, "./mvnw -Pup");
+        assertThat(errors.toString()).contains("No answer from http://127.0.0.1:" + nobody, "infra/afterimage up");
     }
 
     @Test
     void sqlWithoutAPipelineSaysHowToStartItAndWithoutSqlWhatIsMissing() {
         String nobody = StackConfig.freePorts(1).get(0).toString();
         assertThat(run("sql", "orders", "select 1", "--postgres-port", nobody)).isEqualTo(1);
-        assertThat(errors.toString()).contains("No answer from PostgreSQL at 127.0.0.1:" + nobody, "./mvnw -Pup");
+        assertThat(errors.toString())
+                .contains("No answer from PostgreSQL at 127.0.0.1:" + nobody, "infra/afterimage up");
         assertThat(run("sql", "orders")).isEqualTo(2);
         assertThat(errors.toString()).contains("Give either SQL or --file");
     }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,12 +27,14 @@ class LauncherTest {
             Files.createDirectories(tree.resolve(file).getParent());
             Files.copy(Path.of("../..").resolve(file), tree.resolve(file));
         }
-        write("pom.xml", "");
+        write("pom.xml", "<quarkus.version>1.2.3</quarkus.version>");
         write("jdk/release", "JAVA_VERSION=\"25\"");
         for (String tool : List.of("java", "javac")) {
             Path program = write("jdk/bin/" + tool, "#!/bin/sh\necho \"$@\"\n");
             Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
+        Files.setPosixFilePermissions(
+                write("mvnw", "#!/bin/sh\necho Maven got \"$@\"\n"), PosixFilePermissions.fromString("rwxr-xr-x"));
         write(KAFKA + "/kafka-1.jar", "");
         write("infra/cli/target/afterimage.jar", "the command line");
         write("infra/cli/target/lib/afterimage-stack.jar", "the stack");
@@ -65,20 +68,45 @@ class LauncherTest {
     }
 
     @Test
+    void upNativeBuildsTheExecutablesAndRunsFromThem() throws Exception {
+        for (String service : List.of("order-service", "projection-service")) {
+            write(service + "/target/" + service + "-runner", service + " as an executable");
+        }
+        assertThat(launched("up")).doesNotContain("Maven got");
+        assertThat(launched("up", "--native")).contains("Maven got -B -ntp -q package -Dmaven.test.skip -Dnative");
+        assertThat(copyIn(launched("up", "--native")).resolve("order-service/target/order-service-runner"))
+                .hasContent("order-service as an executable");
+    }
+
+    @Test
+    void devIsMavenForThatService() throws Exception {
+        assertThat(launched("dev", "projection-service", "-Ddebug=5006"))
+                .startsWith("Maven got ")
+                .contains("io.quarkus:quarkus-maven-plugin:1.2.3:dev -pl projection-service", "-Ddebug=5006");
+        assertThat(launched("dev", "--help")).as("help is the program's").doesNotContain("Maven got");
+    }
+
+    @Test
     void onlyWhatRunsForLongOptimises() throws Exception {
         assertThat(launched("status")).contains("-XX:TieredStopAtLevel=1");
         assertThat(launched("watch")).doesNotContain("TieredStopAtLevel");
     }
 
     private Path upRunsFrom() throws Exception {
-        String arguments = launched("up");
+        return copyIn(launched("up"));
+    }
+
+    private Path copyIn(String arguments) {
         String services = "-Dafterimage.services=";
         int from = arguments.indexOf(services) + services.length();
         return tree.resolve(arguments.substring(from, arguments.indexOf(' ', from)));
     }
 
-    private String launched(String command) throws Exception {
-        ProcessBuilder script = new ProcessBuilder("sh", "infra/afterimage", command).directory(tree.toFile());
+    private String launched(String... arguments) throws Exception {
+        ProcessBuilder script = new ProcessBuilder(
+                        Stream.concat(Stream.of("sh", "infra/afterimage"), Stream.of(arguments))
+                                .toList())
+                .directory(tree.toFile());
         script.environment().put("JAVA_HOME", tree.resolve("jdk").toString());
         Process process = script.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -73,7 +73,10 @@ public final class TestPipeline implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         pipeline = Pipeline.start(
-                PipelineConfig.onFreePorts(home),
+                // in a native build on the executables
+                Boolean.getBoolean("afterimage.native")
+                        ? PipelineConfig.onFreePorts(home).natively()
+                        : PipelineConfig.onFreePorts(home),
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
                 this::tell,
                 this::tell);

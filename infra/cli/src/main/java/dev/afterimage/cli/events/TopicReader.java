@@ -64,7 +64,7 @@ public final class TopicReader implements AutoCloseable {
             consumer.close();
             throw new StackException(
                     "No answer from Kafka at " + bootstrapServers
-                            + ": does the pipeline run? Start it with ./mvnw -Pup",
+                            + ": does the pipeline run? Start it with infra/afterimage up",
                     e);
         } catch (StackException e) {
             consumer.close();

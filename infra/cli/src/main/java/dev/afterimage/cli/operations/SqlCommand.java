@@ -101,7 +101,7 @@ public final class SqlCommand implements Callable<Integer> {
         } catch (SQLException e) {
             if (String.valueOf(e.getSQLState()).startsWith("08")) {
                 throw new StackException(
-                        "No answer from PostgreSQL at %s:%d: does the pipeline run? Start it with ./mvnw -Pup"
+                        "No answer from PostgreSQL at %s:%d: does the pipeline run? Start it with infra/afterimage up"
                                 .formatted(StackConfig.HOST, ports.postgres),
                         e);
             }
