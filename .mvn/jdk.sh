@@ -42,3 +42,9 @@ if ! jdk_find; then
   exit 1
 fi
 case $jdk_options in *f*) set -f ;; esac
+
+# mvnw unpacks Maven with unzip, and falls back to an archive that has another checksum. The JDK can unpack it as well.
+command -v unzip >/dev/null || unzip() { # [-q] FILE -d FOLDER
+  [ "$1" != -q ] || shift
+  (set +f && cd "$3" && "$JAVA_HOME/bin/jar" xf "$1" && chmod +x ./*/bin/mvn)
+}

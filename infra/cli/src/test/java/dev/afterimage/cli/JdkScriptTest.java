@@ -7,7 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,19 +43,53 @@ class JdkScriptTest {
         assertThat(chosen(Map.of("JAVA_HOME_25_X64", runner.toString()))).isEqualTo(runner.toString());
     }
 
+    @Test
+    void unpacksMavenWithTheJdkWhereThereIsNoUnzip() throws Exception {
+        Path zip = machine.resolve("maven.zip");
+        try (ZipOutputStream maven = new ZipOutputStream(Files.newOutputStream(zip))) {
+            maven.putNextEntry(new ZipEntry("apache-maven/bin/mvn"));
+        }
+        Path tools = Files.createDirectory(machine.resolve("tools"));
+        for (String tool : List.of("sh", "env", "sed", "head", "readlink", "chmod")) {
+            program(tools.resolve(tool), "#!/bin/sh\nexec " + onPath(tool) + " \"$@\"\n");
+        }
+        Path folder = Files.createDirectory(machine.resolve("unpacked"));
+        run(
+                "unzip -q " + zip + " -d " + folder,
+                Map.of("PATH", tools.toString(), "JAVA_HOME", System.getProperty("java.home")));
+        assertThat(folder.resolve("apache-maven/bin/mvn")).isExecutable();
+    }
+
+    private static Path onPath(String tool) {
+        return Stream.of(System.getenv("PATH").split(":"))
+                .map(folder -> Path.of(folder, tool))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElseThrow();
+    }
+
     private Path jdk(String folder, String version) throws IOException {
         Path home = machine.resolve(folder);
         Files.createDirectories(home.resolve("bin"));
         Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\n");
-        Path javac = Files.writeString(home.resolve("bin/javac"), "");
-        Files.setPosixFilePermissions(javac, PosixFilePermissions.fromString("rwxr-xr-x"));
+        program(home.resolve("bin/javac"), "");
         return home;
+    }
+
+    private static void program(Path file, String script) throws IOException {
+        Files.writeString(file, script);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     /** What the script sets JAVA_HOME to on a machine whose own JDKs it cannot see. */
     private String chosen(Map<String, String> environment) throws Exception {
+        return run("printf %s \"$JAVA_HOME\"", environment);
+    }
+
+    /** What a command behind the script prints. */
+    private String run(String command, Map<String, String> environment) throws Exception {
         Path script = Path.of("../../.mvn/jdk.sh").toAbsolutePath().normalize();
-        ProcessBuilder shell = new ProcessBuilder("sh", "-c", ". \"$0\"; printf %s \"$JAVA_HOME\"", script.toString());
+        ProcessBuilder shell = new ProcessBuilder("sh", "-c", ". \"$0\"; " + command, script.toString());
         shell.environment().keySet().removeIf(name -> name.startsWith("JAVA_HOME") || name.equals("GRAALVM_HOME"));
         shell.environment().put("HOME", machine.resolve("nobody").toString());
         shell.environment().remove("SDKMAN_DIR");
