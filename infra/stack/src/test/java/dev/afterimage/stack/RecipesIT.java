@@ -329,6 +329,11 @@ class RecipesIT {
         assertThat(script.waitFor()).isZero();
         new Database(servers.postgres().jdbcUrl("shards"), "orders_owner", "orders_owner")
                 .execute(Files.readString(folder.resolve("publications.sql")));
+        try (var admin = servers.kafka().admin()) {
+            admin.createTopics(List.of(new NewTopic("sharded.events", 1, (short) 1)))
+                    .all()
+                    .get();
+        }
         List<String> shards = List.of("order-outbox-2-0", "order-outbox-2-1");
         for (String shard : shards) {
             ObjectNode config =
