@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackConfig;
 import java.io.IOException;
@@ -16,6 +17,9 @@ import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -26,6 +30,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -46,10 +52,38 @@ class AfterimageTest {
         assertThat(errors.toString().lines()).hasSize(2);
         assertThat(run("watch", "order.events", "--from-time", "yesterday")).isEqualTo(2);
         assertThat(errors.toString()).contains("'yesterday' is no time such as");
+        assertThat(run("watch", "order.events", "--from-time", "+999999999-01-01T00:00:00Z"))
+                .isEqualTo(2);
+        assertThat(errors.toString()).contains("'+999999999-01-01T00:00:00Z' is no time such as");
+        assertThat(run("watch", "order.events", "--op", "c,x")).isEqualTo(2);
+        assertThat(errors.toString()).contains("'x' is no operation");
         assertThat(run("status", "--max-wal", "much")).isEqualTo(2);
         assertThat(errors.toString()).contains("'much' is no size such as");
         assertThat(run("simulate", "--weights", "1:2")).isEqualTo(1);
         assertThat(errors.toString()).contains("'1:2' are no weights such as");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 1"})
+    void aReplayOfAllLettersEndsWithStatus1WhenOneIsRefused(int refused, int status) throws IOException {
+        byte[] tally = "{\"replayed\":3,\"applied\":2,\"ignored\":0,\"refused\":%d}"
+                .formatted(refused)
+                .getBytes(StandardCharsets.UTF_8);
+        HttpServer projection = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        projection.createContext("/dead-letters/replays", exchange -> {
+            exchange.sendResponseHeaders(200, tally.length);
+            exchange.getResponseBody().write(tally);
+            exchange.close();
+        });
+        projection.start();
+        try {
+            String port = Integer.toString(projection.getAddress().getPort());
+            assertThat(run("dead-letters", "replay", "--all", "--projection-port", port))
+                    .isEqualTo(status);
+            assertThat(output.toString()).contains("refused: " + refused);
+        } finally {
+            projection.stop(0);
+        }
     }
 
     @Test

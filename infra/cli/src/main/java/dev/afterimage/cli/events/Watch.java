@@ -3,9 +3,9 @@ package dev.afterimage.cli.events;
 import dev.afterimage.cli.Ports;
 import dev.afterimage.cli.events.EventPrinter.Format;
 import dev.afterimage.cli.terminal.Screen;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -31,6 +31,8 @@ import picocli.CommandLine.TypeConversionException;
                 "Prints the events of topics as they arrive, with what changed. A record that is none is shown as it is.",
         mixinStandardHelpOptions = true)
 public final class Watch implements Callable<Integer> {
+
+    private static final Set<String> OPS = Set.of("c", "u", "d", "r", "t", "tombstone");
 
     @Parameters(arity = "1..*", paramLabel = "TOPIC", description = "for example order.events or order.events.dlq")
     private List<String> topics = List.of();
@@ -92,6 +94,13 @@ public final class Watch implements Callable<Integer> {
         if ((start.last != null && start.last < 1) || max < 1) {
             throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--last and --max are at least 1");
         }
+        for (String op : ops) {
+            if (!OPS.contains(op)) {
+                throw new ParameterException(
+                        Objects.requireNonNull(spec).commandLine(),
+                        "'" + op + "' is no operation: take c, u, d, r, t or tombstone");
+            }
+        }
         left = max;
         schemas = registry.orOf(ports);
         try (Screen screen = Screen.of(spec);
@@ -136,20 +145,25 @@ public final class Watch implements Callable<Integer> {
                 && (key == null || key.equals(event.key()));
     }
 
-    /** A point in time, or how long ago it was. */
+    /** A point in time, or how long ago it was; Kafka knows none before 1970. */
     static final class Time implements ITypeConverter<Instant> {
 
         @Override
         public Instant convert(String value) {
             try {
-                if (value.matches("[0-9]{1,9}[smhd]")) {
-                    String period = value.endsWith("d") ? "P" : "PT";
-                    return Instant.now().minus(Duration.parse(period + value.toUpperCase(Locale.ROOT)));
-                }
-                return Instant.parse(value);
-            } catch (DateTimeParseException e) {
+                Instant time = time(value);
+                return time.isBefore(Instant.EPOCH) ? Instant.EPOCH : Instant.ofEpochMilli(time.toEpochMilli());
+            } catch (DateTimeException | ArithmeticException e) {
                 throw new TypeConversionException("'" + value + "' is no time such as 2026-11-21T09:00:00Z or 10m");
             }
+        }
+
+        private static Instant time(String value) {
+            if (value.matches("[0-9]{1,9}[smhd]")) {
+                String period = value.endsWith("d") ? "P" : "PT";
+                return Instant.now().minus(Duration.parse(period + value.toUpperCase(Locale.ROOT)));
+            }
+            return Instant.parse(value);
         }
     }
 }

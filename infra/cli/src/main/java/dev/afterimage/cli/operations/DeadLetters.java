@@ -107,7 +107,7 @@ public final class DeadLetters implements Runnable {
                     tally.properties().forEach(each -> screen.out()
                             .println(each.getKey() + ": " + each.getValue().asText()));
                 }
-                return 0;
+                return tally.path("refused").asLong() == 0 ? 0 : 1;
             }
             boolean refused = false;
             for (long id : ids) {
