@@ -24,6 +24,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jose4j.jwt.consumer.InvalidJwtException;
@@ -36,9 +37,10 @@ class Problems {
     static final String UNDONE = "Nothing was done: send it again.";
     static final String UNCERTAIN = "What was under way may or may not have been done.";
     private static final String BODY = "body";
-    private static final Pattern AWAY = Pattern.compile("(08|53|57P).*");
-    /** Two waited for each other, and PostgreSQL let the other one go on. */
-    private static final Pattern COLLISION = Pattern.compile("40001|40P01");
+    /** Among them what PostgreSQL closes because a transaction takes too long: 25P03 and 25P04. */
+    private static final Pattern AWAY = Pattern.compile("(08|53|57P).*|25P0[34]");
+    /** Two requests waited for each other, or one waited too long for a lock (55P03) or worked too long (57014). */
+    private static final Pattern COLLISION = Pattern.compile("40001|40P01|55P03|57014");
 
     @ServerExceptionMapper
     RestResponse<Problem> refused(Refusal refusal) {
@@ -126,7 +128,7 @@ class Problems {
         if (collision != null) {
             // without the message, which shows what a customer wrote
             Log.infof("request collided with another sqlState=%s", collision.getSQLState());
-            return later(Problem.of(ProblemType.COLLISION, UNDONE), 0);
+            return later(Problem.of(ProblemType.COLLISION, UNDONE), 1);
         }
         Log.error("request failed", failure);
         return answer(Problem.of(ProblemType.FAILED, null));
@@ -143,13 +145,15 @@ class Problems {
                         || AWAY.matcher(sql.getSQLState()).matches());
     }
 
+    /** The transaction manager adds what broke a commit as a suppressed exception, not as the cause. */
     private static @Nullable SQLException cause(Throwable failure, Predicate<SQLException> wanted) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && wanted.test(sql)) {
-                return sql;
-            }
+        if (failure instanceof SQLException sql && wanted.test(sql)) {
+            return sql;
         }
-        return null;
+        return Stream.concat(Stream.ofNullable(failure.getCause()), Stream.of(failure.getSuppressed()))
+                .flatMap(reason -> Stream.ofNullable(cause(reason, wanted)))
+                .findFirst()
+                .orElse(null);
     }
 
     private static RestResponse<Problem> challenge(String detail, String challenge) {

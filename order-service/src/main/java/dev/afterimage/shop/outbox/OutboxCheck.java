@@ -20,7 +20,11 @@ public class OutboxCheck implements HealthCheck {
     private final SlotLag lag;
     private final OutboxConfig config;
 
-    OutboxCheck(DataSource orders, ReplicationSlot slot, SlotLag lag, OutboxConfig config) {
+    OutboxCheck(
+            @io.quarkus.agroal.DataSource("probes") DataSource orders,
+            ReplicationSlot slot,
+            SlotLag lag,
+            OutboxConfig config) {
         this.orders = orders;
         this.slot = slot;
         this.lag = lag;

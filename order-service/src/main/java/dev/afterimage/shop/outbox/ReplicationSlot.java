@@ -11,7 +11,7 @@ class ReplicationSlot {
     private final DataSource orders;
     private final OutboxConfig config;
 
-    ReplicationSlot(DataSource orders, OutboxConfig config) {
+    ReplicationSlot(@io.quarkus.agroal.DataSource("probes") DataSource orders, OutboxConfig config) {
         this.orders = orders;
         this.config = config;
     }

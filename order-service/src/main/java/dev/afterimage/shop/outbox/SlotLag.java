@@ -46,7 +46,7 @@ class SlotLag implements MeterBinder {
     private final Deque<Note> notes = new ArrayDeque<>();
     private final Map<String, Long> confirmed = new HashMap<>();
 
-    SlotLag(DataSource orders, OutboxConfig config) {
+    SlotLag(@io.quarkus.agroal.DataSource("probes") DataSource orders, OutboxConfig config) {
         this.orders = orders;
         this.config = config;
     }

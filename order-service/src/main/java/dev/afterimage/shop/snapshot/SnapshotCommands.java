@@ -54,7 +54,7 @@ public class SnapshotCommands {
         if (source == null) {
             throw new Refusal.InvalidFields("aggregate", "must be one of " + sources.keySet());
         }
-        var snapshot = new Snapshot(ids.next(), source, clock.instant());
+        var snapshot = snapshots.readPatiently(() -> new Snapshot(ids.next(), source, clock.instant()));
         snapshots.add(snapshot);
         return snapshot.progress();
     }

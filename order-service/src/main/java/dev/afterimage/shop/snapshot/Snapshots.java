@@ -6,10 +6,14 @@ import dev.afterimage.shop.snapshot.SnapshotProgress.Status;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
+import org.hibernate.JDBCException;
+import org.hibernate.Session;
 import org.hibernate.Timeouts;
 import org.hibernate.exception.ConstraintViolationException;
 import org.hibernate.jpa.SpecHints;
@@ -17,6 +21,8 @@ import org.hibernate.jpa.SpecHints;
 /** All snapshots, the finished ones too. */
 @ApplicationScoped
 class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
+    /** Shorter than a transaction may be. */
+    private static final Duration LONGEST_READ = Duration.ofSeconds(45);
 
     /** @throws Refusal.Conflict when one of the same aggregate is running */
     void add(Snapshot snapshot) {
@@ -31,6 +37,28 @@ class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
             }
             throw e;
         }
+    }
+
+    /**
+     * Reads what takes longer than a statement of a request may take, such as the count of all rows of a table.
+     *
+     * @throws JDBCException when it takes longer than {@link #LONGEST_READ}
+     */
+    <T> T readPatiently(Supplier<T> read) {
+        return getEntityManager().unwrap(Session.class).doReturningWork(connection -> {
+            try (var statement = connection.createStatement()) {
+                // until the transaction ends; a database that is away is noticed here, by the read time-out of all
+                statement.execute("set local statement_timeout = " + LONGEST_READ.toMillis());
+            }
+            int readTimeout = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(
+                    Runnable::run, (int) LONGEST_READ.plusSeconds(2).toMillis());
+            try {
+                return read.get();
+            } finally {
+                connection.setNetworkTimeout(Runnable::run, readTimeout);
+            }
+        });
     }
 
     List<UUID> running() {

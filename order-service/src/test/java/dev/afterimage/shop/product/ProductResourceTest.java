@@ -143,7 +143,7 @@ class ProductResourceTest {
                     .doesNotContain(500);
             answers.stream().filter(answer -> answer.statusCode() == 503).forEach(answer -> answer.then()
                     .body("type", endsWith(":collision"))
-                    .header("Retry-After", "0"));
+                    .header("Retry-After", "1"));
         }
     }
 }
