@@ -1,7 +1,7 @@
 package dev.afterimage.shop.customer;
 
 import dev.afterimage.shop.http.Caller;
-import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
@@ -50,8 +50,9 @@ public class CustomerCommands {
      * @throws Refusal.Duplicate when another customer has this email, in whatever case
      */
     @Transactional
-    public CustomerImage change(UUID id, CustomerDetails details, IfMatch match) {
-        var customer = locked(id, match);
+    public CustomerImage change(UUID id, CustomerDetails details, Preconditions conditions) {
+        var customer = locked(id);
+        conditions.check(Customers.AGGREGATE, customer.image());
         var before = customer.image();
         customer.change(details.name(), details.email(), clock.instant());
         var after = customer.image();
@@ -70,17 +71,16 @@ public class CustomerCommands {
      * @throws Refusal.Conflict when it has orders
      */
     @Transactional
-    public void delete(UUID id, IfMatch match) {
-        var customer = locked(id, match);
+    public void delete(UUID id, Preconditions conditions) {
+        var customer = locked(id);
         caller.requireOwner(id);
+        conditions.check(Customers.AGGREGATE, customer.image());
         outbox.announce(Change.deleted(Customers.AGGREGATE, "CustomerDeleted", customer.image(), clock.instant()));
         customers.delete(customer);
         customers.write();
     }
 
-    private Customer locked(UUID id, IfMatch match) {
-        var customer = customers.lock(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
-        match.check(Customers.AGGREGATE, customer.image());
-        return customer;
+    private Customer locked(UUID id) {
+        return customers.lock(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
     }
 }

@@ -4,11 +4,12 @@ import dev.afterimage.shop.http.Answers;
 import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
-import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
@@ -19,9 +20,8 @@ import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
-import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -68,9 +68,9 @@ public class CustomerResource {
     @RolesAllowed(Caller.READ)
     @Path("/{id}")
     @Operation(operationId = "showCustomer", summary = "Show a customer")
-    public RestResponse<CustomerImage> one(@RestPath UUID id, @Context Request request) {
+    public RestResponse<CustomerImage> one(@RestPath UUID id, @Context HttpHeaders headers) {
         var customer = customers.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
-        return Answers.ok(customer.image(), request);
+        return Answers.ok(Customers.AGGREGATE, customer.image(), headers);
     }
 
     @GET
@@ -80,10 +80,10 @@ public class CustomerResource {
             @Parameter(description = "Only the customer who has this email, in whatever case") @RestQuery @Nullable String email,
             @RestQuery @Nullable String limit,
             @RestQuery @Nullable String after,
-            @Context UriInfo uri) {
+            @Context HttpServerRequest request) {
         var rows = Query.limit(limit);
         var found = customers.newest(Query.text("email", email), Query.id(Query.AFTER, after), rows + 1);
-        return Answers.page(found.stream().map(Customer::image).toList(), rows, uri);
+        return Answers.page(found.stream().map(Customer::image).toList(), rows, request);
     }
 
     @PUT
@@ -95,10 +95,8 @@ public class CustomerResource {
             description = "What it has already is no change: its version stays, and nothing is announced.")
     @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
     public RestResponse<CustomerImage> change(
-            @RestPath UUID id,
-            @NotNull @Valid CustomerDetails details,
-            @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
-        var customer = commands.change(id, details, IfMatch.of(ifMatch));
+            @RestPath UUID id, @NotNull @Valid CustomerDetails details, @Context HttpHeaders headers) {
+        var customer = commands.change(id, details, Preconditions.of(headers));
         Log.infof("customer changed customerId=%s version=%d", id, customer.version());
         return Answers.ok(customer);
     }
@@ -108,8 +106,8 @@ public class CustomerResource {
     @Path("/{id}")
     @Operation(operationId = "deleteCustomer", summary = "Delete a customer")
     @Extension(name = ApiDocument.CONFLICTS, value = "IN_USE")
-    public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
-        commands.delete(id, IfMatch.of(ifMatch));
+    public void delete(@RestPath UUID id, @Context HttpHeaders headers) {
+        commands.delete(id, Preconditions.of(headers));
         Log.infof("customer deleted customerId=%s", id);
     }
 }

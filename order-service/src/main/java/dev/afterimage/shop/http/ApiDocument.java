@@ -74,6 +74,10 @@ public class ApiDocument implements OASFilter {
     }
 
     private void describe(HttpMethod method, Operation operation, Components components) {
+        if (isGuarded(method, operation, components)) {
+            operation.addParameter(header(HttpHeaders.IF_MATCH));
+            operation.addParameter(header(HttpHeaders.IF_NONE_MATCH));
+        }
         var problems = problems(method, operation);
         for (var parameter : parameters(operation)) {
             describe(parameter);
@@ -91,7 +95,6 @@ public class ApiDocument implements OASFilter {
             } else if (isVersioned(schema, components)) {
                 answer.addHeader(HttpHeaders.ETAG, header("The version in double quotes, for If-Match", true));
                 if (method == HttpMethod.GET) {
-                    operation.addParameter(ifNoneMatch());
                     answers.put(
                             "304",
                             OASFactory.createAPIResponse()
@@ -133,7 +136,7 @@ public class ApiDocument implements OASFilter {
             problems.add(ProblemType.valueOf(conflict));
             operation.removeExtension(CONFLICTS);
         }
-        if (parameters.contains(IfMatch.HEADER)) {
+        if (parameters.contains(HttpHeaders.IF_MATCH)) {
             problems.add(ProblemType.VERSION_MOVED);
         }
         if (parameters.contains(Idempotency.HEADER)) {
@@ -179,10 +182,17 @@ public class ApiDocument implements OASFilter {
                                         + " of the first time, and nothing is done again. A refusal is not kept.")
                         .schema(string().minLength(1).maxLength(255).pattern("^[!-~]*$"))
                         .example("3f2b7c1e-order-of-ada");
-            case IfMatch.HEADER ->
+            case HttpHeaders.IF_MATCH ->
                 parameter
                         .description("Refuses the request unless the version is this one, as ETag gave it. * or no"
                                 + " header takes any version.")
+                        .schema(string().minLength(1))
+                        .example("\"3\"");
+            case HttpHeaders.IF_NONE_MATCH ->
+                parameter
+                        .description("The version that the client has, as ETag gave it: a GET answers 304 then, and a"
+                                + " change is refused.")
+                        .schema(string().minLength(1))
                         .example("\"3\"");
             case Query.LIMIT ->
                 parameter
@@ -200,13 +210,8 @@ public class ApiDocument implements OASFilter {
         }
     }
 
-    private static Parameter ifNoneMatch() {
-        return OASFactory.createParameter()
-                .name(HttpHeaders.IF_NONE_MATCH)
-                .in(In.HEADER)
-                .description("The version that the client has, as ETag gave it")
-                .schema(string())
-                .example("\"3\"");
+    private static Parameter header(String name) {
+        return OASFactory.createParameter().name(name).in(In.HEADER);
     }
 
     private static Schema problem() {
@@ -274,6 +279,17 @@ public class ApiDocument implements OASFilter {
     private static @Nullable Schema schema(APIResponse answer) {
         var content = answer.getContent() == null ? null : answer.getContent().getMediaType(MediaType.APPLICATION_JSON);
         return content == null ? null : content.getSchema();
+    }
+
+    /** Whether it looks at or changes something that has an entity tag. */
+    private static boolean isGuarded(HttpMethod method, Operation operation, Components components) {
+        return switch (method) {
+            case GET ->
+                operation.getResponses().getAPIResponses().values().stream()
+                        .anyMatch(answer -> isVersioned(schema(answer), components));
+            case PUT, DELETE -> true;
+            default -> false;
+        };
     }
 
     private static boolean isVersioned(@Nullable Schema schema, Components components) {

@@ -25,7 +25,7 @@ public enum ProblemType {
     TRANSITION_NOT_ALLOWED(409, "The order cannot take this status"),
     ITEMS_FIXED(409, "The items of this order are fixed"),
     SNAPSHOT_RUNNING(409, "A snapshot of this aggregate is running"),
-    VERSION_MOVED(412, "It has changed meanwhile"),
+    VERSION_MOVED(412, "It is not at the version that the request demands"),
     BODY_TOO_LARGE(413, "The body is too large"),
     UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json"),
     KEY_REUSED(422, "This Idempotency-Key belongs to another request"),

@@ -52,13 +52,20 @@ public abstract class Refusal extends RuntimeException {
         }
     }
 
-    /** The aggregate is at none of the versions that the client knows: 412. */
+    /** The aggregate is at another version than the client demands: 412. */
     static final class VersionMoved extends Refusal {
         VersionMoved(String aggregate, long version) {
             super(Problem.of(
                     ProblemType.VERSION_MOVED,
                     "The %s is at version %d: read it again and decide anew.".formatted(aggregate, version),
                     Map.of("version", version)));
+        }
+    }
+
+    /** The request demands a version of what has none: 412. */
+    static final class NoVersion extends Refusal {
+        NoVersion() {
+            super(Problem.of(ProblemType.VERSION_MOVED, "This address has no entity tag."));
         }
     }
 

@@ -2,7 +2,7 @@ package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.customer.Customers;
 import dev.afterimage.shop.http.Caller;
-import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Problem.FieldError;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
@@ -79,8 +79,8 @@ public class OrderCommands {
      * @throws Refusal.InvalidFields when a product does not exist, or the total is too much
      */
     @Transactional
-    public OrderImage changeItems(UUID id, List<Wanted> wanted, IfMatch match) {
-        var order = locked(id, match);
+    public OrderImage changeItems(UUID id, List<Wanted> wanted, Preconditions conditions) {
+        var order = locked(id, conditions);
         var before = order.image();
         var prices = before.items().stream()
                 .collect(Collectors.toMap(OrderItem::productId, OrderItem::unitPrice, (price, same) -> price));
@@ -100,8 +100,8 @@ public class OrderCommands {
      * @throws TransitionNotAllowed when its status does not lead there
      */
     @Transactional
-    public OrderImage changeStatus(UUID id, OrderStatus status, IfMatch match) {
-        var order = locked(id, match);
+    public OrderImage changeStatus(UUID id, OrderStatus status, Preconditions conditions) {
+        var order = locked(id, conditions);
         var before = order.image();
         order.become(status, clock.instant());
         return announced("OrderStatusChanged", before, order);
@@ -137,9 +137,10 @@ public class OrderCommands {
      * @throws Caller.NotTheOwner when it belongs to another customer
      */
     @Transactional
-    public void delete(UUID id, IfMatch match) {
-        var order = locked(id, match);
+    public void delete(UUID id, Preconditions conditions) {
+        var order = locked(id);
         caller.requireOwner(order.customerId());
+        conditions.check(Orders.AGGREGATE, order.image());
         outbox.announce(Change.deleted(Orders.AGGREGATE, "OrderDeleted", order.image(), clock.instant()));
         orders.delete(order);
         orders.write();
@@ -154,10 +155,14 @@ public class OrderCommands {
         return after;
     }
 
-    private Order locked(UUID id, IfMatch match) {
-        var order = orders.lock(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
-        match.check(Orders.AGGREGATE, order.image());
+    private Order locked(UUID id, Preconditions conditions) {
+        var order = locked(id);
+        conditions.check(Orders.AGGREGATE, order.image());
         return order;
+    }
+
+    private Order locked(UUID id) {
+        return orders.lock(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
     }
 
     private static Set<UUID> productIds(List<Wanted> wanted) {

@@ -4,11 +4,12 @@ import dev.afterimage.shop.http.Answers;
 import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
-import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
@@ -19,9 +20,8 @@ import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
-import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -68,9 +68,9 @@ public class OrderResource {
     @RolesAllowed(Caller.READ)
     @Path("/{id}")
     @Operation(operationId = "showOrder", summary = "Show an order")
-    public RestResponse<OrderImage> one(@RestPath UUID id, @Context Request request) {
+    public RestResponse<OrderImage> one(@RestPath UUID id, @Context HttpHeaders headers) {
         var order = orders.show(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
-        return Answers.ok(order.image(), request);
+        return Answers.ok(Orders.AGGREGATE, order.image(), headers);
     }
 
     @GET
@@ -87,14 +87,14 @@ public class OrderResource {
                     @Nullable String customerId,
             @RestQuery @Nullable String limit,
             @RestQuery @Nullable String after,
-            @Context UriInfo uri) {
+            @Context HttpServerRequest request) {
         var rows = Query.limit(limit);
         var found = orders.newest(
                 Query.constant("status", OrderStatus.class, status),
                 Query.id("customerId", customerId),
                 Query.id(Query.AFTER, after),
                 rows + 1);
-        return Answers.page(found.stream().map(Order::image).toList(), rows, uri);
+        return Answers.page(found.stream().map(Order::image).toList(), rows, request);
     }
 
     @PUT
@@ -107,10 +107,8 @@ public class OrderResource {
                     "A product that the order has already keeps its price; another one comes at the price it has now.")
     @Extension(name = ApiDocument.CONFLICTS, value = "ITEMS_FIXED")
     public RestResponse<OrderImage> changeItems(
-            @RestPath UUID id,
-            @NotNull @Valid ChangeItems request,
-            @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
-        var order = commands.changeItems(id, request.items(), IfMatch.of(ifMatch));
+            @RestPath UUID id, @NotNull @Valid ChangeItems request, @Context HttpHeaders headers) {
+        var order = commands.changeItems(id, request.items(), Preconditions.of(headers));
         Log.infof("order items set orderId=%s version=%d", id, order.version());
         return Answers.ok(order);
     }
@@ -125,10 +123,8 @@ public class OrderResource {
                     + " The status that it has already is no change.")
     @Extension(name = ApiDocument.CONFLICTS, value = "TRANSITION_NOT_ALLOWED")
     public RestResponse<OrderImage> changeStatus(
-            @RestPath UUID id,
-            @NotNull @Valid ChangeStatus request,
-            @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
-        var order = commands.changeStatus(id, request.status(), IfMatch.of(ifMatch));
+            @RestPath UUID id, @NotNull @Valid ChangeStatus request, @Context HttpHeaders headers) {
+        var order = commands.changeStatus(id, request.status(), Preconditions.of(headers));
         Log.infof("order status set orderId=%s version=%d status=%s", id, order.version(), order.status());
         return Answers.ok(order);
     }
@@ -157,8 +153,8 @@ public class OrderResource {
     @RolesAllowed(Caller.WRITE)
     @Path("/{id}")
     @Operation(operationId = "deleteOrder", summary = "Delete an order")
-    public void delete(@RestPath UUID id, @RestHeader(IfMatch.HEADER) @Nullable String ifMatch) {
-        commands.delete(id, IfMatch.of(ifMatch));
+    public void delete(@RestPath UUID id, @Context HttpHeaders headers) {
+        commands.delete(id, Preconditions.of(headers));
         Log.infof("order deleted orderId=%s", id);
     }
 }

@@ -1,6 +1,6 @@
 package dev.afterimage.shop.product;
 
-import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
@@ -47,8 +47,8 @@ public class ProductCommands {
      * @throws Refusal.Duplicate when another product has this sku
      */
     @Transactional
-    public ProductImage change(UUID id, ProductDetails details, IfMatch match) {
-        var product = locked(id, match);
+    public ProductImage change(UUID id, ProductDetails details, Preconditions conditions) {
+        var product = locked(id, conditions);
         var before = product.image();
         product.change(details.sku(), details.name(), details.price(), clock.instant());
         var after = product.image();
@@ -66,16 +66,16 @@ public class ProductCommands {
      * @throws Refusal.Conflict when orders have it in their items
      */
     @Transactional
-    public void delete(UUID id, IfMatch match) {
-        var product = locked(id, match);
+    public void delete(UUID id, Preconditions conditions) {
+        var product = locked(id, conditions);
         outbox.announce(Change.deleted(Products.AGGREGATE, "ProductDeleted", product.image(), clock.instant()));
         products.delete(product);
         products.write();
     }
 
-    private Product locked(UUID id, IfMatch match) {
+    private Product locked(UUID id, Preconditions conditions) {
         var product = products.lock(id).orElseThrow(() -> new Refusal.UnknownId(Products.AGGREGATE, id));
-        match.check(Products.AGGREGATE, product.image());
+        conditions.check(Products.AGGREGATE, product.image());
         return product;
     }
 }

@@ -1,5 +1,6 @@
 package dev.afterimage.shop.snapshot;
 
+import dev.afterimage.shop.http.Answers;
 import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
@@ -14,8 +15,8 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.UriBuilder;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
@@ -58,9 +59,7 @@ public class SnapshotResource {
             var started = commands.start(request.aggregate());
             Log.infof("snapshot started snapshotId=%s aggregate=%s", started.id(), started.aggregate());
             return ResponseBuilder.create(Status.ACCEPTED, started)
-                    .location(UriBuilder.fromResource(SnapshotResource.class)
-                            .path("{id}")
-                            .build(started.id()))
+                    .header(HttpHeaders.LOCATION, Answers.location(SnapshotResource.class, started.id()))
                     .build();
         });
     }

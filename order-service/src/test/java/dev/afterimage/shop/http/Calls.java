@@ -193,7 +193,8 @@ final class Calls {
         if (call.body() != null) {
             return call.body("{\"surprise\": 1}");
         }
-        return call.method().equals("GET") ? call.path(call.path() + "?limit=0") : call.with("If-Match", "1");
+        var isOne = call.path().matches(".*/[0-9a-f-]{36}");
+        return isOne ? call.with("If-Match", "1") : call.path(call.path() + "?limit=0");
     }
 
     private static String aCustomer() {

@@ -20,6 +20,7 @@ import dev.afterimage.shop.Gate;
 import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
 import java.net.InetAddress;
@@ -65,6 +66,9 @@ class IdempotencyTest {
 
         assertThat(told(second)).isEqualTo(told(first));
         assertThat(second.asByteArray()).isEqualTo(first.asByteArray());
+        if (first.header("Location") != null) {
+            assertThat(first.header("Location")).isEqualTo(path + "/" + first.path("id"));
+        }
     }
 
     @Test
@@ -156,6 +160,24 @@ class IdempotencyTest {
         post("/orders", orderOf(customer(), product("1.00"), 1), anotherKey)
                 .then()
                 .statusCode(201);
+    }
+
+    /** An order more for a client that believes itself safe. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "twice"})
+    void takesNoKeyForOneThatIsEmptyOrThereTwice(String header) {
+        var customer = customer();
+        var request = given().contentType(ContentType.JSON).body(orderOf(customer, product("29.90"), 2));
+
+        (header.equals("twice")
+                        ? request.header(Idempotency.HEADER, key, key)
+                        : request.header(Idempotency.HEADER, header))
+                .post("/orders")
+                .then()
+                .statusCode(400)
+                .contentType(Problem.MEDIA_TYPE)
+                .body("errors.field", contains(Idempotency.HEADER));
+        get("/orders?customerId=" + customer).body("", hasSize(0));
     }
 
     @ParameterizedTest

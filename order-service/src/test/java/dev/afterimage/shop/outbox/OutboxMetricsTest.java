@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
 
-import dev.afterimage.shop.http.IfMatch;
+import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.order.OrderCommands;
 import dev.afterimage.shop.order.OrderStatus;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -18,6 +18,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
@@ -68,7 +69,7 @@ class OutboxMetricsTest {
         var before = rows("OrderStatusChanged");
 
         QuarkusTransaction.begin();
-        commands.changeStatus(id, OrderStatus.PAID, IfMatch.of(null));
+        commands.changeStatus(id, OrderStatus.PAID, new Preconditions(List.of(), List.of()));
         QuarkusTransaction.rollback();
 
         assertThat(rows("OrderStatusChanged")).isEqualTo(before);
