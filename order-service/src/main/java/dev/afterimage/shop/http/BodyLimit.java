@@ -1,7 +1,5 @@
 package dev.afterimage.shop.http;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
@@ -29,11 +27,11 @@ class BodyLimit implements ReaderInterceptor {
     private static final int PRIORITY = 1000;
 
     private final long limitBytes;
-    private final ObjectMapper json;
+    private final HttpRefusals refusals;
 
-    BodyLimit(@ConfigProperty(name = "orders.max-body-size") MemorySize limit, ObjectMapper json) {
+    BodyLimit(@ConfigProperty(name = "orders.max-body-size") MemorySize limit, HttpRefusals refusals) {
         this.limitBytes = limit.asLongValue();
-        this.json = json;
+        this.refusals = refusals;
     }
 
     void register(@Observes Filters filters) {
@@ -47,16 +45,7 @@ class BodyLimit implements ReaderInterceptor {
             request.next();
             return;
         }
-        try {
-            request.response()
-                    .setStatusCode(413)
-                    .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
-                    // the rest of the body is not read
-                    .putHeader(HttpHeaders.CONNECTION, "close")
-                    .end(json.writeValueAsString(problem()));
-        } catch (JsonProcessingException e) {
-            request.fail(e);
-        }
+        refusals.answer(request, problem());
     }
 
     /** A body that comes in chunks is counted as it is read. */

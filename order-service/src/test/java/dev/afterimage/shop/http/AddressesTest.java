@@ -1,5 +1,6 @@
 package dev.afterimage.shop.http;
 
+import static dev.afterimage.shop.Shop.newCustomer;
 import static dev.afterimage.shop.Shop.order;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -80,9 +81,9 @@ class AddressesTest {
                 "GET /orders?limit=1        | Accept: application/json;q=x                   | 200",
                 "GET /orders?limit=1        | Accept: text/html, */*;q=0.1                   | 200",
                 "GET /orders$               | If-None-Match: nonsense                        | 404",
-                "GET /orders/ORDER          | If-None-Match: nonsense                        | 200",
-                "GET /orders/ORDER          | If-None-Match: \"                              | 200",
-                "GET /orders/ORDER          | If-None-Match: W/                              | 200",
+                "GET /orders/ORDER          | If-None-Match: nonsense                        | 400",
+                "GET /orders/ORDER          | If-None-Match: \"                              | 400",
+                "GET /orders/ORDER          | If-None-Match: W/                              | 400",
                 "GET /orders/ORDER          | If-None-Match: *                               | 304",
                 "GET /orders/ORDER          | If-None-Match: \"7\", \"1\"                 | 304",
                 "PUT /orders/ORDER/status   | If-Match: nonsense                             | 400",
@@ -103,7 +104,16 @@ class AddressesTest {
                 "GET /orders?limit=1        | X\u0001: y                                    | 400",
                 "POST /orders               | Content-Length: -1                             | 400",
                 "POST /orders               | Content-Length: 99999999999999999999           | 400",
-                "FETCH /orders              | X: y                                           | 405"
+                "FETCH /orders              | X: y                                           | 405",
+                "OPTIONS *                  | X: y                                           | 404",
+                "GET http://other/orders    | X: y                                           | 200",
+                "GET //orders?limit=1       | X: y                                           | 200",
+                "GET /orders?limit=1        | Host: y                                        | 400",
+                "POST /orders               | Content-Encoding: gzip                         | 415",
+                "POST /orders               | Content-Encoding: nonsense                     | 415",
+                "PUT /orders/ORDER/status   | Content-Encoding: identity                     | 200",
+                "PUT /orders/ORDER/status   | Transfer-Encoding: gzip, chunked               | 400",
+                "PUT /orders/ORDER/status   | Transfer-Encoding: nonsense                    | 400"
             })
     void keepsItsCalm(String request, String header, int status) throws IOException {
         var body = header.startsWith("Content-Length") ? "" : "{\"status\": \"PAID\"}";
@@ -120,15 +130,45 @@ class AddressesTest {
         }
     }
 
+    /** HTTP/1.0 allows that, and HTTP/1.1 forbids it. */
+    @ParameterizedTest
+    @CsvSource({
+        "GET /orders?limit=1 HTTP/1.0, 200",
+        "GET /orders/ORDER HTTP/1.0, 200",
+        "HEAD /orders?limit=1 HTTP/1.0, 200",
+        "GET /nothing HTTP/1.0, 404",
+        "GET /q/health/live HTTP/1.0, 200",
+        "POST /customers HTTP/1.0, 201",
+        "GET /orders?limit=1 HTTP/1.1, 400",
+        "POST /customers HTTP/1.1, 400"
+    })
+    void answersARequestThatNamesNoHost(String request, int status) throws IOException {
+        order();
+        var order = order();
+        var body = request.startsWith("POST") ? newCustomer() : "";
+        var answer = sent("%s\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                .formatted(request.replace("ORDER", order), body.length(), body));
+
+        assertThat(answer).startsWith("HTTP/1").contains(" " + status + " ");
+        if (status >= 400) {
+            assertThat(answer).contains(Problem.MEDIA_TYPE).doesNotContainIgnoringCase("exception");
+        }
+        if (request.startsWith("GET /orders?") && status == 200) {
+            assertThat(answer).contains("</orders?limit=1&after=");
+        }
+    }
+
     private String raw(String request, String header, String body) throws IOException {
+        var type = header.startsWith("Content-Type") ? "" : "Content-Type: application/json\r\n";
+        var length = body.isEmpty() ? "" : "Content-Length: %d\r\n".formatted(body.length());
+        return sent("%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s%s%s\r\n\r\n%s"
+                .formatted(request, type, length, header, body));
+    }
+
+    private String sent(String request) throws IOException {
         try (var socket = new Socket(service.getHost(), service.getPort())) {
             socket.setSoTimeout(20_000);
-            var type = header.startsWith("Content-Type") ? "" : "Content-Type: application/json\r\n";
-            var length = body.isEmpty() ? "" : "Content-Length: %d\r\n".formatted(body.length());
-            socket.getOutputStream()
-                    .write("%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s%s%s\r\n\r\n%s"
-                            .formatted(request, type, length, header, body)
-                            .getBytes(StandardCharsets.ISO_8859_1));
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         }
     }
