@@ -3,6 +3,7 @@ package dev.afterimage.shop.customer;
 import dev.afterimage.shop.http.PlainText;
 import jakarta.validation.constraints.Email;
 import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Size;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -11,7 +12,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
         {"name": "Ada Lovelace", "email": "ada@example.com"}
         """)
 public record CustomerDetails(
-        @NotBlank @Size(max = 200) @PlainText String name,
+        @NotNull @Size(min = 1, max = 200) @PlainText String name,
 
         @NotBlank @Size(max = 254) @Email @PlainText @Schema(format = "email")
         String email) {}

@@ -11,13 +11,20 @@ import jakarta.validation.constraints.Pattern;
 import java.lang.annotation.Retention;
 import java.lang.annotation.Target;
 
-/** Text on one line, without control characters and broken surrogates: PostgreSQL stores neither NUL nor half a character. */
-@Pattern(regexp = "^[^\\p{Cc}\\p{Cs}]*$") @ReportAsSingleViolation
+/**
+ * Text that is empty, or one line with something to see: without control characters, line separators and broken surrogates
+ * (PostgreSQL stores neither NUL nor half a character), and not only of blanks and of characters that have no shape, such as
+ * the zero-width space U+200B and the Hangul fillers.
+ */
+@Pattern(
+        regexp =
+                "(?=.*[\\p{L}\\p{N}\\p{P}\\p{S}&&[^\\u115f\\u1160\\u2800\\u3164\\uffa0]]|$)[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]*+")
+@ReportAsSingleViolation
 @Constraint(validatedBy = {})
 @Target({FIELD, PARAMETER})
 @Retention(RUNTIME)
 public @interface PlainText {
-    String message() default "must be one line of plain text";
+    String message() default "must be one line of plain text, and not blank";
 
     Class<?>[] groups() default {};
 

@@ -2,6 +2,7 @@ package dev.afterimage.shop.http;
 
 import java.util.Arrays;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,8 @@ public final class Query {
     static final String LIMIT = "limit";
     static final int DEFAULT_LIMIT = 20;
     static final int MAX_LIMIT = 100;
+
+    private static final Pattern UUID_TEXT = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
     private Query() {}
 
@@ -45,16 +48,22 @@ public final class Query {
     /** The id a list is narrowed to, null where it is not. */
     public static @Nullable UUID id(String name, @Nullable String value) {
         try {
-            if (value == null) {
-                return null;
-            }
-            if (value.length() == 36) { // UUID.fromString would also take 1-1-1-1-1
-                return UUID.fromString(value);
-            }
+            return value == null ? null : uuid(value);
         } catch (IllegalArgumentException e) {
-            // answered below
+            throw new Refusal.InvalidFields(name, "must be a UUID");
         }
-        throw new Refusal.InvalidFields(name, "must be a UUID");
+    }
+
+    /**
+     * Reads a UUID in its canonical form, which {@code UUID.fromString} alone does not insist on.
+     *
+     * @throws IllegalArgumentException when the text is something else
+     */
+    static UUID uuid(String text) {
+        if (!UUID_TEXT.matcher(text).matches()) {
+            throw new IllegalArgumentException("no UUID");
+        }
+        return UUID.fromString(text);
     }
 
     /** The constant a list is narrowed to, null where it is not. */

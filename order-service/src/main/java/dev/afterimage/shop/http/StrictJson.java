@@ -1,17 +1,31 @@
 package dev.afterimage.shop.http;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.BeanDescription;
+import com.fasterxml.jackson.databind.DeserializationConfig;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.deser.BeanDeserializerModifier;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
- * Takes a body at its word: 2.7 is no quantity, "2" is no number, 7 is no name, no field comes twice, and nothing follows the
- * document.
+ * Takes a body at its word: 2.7 is no quantity, "2" is no number, " 2.00" is no price, 7 is no name, no field comes twice, and
+ * nothing follows the document.
  */
 @Singleton
 class StrictJson implements ObjectMapperCustomizer {
@@ -28,6 +42,80 @@ class StrictJson implements ObjectMapperCustomizer {
                 .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
                 .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
                 .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail);
-        json.coercionConfigFor(LogicalType.Enum).setCoercion(CoercionInputShape.Integer, CoercionAction.Fail);
+        json.registerModule(new SimpleModule("strict")
+                .addDeserializer(BigDecimal.class, new Decimal())
+                .addDeserializer(UUID.class, new Text<>(UUID.class, Query::uuid))
+                .setDeserializerModifier(new BeanDeserializerModifier() {
+                    @Override
+                    public JsonDeserializer<?> modifyEnumDeserializer(
+                            DeserializationConfig config,
+                            JavaType type,
+                            BeanDescription description,
+                            JsonDeserializer<?> lenient) {
+                        return new Text<>(type.getRawClass(), name -> constant(type.getRawClass(), name));
+                    }
+                }));
+    }
+
+    private static Object constant(Class<?> type, String name) {
+        return Arrays.stream(type.getEnumConstants())
+                .filter(constant -> ((Enum<?>) constant).name().equals(name))
+                .findFirst()
+                .orElseThrow(IllegalArgumentException::new);
+    }
+
+    /** What is written as a string in one form only; Jackson's own readers also take blanks around it and other forms. */
+    private static final class Text<T> extends JsonDeserializer<T> {
+        private final Class<?> type;
+        private final Function<String, ? extends T> reader;
+
+        /** @param reader throws {@link IllegalArgumentException} when the text has another form */
+        Text(Class<?> type, Function<String, ? extends T> reader) {
+            this.type = type;
+            this.reader = reader;
+        }
+
+        @Override
+        @SuppressWarnings("unchecked") // as the context's handlers are declared; here they throw
+        public T deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            if (!parser.hasToken(JsonToken.VALUE_STRING)) {
+                return (T) context.handleUnexpectedToken(type, parser);
+            }
+            try {
+                return reader.apply(parser.getText());
+            } catch (IllegalArgumentException e) {
+                return (T) context.handleWeirdStringValue(type, parser.getText(), "another form is needed");
+            }
+        }
+    }
+
+    /**
+     * A number, or a string of digits with a point at the most. A number may have an exponent, for some clients write one; one
+     * of billions would overflow whatever computes with its digits.
+     */
+    private static final class Decimal extends JsonDeserializer<BigDecimal> {
+        private static final Pattern TEXT = Pattern.compile("-?[0-9]{1,100}(\\.[0-9]{1,100})?");
+        private static final int MAX_SCALE = 1000;
+
+        @Override
+        public BigDecimal deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            var isNumber = parser.currentToken().isNumeric();
+            if (!isNumber && !parser.hasToken(JsonToken.VALUE_STRING)) {
+                return (BigDecimal) context.handleUnexpectedToken(BigDecimal.class, parser);
+            }
+            var text = parser.getText();
+            try {
+                if (isNumber || TEXT.matcher(text).matches()) {
+                    var decimal = new BigDecimal(text);
+                    if (Math.abs((long) decimal.scale()) <= MAX_SCALE) {
+                        return decimal;
+                    }
+                }
+            } catch (NumberFormatException e) {
+                // an exponent that no decimal has: refused like any other that is too large
+            }
+            return (BigDecimal)
+                    context.handleWeirdStringValue(BigDecimal.class, text, "not a decimal that can be held");
+        }
     }
 }

@@ -3,7 +3,6 @@ package dev.afterimage.shop.product;
 import dev.afterimage.shop.http.PlainText;
 import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Digits;
-import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Size;
 import java.math.BigDecimal;
@@ -17,7 +16,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
         {"sku": "LAMP-1", "name": "Lamp", "price": "29.90"}
         """)
 public record ProductDetails(
-        @NotBlank @Size(max = 64) @PlainText String sku,
-        @NotBlank @Size(max = 200) @PlainText String name,
+        @NotNull @Size(min = 1, max = 64) @PlainText String sku,
+        @NotNull @Size(min = 1, max = 200) @PlainText String name,
 
         @NotNull @DecimalMin("0.00") @Digits(integer = 10, fraction = 2) BigDecimal price) {}

@@ -90,17 +90,16 @@ class LimitsTest {
     })
     void takesPricesFromZeroToTenDigitsAndTwoDecimals(String price, int status) {
         for (var written : List.of(price, '"' + price + '"')) {
+            // a number may have an exponent, a string is as the answer has it
+            var taken = status == 201 && !(written.startsWith("\"") && price.contains("e"));
             post(
                             "/products",
                             "{\"sku\": \"%s\", \"name\": \"Lamp\", \"price\": %s}"
                                     .formatted(UUID.randomUUID(), written))
-                    .statusCode(status)
+                    .statusCode(taken ? 201 : 400)
                     .body(
-                            status == 201 ? "price" : "errors[0].field",
-                            equalTo(
-                                    status == 201
-                                            ? new BigDecimal(price).setScale(2).toPlainString()
-                                            : "price"));
+                            taken ? "price" : "errors[0].field",
+                            equalTo(taken ? new BigDecimal(price).setScale(2).toPlainString() : "price"));
         }
     }
 

@@ -53,6 +53,9 @@ class ProblemsTest {
                 "{\"customerId\": \"$c\", \"items\": {}}                                              | items",
                 "{\"customerId\": \"$c\"}                                                             | items",
                 "{\"items\": [{\"productId\": \"$p\", \"quantity\": 1}]}                              | customerId",
+                "{\"customerId\": \" $c\", \"items\": [{\"productId\": \"$p\", \"quantity\": 1}]}    | customerId",
+                "{\"customerId\": \"1-1-1-1-1\", \"items\": [{\"productId\": \"$p\", \"quantity\": 1}]} | customerId",
+                "{\"customerId\": \"AZnypHwQez6dVR8MaiuOAQ==\", \"items\": [{\"productId\": \"$p\", \"quantity\": 1}]} | customerId",
                 "{\"customerId\": 7, \"items\": [{\"productId\": \"$p\", \"quantity\": 1}]}           | customerId",
                 "{\"customerId\": \"$x\", \"items\": [{\"productId\": \"$p\", \"quantity\": 1}]}      | customerId",
                 "{\"customerId\": \"$c\", \"items\": [{\"productId\": \"$x\", \"quantity\": 1}]}      | items[0].productId",
@@ -109,18 +112,54 @@ class ProblemsTest {
                 "/customers | {\"name\": \"a\\u0000b\", \"email\": \"a@example.com\"}      | name",
                 "/customers | {\"name\": \"a\\ud800b\", \"email\": \"a@example.com\"}      | name",
                 "/customers | {\"name\": \" \", \"email\": \"a@example.com\"}              | name",
+                "/customers | {\"name\": \"\", \"email\": \"a@example.com\"}               | name",
+                "/customers | {\"name\": \"\\u00a0\", \"email\": \"a@example.com\"}        | name",
+                "/customers | {\"name\": \"\\u200b\", \"email\": \"a@example.com\"}        | name",
+                "/customers | {\"name\": \"\\ufeff \\u2060\", \"email\": \"a@example.com\"} | name",
+                "/customers | {\"name\": \"\\u3164\", \"email\": \"a@example.com\"}        | name",
+                "/customers | {\"name\": \"\\u0301\", \"email\": \"a@example.com\"}        | name",
+                "/customers | {\"name\": \"a\\u2028b\", \"email\": \"a@example.com\"}      | name",
+                "/customers | {\"name\": \"a\\u2029b\", \"email\": \"a@example.com\"}      | name",
+                "/customers | {\"name\": \"a\\u0085b\", \"email\": \"a@example.com\"}      | name",
+                "/products  | {\"sku\": \"\\u00a0\", \"name\": \"n\", \"price\": 1}          | sku",
                 "/customers | {\"name\": 7, \"email\": \"a@example.com\"}                  | name",
                 "/customers | {\"name\": \"Ada\", \"email\": \"nobody\"}                   | email",
                 "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": -0.01}          | price",
                 "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"1.005\"}      | price",
                 "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 1e99}           | price",
                 "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 1e999999999}    | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 1e2147483646}   | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 1e2147483647}   | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 1e2147483648}   | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 1e-2147483647}  | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 0e2147483647}   | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": 1e99999999999}  | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"1e2147483647\"} | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"1e3\"}        | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \" 1.00\"}      | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"1.00 \"}      | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"+1.00\"}      | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"1.\"}         | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \".5\"}         | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"\u0661\"}      | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"\"}           | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"NaN\"}        | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": true}         | price",
+                "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": [1]}          | price",
                 "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": \"cheap\"}      | price",
                 "/products  | {\"sku\": \"s\", \"name\": \"n\", \"price\": NaN}            | price",
                 "/products  | {\"sku\": \"s\", \"name\": \"n\"}                            | price"
             })
     void namesTheFieldOfACustomerOrProductThatIsWrong(String path, String body, String field) {
         refused(post(path, body), 400).body("errors.field", contains(field));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"José Ångström", "李", "❤", "٣", "-", "A\u00a0B", "👩‍👩‍👧"})
+    void takesAnyNameWithSomethingToSee(String name) {
+        post("/customers", "{\"name\": \"%s\", \"email\": \"%s@example.com\"}".formatted(name, UUID.randomUUID()))
+                .statusCode(201)
+                .body("name", equalTo(name));
     }
 
     @Test
@@ -161,9 +200,10 @@ class ProblemsTest {
         refused(given().queryParam(name, value).get("/orders").then(), 400).body("errors.field", contains(name));
     }
 
-    @Test
-    void namesTheStatusesThatExist() {
-        refused(Shop.changeStatus(order(), "LOST").then(), 400)
+    @ParameterizedTest
+    @ValueSource(strings = {"LOST", "paid", " PAID", "1", ""})
+    void namesTheStatusesThatExist(String status) {
+        refused(Shop.changeStatus(order(), status).then(), 400)
                 .body("errors[0].field", equalTo("status"))
                 .body("errors[0].message", equalTo("must be one of [PENDING, PAID, SHIPPED, DELIVERED, CANCELLED]"));
     }
