@@ -108,6 +108,8 @@ class ReplicaIT {
 
     @Test
     void awkwardValuesOfTheShopsOwnTypesArriveUnchanged() {
+        // the shop refuses such times, another source may have them
+        shop.source("alter table products drop constraint products_times_check");
         shop.source("""
                 insert into products (id, sku, name, price, created_at, updated_at, version) values
                     ('00000000-0000-0000-0000-000000000000', E'a''b\\\\c"d', E'näme \\n😀 \\u0001', 0.00, '-infinity', 'infinity', 1),

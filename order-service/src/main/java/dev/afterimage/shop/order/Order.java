@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 
 /** An order. It changes by transitions only, each of which refuses what is not allowed and counts the version up. */
@@ -98,7 +99,7 @@ public class Order {
                     "The items of an order that is %s no longer change.".formatted(status),
                     Map.of("orderStatus", status));
         }
-        if (wanted.equals(items)) {
+        if (wanted.equals(lines())) {
             return;
         }
         total = total(wanted);
@@ -130,6 +131,11 @@ public class Order {
     }
 
     OrderImage image() {
-        return new OrderImage(id, customerId, status, currency, total, items, createdAt, updatedAt, version);
+        return new OrderImage(id, customerId, status, currency, total, lines(), createdAt, updatedAt, version);
+    }
+
+    /** Without the nulls that Hibernate reads for positions that no row has, as when one was deleted by SQL. */
+    private List<OrderItem> lines() {
+        return items.stream().filter(Objects::nonNull).toList();
     }
 }

@@ -12,6 +12,7 @@ import static dev.afterimage.shop.Shop.product;
 import static dev.afterimage.shop.Shop.put;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
@@ -19,6 +20,7 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.ValidatableResponse;
 import java.util.ArrayList;
@@ -29,6 +31,8 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @QuarkusTest
 class OrderResourceTest {
@@ -293,5 +297,48 @@ class OrderResourceTest {
                 .statusCode(201)
                 .extract()
                 .path("id");
+    }
+
+    /** What PostgreSQL knows and no reader does, whoever writes it. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "products    | price = 'NaN'",
+                "products    | created_at = 'infinity'",
+                "products    | updated_at = '4713-01-01 BC'",
+                "customers   | created_at = '-infinity'",
+                "customers   | updated_at = '10000-01-01 00:00:00Z'",
+                "orders      | total = 'NaN'",
+                "orders      | updated_at = 'infinity'",
+                "order_items | unit_price = 'NaN', line_total = 'NaN'",
+                "order_items | position = 100"
+            })
+    void refusesInItsTablesWhatBreaksItsReaders(String table, String change) {
+        order();
+
+        assertThatThrownBy(() -> Database.ofService().execute("update %s set %s".formatted(table, change)))
+                .cause()
+                .hasMessageContaining("violates check constraint");
+    }
+
+    @Test
+    void showsTheLinesThereAreWhereOneWasDeletedBySql() {
+        var kept = product("1.00");
+        var order = placed("""
+                {"customerId": "%s", "items": [
+                  {"productId": "%s", "quantity": 1}, {"productId": "%s", "quantity": 1}]}
+                """.formatted(customer(), product("2.00"), kept));
+        Database.ofService().execute("delete from order_items where order_id = '%s' and position = 0".formatted(order));
+
+        get("/orders/" + order).statusCode(200).body("items.productId", contains(kept));
+        put("/orders/%s/items".formatted(order), """
+                {"items": [{"productId": "%s", "quantity": 1}]}
+                """.formatted(kept))
+                .then()
+                .statusCode(200)
+                .header("ETag", "\"1\"");
+        changeStatus(order, "PAID").then().statusCode(200).body("items.productId", contains(kept));
     }
 }
