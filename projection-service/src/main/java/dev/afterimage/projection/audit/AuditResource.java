@@ -11,9 +11,9 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -89,7 +89,7 @@ public class AuditResource {
         Audit audit = audits.start();
         Log.infof("audit asked for auditId=%s", audit.id());
         return Response.accepted(audit)
-                .location(URI.create("/audits/" + audit.id()))
+                .header(HttpHeaders.LOCATION, "/audits/" + audit.id())
                 .build();
     }
 

@@ -1,6 +1,7 @@
 package dev.afterimage.projection.audit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.DatabaseAway;
@@ -110,7 +111,10 @@ class Audits {
 
     private Report report(String text) {
         try {
-            return json.readValue(text, Report.class);
+            // another version of this service may have written a field more
+            return json.readerFor(Report.class)
+                    .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .readValue(text);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("cdc_raw.audits holds no report", e);
         }

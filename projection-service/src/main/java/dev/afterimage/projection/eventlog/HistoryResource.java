@@ -9,6 +9,7 @@ import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -17,7 +18,6 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.UriInfo;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
@@ -65,7 +65,7 @@ public class HistoryResource {
             @PathParam("id") String id,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
-            @Context UriInfo uri) {
+            @Context HttpServerRequest request) {
         var parameters = new Parameters();
         int size = parameters.limit(limit);
         Cursor cursor = parameters.readOr(Cursor.START, "after", after, Cursor::parse, "must come from a Link header");
@@ -81,7 +81,7 @@ public class HistoryResource {
         if (found.size() > size) {
             answer.header(
                     HttpHeaders.LINK,
-                    Parameters.next(uri, page.getLast().cursor().text()));
+                    Parameters.next(request, page.getLast().cursor().text()));
         }
         return answer.build();
     }

@@ -8,6 +8,7 @@ import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -19,7 +20,6 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.UriInfo;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -192,7 +192,7 @@ public class DeadLetterResource {
             @Parameter(description = "only with this fault") @QueryParam("digest") @Nullable String digest,
             @Parameter(description = "at most so many, 1 to 200") @QueryParam("limit") @Nullable String limit,
             @Parameter(description = "from the Link header") @QueryParam("after") @Nullable String after,
-            @Context UriInfo uri) {
+            @Context HttpServerRequest request) {
         var parameters = new Parameters();
         var filter = filter(parameters, topic, digest);
         int rows = parameters.limit(limit);
@@ -205,7 +205,7 @@ public class DeadLetterResource {
         if (found.size() > rows) {
             response.header(
                     HttpHeaders.LINK,
-                    Parameters.next(uri, Long.toString(page.getLast().id())));
+                    Parameters.next(request, Long.toString(page.getLast().id())));
         }
         return response.build();
     }

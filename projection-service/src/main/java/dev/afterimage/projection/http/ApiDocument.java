@@ -86,6 +86,13 @@ public class ApiDocument implements OASFilter {
     }
 
     private static void describe(HttpMethod method, Operation operation, Components components) {
+        boolean versioned = method == HttpMethod.GET
+                && operation.getResponses().getAPIResponses().values().stream()
+                        .anyMatch(answer -> isVersioned(schema(answer), components));
+        if (versioned) {
+            operation.addParameter(header(HttpHeaders.IF_MATCH));
+            operation.addParameter(header(HttpHeaders.IF_NONE_MATCH));
+        }
         parameters(operation).forEach(ApiDocument::describe);
         Set<String> names =
                 parameters(operation).stream().map(Parameter::getName).collect(Collectors.toSet());
@@ -95,9 +102,10 @@ public class ApiDocument implements OASFilter {
             if (names.contains("after")) {
                 answer.addHeader(HttpHeaders.LINK, header("The next page, as rel=\"next\", where there is one", false));
             }
-            if (method == HttpMethod.GET && isVersioned(schema(answer), components)) {
-                answer.addHeader(HttpHeaders.ETAG, header("The version in double quotes", true));
-                operation.addParameter(ifNoneMatch());
+            if (versioned && isVersioned(schema(answer), components)) {
+                answer.addHeader(
+                        HttpHeaders.ETAG,
+                        header("The version in double quotes; of an order with its customer, both versions", true));
                 answers.put(
                         "304",
                         OASFactory.createAPIResponse()
@@ -118,6 +126,9 @@ public class ApiDocument implements OASFilter {
         }
         if (parameters.contains("id")) {
             problems.add(ProblemType.UNKNOWN_ID);
+        }
+        if (parameters.contains(HttpHeaders.IF_MATCH)) {
+            problems.add(ProblemType.VERSION_MOVED);
         }
         if (parameters.contains("minVersion")) {
             problems.add(ProblemType.NOT_APPLIED_IN_TIME);
@@ -159,6 +170,16 @@ public class ApiDocument implements OASFilter {
     private static void describe(Parameter parameter) {
         switch (parameter.getName()) {
             case "id" -> parameter.setDescription("Its id");
+            case HttpHeaders.IF_MATCH ->
+                parameter
+                        .description("Refuses the request unless the entity tag is this one. * or no header takes any.")
+                        .schema(string().minLength(1))
+                        .example("\"3\"");
+            case HttpHeaders.IF_NONE_MATCH ->
+                parameter
+                        .description("The version that the client has, as ETag gave it: the answer is 304 then")
+                        .schema(string().minLength(1))
+                        .example("\"3\"");
             case "limit" ->
                 parameter
                         .description("How many at the most")
@@ -186,13 +207,8 @@ public class ApiDocument implements OASFilter {
         }
     }
 
-    private static Parameter ifNoneMatch() {
-        return OASFactory.createParameter()
-                .name(HttpHeaders.IF_NONE_MATCH)
-                .in(Parameter.In.HEADER)
-                .description("The version that the client has, as ETag gave it")
-                .schema(string())
-                .example("\"3\"");
+    private static Parameter header(String name) {
+        return OASFactory.createParameter().name(name).in(Parameter.In.HEADER);
     }
 
     private static Schema problem() {

@@ -1,10 +1,12 @@
 package dev.afterimage.projection.http;
 
+import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import jakarta.ws.rs.core.UriInfo;
-import java.net.URI;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.ws.rs.core.UriBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -17,6 +19,7 @@ public final class Parameters {
     public static final int MAX_LIMIT = 200;
 
     private static final Pattern LIMIT = Pattern.compile("[0-9]{1,3}");
+    private static final Pattern UUID_TEXT = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
     @RegisterForReflection
     record FieldError(String field, String message) {}
@@ -55,12 +58,21 @@ public final class Parameters {
     /** Refuses the request where a parameter was wrong. */
     public void throwIfWrong() {
         if (!errors.isEmpty()) {
-            throw ProblemType.INVALID_REQUEST
-                    .problem()
-                    .withDetail("A query parameter cannot be read.")
-                    .with("errors", errors)
-                    .build();
+            throw wrong("A query parameter cannot be read.", errors);
         }
+    }
+
+    /** The refusal of a request for one of its headers or fields. */
+    static HttpProblem wrong(String field, String rule) {
+        return wrong("A header or a field of the body cannot be read.", List.of(new FieldError(field, rule)));
+    }
+
+    private static HttpProblem wrong(String detail, List<FieldError> errors) {
+        return ProblemType.INVALID_REQUEST
+                .problem()
+                .withDetail(detail)
+                .with("errors", errors)
+                .build();
     }
 
     /**
@@ -69,7 +81,7 @@ public final class Parameters {
      * @throws IllegalArgumentException when it is something else
      */
     public static UUID uuid(String text) {
-        if (text.length() != 36) { // UUID.fromString also takes 1-1-1-1-1
+        if (!UUID_TEXT.matcher(text).matches()) { // UUID.fromString also takes 1-1-1-1-1
             throw new IllegalArgumentException("no UUID");
         }
         return UUID.fromString(text);
@@ -87,10 +99,18 @@ public final class Parameters {
         return text;
     }
 
-    /** The {@code Link} to the next page of a list; without scheme and host, so that it also holds behind a proxy. */
-    public static String next(UriInfo uri, String after) {
-        URI next = uri.getRequestUriBuilder().replaceQueryParam("after", after).build();
-        return "<%s?%s>; rel=\"next\"".formatted(next.getRawPath(), next.getRawQuery());
+    /**
+     * The {@code Link} to the next page of a list; without scheme and host, so that it also holds behind a proxy and for a
+     * request that names no host.
+     */
+    public static String next(HttpServerRequest request, String after) {
+        String query = UriBuilder.fromUri("/")
+                .replaceQuery(request.query())
+                .replaceQueryParam("after", after)
+                .build()
+                .getRawQuery();
+        return "<%s?%s>; rel=\"next\""
+                .formatted(Objects.requireNonNull(request.path()).replaceFirst("^/+", "/"), query);
     }
 
     private static int limitOf(String text) {

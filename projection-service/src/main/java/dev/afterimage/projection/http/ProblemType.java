@@ -14,6 +14,7 @@ import java.util.Optional;
  */
 public enum ProblemType {
     INVALID_REQUEST(400, "The request is not valid"),
+    MALFORMED_JSON(400, "The body is not valid JSON"),
     UNAUTHENTICATED(401, "A valid bearer token is needed"),
     FORBIDDEN(403, "The token does not allow this"),
     UNKNOWN_ADDRESS(404, "There is nothing at this address"),
@@ -22,6 +23,8 @@ public enum ProblemType {
     NOT_ACCEPTABLE(406, "The request does not accept what the answer would be"),
     REBUILD_RUNNING(409, "A rebuild is running"),
     STILL_REFUSED(409, "The dead letter is still refused"),
+    VERSION_MOVED(412, "It is not at the version that the request demands"),
+    UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json"),
     FAILED(500, "The service failed"),
     DATABASE_AWAY(503, "The database does not answer"),
     NOT_APPLIED_IN_TIME(504, "The version was not applied in time");

@@ -1,5 +1,6 @@
 package dev.afterimage.projection.http;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
@@ -13,6 +14,11 @@ class TypedProblems implements ProblemPostProcessor {
     public HttpProblem apply(HttpProblem problem, ProblemContext context) {
         if (problem.getType() != null) {
             return problem;
+        }
+        for (Throwable cause = context.cause; cause != null; cause = cause.getCause()) {
+            if (cause instanceof JsonProcessingException unreadable) {
+                return Problems.of(unreadable);
+            }
         }
         return ProblemType.of(problem.getStatusCode())
                 .map(type -> {

@@ -10,9 +10,9 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.net.URI;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
@@ -77,7 +77,7 @@ public class RebuildResource {
         }
         Log.infof("rebuild asked for rebuildId=%s source=%s", id, source);
         return Response.accepted(rebuilds.byId(id).orElseThrow(RebuildResource::notFound))
-                .location(URI.create("/rebuilds/" + id))
+                .header(HttpHeaders.LOCATION, "/rebuilds/" + id)
                 .build();
     }
 

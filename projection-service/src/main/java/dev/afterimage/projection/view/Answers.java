@@ -1,16 +1,15 @@
 package dev.afterimage.projection.view;
 
 import dev.afterimage.projection.http.Parameters;
+import dev.afterimage.projection.http.Preconditions;
 import dev.afterimage.projection.http.ProblemType;
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
 import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.UriInfo;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Answers with an aggregate, its version being the entity tag, or with a page of them. */
+/** Answers with an aggregate and its entity tag, or with a page of them. */
 @ApplicationScoped
 public class Answers {
 
@@ -37,12 +36,12 @@ public class Answers {
     }
 
     /**
-     * The aggregate, or 304 where the client has this version; 404 where there is none or it was deleted. With
+     * The aggregate, or 304 where the client has this version; 412 where it demands another one; 404 where there is none or it was deleted. With
      * {@code minVersion} the answer waits until that version is applied, and is 504 where that takes longer than
      * {@code wait}.
      */
     public <V extends View> Response one(
-            Selection<V> selection, String id, @Nullable String minVersion, @Nullable String wait, Request request)
+            Selection<V> selection, String id, @Nullable String minVersion, @Nullable String wait, HttpHeaders headers)
             throws InterruptedException {
         var parameters = new Parameters();
         Long version = parameters.read("minVersion", minVersion, Answers::version, "must be a version");
@@ -51,16 +50,20 @@ public class Answers {
         parameters.throwIfWrong();
         UUID known = uuid(id).orElseThrow(() -> unknown(selection));
         if (version == null) {
-            return answer(byId(selection, known).orElseThrow(() -> unknown(selection)), request);
+            return answer(selection, byId(selection, known).orElseThrow(() -> unknown(selection)), headers);
         }
         return await(selection, known, version, limit)
-                .map(view -> answer(view, request))
+                .map(view -> answer(selection, view, headers))
                 .orElseGet(() -> tooLate(selection, version, limit));
     }
 
     /** A page of the list, newest first; the next page is in the {@code Link} header. */
     public <V extends View> Response page(
-            Selection<V> selection, Filter filter, @Nullable String limit, @Nullable String after, UriInfo uri) {
+            Selection<V> selection,
+            Filter filter,
+            @Nullable String limit,
+            @Nullable String after,
+            HttpServerRequest request) {
         Filter.Page page = filter.page(limit, after);
         List<V> found = database.select(selection.sql(page.which()), page.values(), selection.reader());
         if (found.size() <= page.size()) {
@@ -70,7 +73,7 @@ public class Answers {
         return Response.ok(shown)
                 .header(
                         HttpHeaders.LINK,
-                        Parameters.next(uri, Cursor.of(shown.getLast()).text()))
+                        Parameters.next(request, Cursor.of(shown.getLast()).text()))
                 .build();
     }
 
@@ -113,10 +116,11 @@ public class Answers {
         }
     }
 
-    private static Response answer(View view, Request request) {
-        var tag = new EntityTag(Long.toString(view.version()));
-        Response.ResponseBuilder unchanged = request.evaluatePreconditions(tag);
-        return (unchanged != null ? unchanged : Response.ok(view)).tag(tag).build();
+    private static Response answer(Selection<?> selection, View view, HttpHeaders headers) {
+        boolean known = Preconditions.of(headers).isKnown(selection.aggregate(), view.version(), view.opaqueTag());
+        return (known ? Response.notModified() : Response.ok(view))
+                .tag(view.opaqueTag())
+                .build();
     }
 
     /** Not thrown: the mapper would log it as a failure of ours, with its stack. */

@@ -13,4 +13,9 @@ public interface View {
     Instant createdAt();
 
     long version();
+
+    /** Its entity tag without the quotes: the version, where nothing else that changes is shown. */
+    default String opaqueTag() {
+        return Long.toString(version());
+    }
 }

@@ -3,6 +3,7 @@ package dev.afterimage.projection.rebuild;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.equalTo;
 
 import dev.afterimage.projection.OrderEvents;
@@ -25,6 +26,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
@@ -176,6 +178,51 @@ class RebuildTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"source\": \"log\", \"incomplet\": true} | invalid-request | incomplet",
+                "{\"source\": 7}                         | invalid-request | source",
+                "{\"source\": {}}                        | invalid-request | source",
+                "{\"incomplete\": \"true\"}                | invalid-request | incomplete",
+                "{\"incomplete\": 1}                     | invalid-request | incomplete",
+                "[]                                     | invalid-request | body",
+                "[{}]                                   | invalid-request | body",
+                "\"x\"                                    | invalid-request | body",
+                "7                                      | invalid-request | body",
+                "true                                   | invalid-request | body",
+                "{\"source\": \"log\"                      | malformed-json  |",
+                "{\"source\": \"log\"} {}                  | invalid-request | body",
+                "{\"source\": \"log\", \"source\": \"log\"}  | malformed-json  |",
+                "oops                                   | malformed-json  |"
+            })
+    void refusesABodyThatIsNoWishForARebuild(String body, String type, @Nullable String field) {
+        var refusal = given().contentType(ContentType.JSON)
+                .body(body)
+                .post("/rebuilds")
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json")
+                .body("type", equalTo("urn:problem-type:afterimage:" + type));
+        if (field != null) {
+            refusal.body("errors.field", contains(field));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"If-Match: \"1\"", "If-None-Match: *"})
+    void startsNothingUnderAPreconditionThatDoesNotHold(String header) {
+        String[] condition = header.split(": ", 2);
+        given().header(condition[0], condition[1])
+                .post("/rebuilds")
+                .then()
+                .statusCode(412)
+                .contentType("application/problem+json")
+                .body("type", equalTo("urn:problem-type:afterimage:version-moved"));
+    }
+
     @Test
     void refusesASourceThatThereIsNot() {
         given().contentType(ContentType.JSON)
@@ -188,13 +235,15 @@ class RebuildTest {
     }
 
     private static String started(String source) {
-        return given().contentType(ContentType.JSON)
+        var started = given().contentType(ContentType.JSON)
                 .body("{\"source\": \"%s\"}".formatted(source))
                 .post("/rebuilds")
                 .then()
                 .statusCode(202)
-                .extract()
-                .path("id");
+                .extract();
+        String id = started.path("id");
+        assertThat(started.header("Location")).isEqualTo("/rebuilds/" + id);
+        return id;
     }
 
     private static String status(String id) {

@@ -6,16 +6,16 @@ import dev.afterimage.projection.http.Parameters;
 import dev.afterimage.projection.view.Answers;
 import dev.afterimage.projection.view.Filter;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.UriInfo;
 import java.math.BigDecimal;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -42,15 +42,16 @@ public class OrderResource {
     @Operation(
             operationId = "showOrder",
             summary = "Show an order",
-            description = "Its customer is joined in; the entity tag is the version of the order alone.")
+            description =
+                    "Its customer is joined in; the entity tag is the version of the order, and behind it that of the customer.")
     @APIResponseSchema(value = OrderView.class, responseDescription = "The order")
     public Response get(
             @PathParam("id") String id,
             @QueryParam("minVersion") @Nullable String minVersion,
             @QueryParam("wait") @Nullable String wait,
-            @Context Request request)
+            @Context HttpHeaders headers)
             throws InterruptedException {
-        return answers.one(WITH_CUSTOMERS, id, minVersion, wait, request);
+        return answers.one(WITH_CUSTOMERS, id, minVersion, wait, headers);
     }
 
     @GET
@@ -62,12 +63,12 @@ public class OrderResource {
             @Parameter(description = "Only orders of this total or a higher one") @QueryParam("minTotal") @Nullable String minTotal,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
-            @Context UriInfo uri) {
+            @Context HttpServerRequest request) {
         var filter = new Filter()
                 .by("status = ?", "status", status, OrderResource::status, "must be a status of an order")
                 .by("customer_id = ?", "customerId", customerId, Parameters::uuid, "must be a UUID")
                 .by("total >= ?", "minTotal", minTotal, OrderResource::amount, "must be an amount like 59.80");
-        return answers.page(WITH_CUSTOMERS, filter, limit, after, uri);
+        return answers.page(WITH_CUSTOMERS, filter, limit, after, request);
     }
 
     private static String status(String text) {

@@ -1,6 +1,7 @@
 package dev.afterimage.projection.view.order;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.afterimage.projection.view.Cdc;
 import dev.afterimage.projection.view.View;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -36,7 +37,18 @@ public record OrderView(
 
     /** Who ordered, as its last event left it, whatever version the order is of. */
     @RegisterForReflection
-    public record Customer(UUID id, String name, String email) {}
+    public record Customer(
+            UUID id, String name, String email, @JsonIgnore long version) {}
+
+    /**
+     * With the version of the customer where there is one: a strong tag, which changes with every change of what is shown. The
+     * version of the order stands first and stays the whole tag of an order alone, as of every other view. For an
+     * {@code If-Match} at order-service take {@code version}.
+     */
+    @Override
+    public String opaqueTag() {
+        return customer == null ? Long.toString(version) : version + "-" + customer.version();
+    }
 
     OrderImage image() {
         return new OrderImage(id, customerId, status, currency, total, items, createdAt, updatedAt, version);

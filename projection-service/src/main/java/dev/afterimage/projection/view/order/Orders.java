@@ -14,10 +14,11 @@ final class Orders {
 
     /** With what their customers are called now. */
     static final Selection<OrderView> WITH_CUSTOMERS = selection(
-            "c.name as customer_name, c.email as customer_email", "left join customers c on c.id = o.customer_id");
+            "c.name as customer_name, c.email as customer_email, c.version as customer_version",
+            "left join customers c on c.id = o.customer_id");
 
     /** As their own events left them: what the feed compares with, which pays for no further table. */
-    static final Selection<OrderView> ALONE = selection("null as customer_name, null as customer_email", "");
+    static final Selection<OrderView> ALONE = selection("null as customer_name", "");
 
     private Orders() {}
 
@@ -45,7 +46,11 @@ final class Orders {
                     customerId,
                     customerName == null
                             ? null
-                            : new OrderView.Customer(customerId, customerName, row.getString("customer_email")),
+                            : new OrderView.Customer(
+                                    customerId,
+                                    customerName,
+                                    row.getString("customer_email"),
+                                    row.getLong("customer_version")),
                     OrderStatus.valueOf(row.getString("status")),
                     row.getString("currency"),
                     row.getBigDecimal("total"),

@@ -6,16 +6,16 @@ import dev.afterimage.projection.http.Parameters;
 import dev.afterimage.projection.view.Answers;
 import dev.afterimage.projection.view.Filter;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.UriInfo;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
@@ -41,9 +41,9 @@ public class ProductResource {
             @PathParam("id") String id,
             @QueryParam("minVersion") @Nullable String minVersion,
             @QueryParam("wait") @Nullable String wait,
-            @Context Request request)
+            @Context HttpHeaders headers)
             throws InterruptedException {
-        return answers.one(PRODUCTS, id, minVersion, wait, request);
+        return answers.one(PRODUCTS, id, minVersion, wait, headers);
     }
 
     @GET
@@ -53,8 +53,8 @@ public class ProductResource {
             @Parameter(description = "Only the product that has this sku") @QueryParam("sku") @Nullable String sku,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
-            @Context UriInfo uri) {
+            @Context HttpServerRequest request) {
         var filter = new Filter().by("sku = ?", "sku", sku, Parameters::text, "must be text");
-        return answers.page(PRODUCTS, filter, limit, after, uri);
+        return answers.page(PRODUCTS, filter, limit, after, request);
     }
 }

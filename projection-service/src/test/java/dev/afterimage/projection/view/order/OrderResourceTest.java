@@ -2,6 +2,7 @@ package dev.afterimage.projection.view.order;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
@@ -16,6 +17,7 @@ import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.view.Histories;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
@@ -25,7 +27,9 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
@@ -86,11 +90,35 @@ class OrderResourceTest {
 
         given().get("/orders/{id}", order.id)
                 .then()
-                .header("ETag", "\"1\"")
+                .header("ETag", "\"1-1\"")
                 .body("customer.id", equalTo(ada.id.toString()))
                 .body("customer.name", equalTo("Ada"))
                 .body("customer.email", containsString("@example.org"));
         given().get("/orders?customerId=" + ada.id).then().body("customer.name", contains("Ada"));
+    }
+
+    @Test
+    void hasAnotherEntityTagOnceItsCustomerHasAnotherName() throws SQLException {
+        NamedEvents ada = NamedEvents.customer(UUID.randomUUID() + "@example.org");
+        apply(Histories.read(order.id, order.placed().replace(order.customerId.toString(), ada.id.toString())));
+        String alone = given().get("/orders/{id}", order.id).header("ETag");
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            topic.putOn("customer.events", ada.id, ada.created("Ada"));
+            given().get("/customers/{id}?minVersion=1&wait=20s", ada.id).then().statusCode(200);
+            String unmarried = given().get("/orders/{id}", order.id).header("ETag");
+            topic.putOn("customer.events", ada.id, ada.renamed(2, "Ada", "Ada King"));
+            given().get("/customers/{id}?minVersion=2&wait=20s", ada.id).then().statusCode(200);
+
+            for (String old : List.of(alone, unmarried)) {
+                given().header("If-None-Match", old)
+                        .get("/orders/{id}", order.id)
+                        .then()
+                        .statusCode(200)
+                        .header("ETag", "\"1-2\"")
+                        .body("customer.name", equalTo("Ada King"))
+                        .body("customer", not(hasKey("version")));
+            }
+        }
     }
 
     @Test
@@ -138,6 +166,86 @@ class OrderResourceTest {
                 .get("/orders/{id}", order.id)
                 .then()
                 .statusCode(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "If-Match: \"2\"                              | 200",
+                "If-Match: *                                | 200",
+                "If-Match: W/\"2\"                            | 412",
+                "If-Match: \"1\"                              | 412",
+                "If-Match: \"1\", If-None-Match: \"2\"        | 412",
+                "If-Match: \"2\", If-None-Match: \"2\"        | 304",
+                "If-Match: \"2\", If-None-Match: \"1\"        | 200",
+                "If-None-Match: *                           | 304",
+                "If-None-Match: \"2\"                         | 304",
+                "If-None-Match: W/\"2\"                       | 304",
+                "If-None-Match: ,\"1\",,\"2\"                 | 304",
+                "If-None-Match: \"1,2\"                       | 200",
+                "If-None-Match: \"1\"                         | 200",
+                "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT | 200",
+                "If-Modified-Since: Fri, 31 Dec 9999 23:59:59 GMT   | 200",
+                "If-None-Match:                             | 400",
+                "If-Match:                                  | 400",
+                "If-None-Match: 2                           | 400",
+                "If-Match: 2                                | 400"
+            })
+    void evaluatesThePreconditionsOfAGetInTheOrderOfTheStandard(String headers, int status) throws SQLException {
+        apply(Histories.read(order.id, order.changed(2)));
+        var parsed = Stream.of(headers.split(", (?=If-)", -1))
+                .map(header -> header.split(": ?", 2))
+                .collect(Collectors.toMap(header -> header[0], header -> header[1]));
+        for (String method : List.of("GET", "HEAD")) {
+            given().headers(parsed)
+                    .request(method, "/orders/{id}", order.id)
+                    .then()
+                    .statusCode(status);
+        }
+        if (status == 412) {
+            given().headers(parsed)
+                    .get("/orders/{id}", order.id)
+                    .then()
+                    .contentType("application/problem+json")
+                    .body("type", equalTo("urn:problem-type:afterimage:version-moved"))
+                    .body("version", equalTo(2));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"If-Match", "If-None-Match"})
+    void takesNoHeaderForTwo(String name) throws SQLException {
+        apply(Histories.read(order.id, order.changed(2)));
+        given().header(name, "\"2\"", "\"2\"")
+                .get("/orders/{id}", order.id)
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json")
+                .body("errors.field", contains(name));
+    }
+
+    /** What PostgreSQL knows and no reader does, whoever writes it. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "orders      | total = 'NaN'",
+                "orders      | created_at = 'infinity'",
+                "orders      | updated_at = '4713-01-01 BC'",
+                "order_items | unit_price = 'NaN'",
+                "order_items | line_total = 'NaN'"
+            })
+    void refusesInItsTablesWhatBreaksItsReaders(String table, String change) throws SQLException {
+        apply(Histories.read(order.id, order.changed(2)));
+        assertThatThrownBy(() -> Database.ofService()
+                        .in("cdc_processed")
+                        .execute("update %s set %s where %s = '%s'"
+                                .formatted(table, change, table.equals("orders") ? "id" : "order_id", order.id)))
+                .cause()
+                .hasMessageContaining("violates check constraint");
     }
 
     @ParameterizedTest

@@ -1,0 +1,92 @@
+package dev.afterimage.projection.http;
+
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import jakarta.ws.rs.core.HttpHeaders;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a request demands of the entity tag of its resource, by {@code If-Match} and {@code If-None-Match}. The conditions on
+ * dates are ignored, as RFC 9110 has it for a resource without a date of its last modification.
+ *
+ * @param match the tags of {@code If-Match}, or {@code *}; empty where there is no such header
+ * @param noneMatch the tags of {@code If-None-Match}, or {@code *}; empty where there is no such header
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, Conditional Requests</a>
+ */
+public record Preconditions(List<String> match, List<String> noneMatch) {
+
+    private static final String ANY = "*";
+    private static final String TAG = "(?:W/)?\"[^\\x00-\\x20\"\\x7f]*+\"";
+    private static final Pattern TAGS = Pattern.compile(TAG);
+    /** With empty elements, as of every list in a header. Possessive, for it would otherwise take the stack a frame per tag. */
+    private static final Pattern LIST =
+            Pattern.compile("(?:[ \t]*,)*+[ \t]*%1$s[ \t]*+(?:,[ \t]*+(?:%1$s[ \t]*+)?)*+".formatted(TAG));
+
+    public Preconditions {
+        match = List.copyOf(match);
+        noneMatch = List.copyOf(noneMatch);
+    }
+
+    /**
+     * Reads the headers; {@link GuardingHeaders} has seen to it that each comes once at the most.
+     *
+     * @throws HttpProblem when a header is neither {@code *} nor a list of entity tags
+     */
+    public static Preconditions of(HttpHeaders headers) {
+        return new Preconditions(
+                tags(HttpHeaders.IF_MATCH, headers.getHeaderString(HttpHeaders.IF_MATCH)),
+                tags(HttpHeaders.IF_NONE_MATCH, headers.getHeaderString(HttpHeaders.IF_NONE_MATCH)));
+    }
+
+    private static List<String> tags(String name, @Nullable String header) {
+        if (header == null) {
+            return List.of();
+        }
+        if (header.strip().equals(ANY)) {
+            return List.of(ANY);
+        }
+        if (!LIST.matcher(header).matches()) {
+            throw Parameters.wrong(name, "must be an entity tag in double quotes, as in ETag, or *");
+        }
+        return TAGS.matcher(header).results().map(MatchResult::group).toList();
+    }
+
+    /**
+     * Whether the client has this version already, so that it need not be shown.
+     *
+     * @param opaqueTag its entity tag without the quotes
+     * @throws HttpProblem when {@code If-Match} names none of its tags
+     */
+    public boolean isKnown(String aggregate, long version, String opaqueTag) {
+        String tag = "\"%s\"".formatted(opaqueTag);
+        if (!match.isEmpty() && !names(match, tag::equals)) {
+            throw ProblemType.VERSION_MOVED
+                    .problem()
+                    .withDetail("The %s is at version %d, and its entity tag is %s.".formatted(aggregate, version, tag))
+                    .with("version", version)
+                    .build();
+        }
+        return names(noneMatch, other -> other.equals(tag) || other.equals("W/" + tag));
+    }
+
+    /**
+     * Passes where something may be done at an address that has no entity tag, such as that of a list.
+     *
+     * @throws HttpProblem when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
+     */
+    void checkUnversioned() {
+        if ((!match.isEmpty() && !match.contains(ANY)) || noneMatch.contains(ANY)) {
+            throw ProblemType.VERSION_MOVED
+                    .problem()
+                    .withDetail("This address has no entity tag.")
+                    .build();
+        }
+    }
+
+    private static boolean names(List<String> tags, Predicate<String> tag) {
+        return tags.contains(ANY) || tags.stream().anyMatch(tag);
+    }
+}
