@@ -1,0 +1,85 @@
+package dev.afterimage.projection.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers with a problem what HTTP or Vert.x refuses before Jakarta REST has a look at the request. What is no HTTP at all,
+ * or has a target that is no URI, Vert.x and Quarkus answer by themselves.
+ */
+@ApplicationScoped
+class HttpRefusals {
+
+    /** Before all other filters. */
+    private static final int PRIORITY = 2000;
+
+    private static final Map<Integer, ProblemType> TYPES = Map.of(
+            400, ProblemType.INVALID_REQUEST,
+            404, ProblemType.UNKNOWN_ADDRESS,
+            405, ProblemType.METHOD_NOT_ALLOWED);
+
+    private final ObjectMapper json;
+
+    HttpRefusals(ObjectMapper json) {
+        this.json = json;
+    }
+
+    void register(@Observes Filters filters) {
+        filters.register(this::check, PRIORITY);
+    }
+
+    void register(@Observes Router router) {
+        router.route().order(Integer.MIN_VALUE).failureHandler(request -> {
+            var type = TYPES.get(request.statusCode());
+            if (type == null) {
+                request.next();
+            } else {
+                answer(request, type, null);
+            }
+        });
+    }
+
+    private void check(RoutingContext request) {
+        var headers = request.request().headers();
+        if (headers.getAll(HttpHeaders.HOST).size() > 1) {
+            answer(request, ProblemType.INVALID_REQUEST, "The header Host is there more than once.");
+        } else if (!isOnly("chunked", headers, HttpHeaders.TRANSFER_ENCODING)) {
+            answer(request, ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only.");
+        } else if (!isOnly("identity", headers, HttpHeaders.CONTENT_ENCODING)) {
+            answer(request, ProblemType.UNSUPPORTED_MEDIA_TYPE, "Its Content-Encoding is not supported.");
+        } else {
+            request.next();
+        }
+    }
+
+    private static boolean isOnly(String value, MultiMap headers, CharSequence name) {
+        return headers.getAll(name).stream().allMatch(value::equalsIgnoreCase);
+    }
+
+    /** Of a body that is still to come, nothing is read. */
+    private void answer(RoutingContext request, ProblemType type, @Nullable String detail) {
+        var problem = type.problem().withDetail(detail).build();
+        var response = request.response();
+        if (request.request().version() != HttpVersion.HTTP_2) {
+            response.putHeader(HttpHeaders.CONNECTION, "close");
+            response.endHandler(_ -> request.request().connection().close());
+        }
+        try {
+            response.setStatusCode(problem.getStatusCode())
+                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
+                    .end(json.writeValueAsString(problem));
+        } catch (JsonProcessingException e) {
+            request.fail(e);
+        }
+    }
+}
