@@ -41,13 +41,14 @@ public record OrderView(
             UUID id, String name, String email, @JsonIgnore long version) {}
 
     /**
-     * With the version of the customer where there is one: a strong tag, which changes with every change of what is shown. The
-     * version of the order stands first and stays the whole tag of an order alone, as of every other view. For an
-     * {@code If-Match} at order-service take {@code version}.
+     * A strong tag: it changes with every change of what is shown, the customer's name included. It is the order's version,
+     * with the customer's behind it unless that is the first: {@code 2}, and {@code 2-5} after four changes of the customer;
+     * {@code 2-0} where the customer is missing. For an {@code If-Match} at order-service take {@code version}.
      */
     @Override
     public String opaqueTag() {
-        return customer == null ? Long.toString(version) : version + "-" + customer.version();
+        long shown = customer == null ? 0 : customer.version();
+        return shown == 1 ? Long.toString(version) : version + "-" + shown;
     }
 
     OrderImage image() {
