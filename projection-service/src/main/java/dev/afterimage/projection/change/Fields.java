@@ -43,6 +43,15 @@ public record Fields(String path, JsonNode node) {
         return text.textValue();
     }
 
+    /** Of 1 to so many characters; what an index holds is bounded by that. */
+    public String text(String name, int most) throws MalformedRecord {
+        String text = text(name);
+        if (text.isEmpty() || text.codePointCount(0, text.length()) > most) {
+            throw wrong(name, "a string of 1 to %d characters".formatted(most));
+        }
+        return text;
+    }
+
     public String matching(String name, Pattern pattern, String expectation) throws MalformedRecord {
         String text = text(name);
         if (!pattern.matcher(text).matches()) {

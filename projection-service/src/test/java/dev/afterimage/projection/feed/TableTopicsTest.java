@@ -18,6 +18,7 @@ import jakarta.inject.Inject;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Random;
 import java.util.UUID;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -108,6 +109,24 @@ class TableTopicsTest {
                 .getFirst();
         given().get("/dead-letters/" + letter).then().body("reason", equalTo("op is none of c, u, d, r"));
         given().delete("/dead-letters/" + letter).then().statusCode(204);
+    }
+
+    /** SQLSTATE 54000; random, for PostgreSQL compresses what it can before it measures. */
+    @Test
+    void setsAsideARowWhoseKeyIsLargerThanAnIndexHolds() {
+        var large = new Random(4711)
+                .ints(6_000, 'a', 'z' + 1)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
+        var record = put(ORDERS, "{\"id\":\"%s %s\"}".formatted(id, large), change("c", null, row("PENDING")));
+        awaitLogged(record);
+
+        var letter = database.rows("""
+                select id, reason from cdc_raw.dead_letters where kafka_topic = '%s' and kafka_offset = %d
+                """.formatted(ORDERS, record.offset()));
+        assertThat(letter).singleElement().asString().endsWith("the database refuses its data, SQLSTATE 54000");
+        given().delete("/dead-letters/" + letter.getFirst().split(" ", 2)[0])
+                .then()
+                .statusCode(204);
     }
 
     @Test

@@ -33,8 +33,8 @@ public class CustomerModel extends ReadModel<CustomerImage> {
     public CustomerImage read(Fields image) throws MalformedRecord {
         return new CustomerImage(
                 image.uuid("id"),
-                image.text("name"),
-                image.text("email"),
+                image.text("name", 200),
+                image.text("email", 254),
                 image.instant("createdAt"),
                 image.instant("updatedAt"),
                 image.version("version"));

@@ -34,8 +34,8 @@ public class ProductModel extends ReadModel<ProductImage> {
     public ProductImage read(Fields image) throws MalformedRecord {
         return new ProductImage(
                 image.uuid("id"),
-                image.text("sku"),
-                image.text("name"),
+                image.text("sku", 64),
+                image.text("name", 200),
                 image.money("price"),
                 image.instant("createdAt"),
                 image.instant("updatedAt"),
