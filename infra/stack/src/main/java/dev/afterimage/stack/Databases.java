@@ -35,12 +35,12 @@ public final class Databases {
     }
 
     /** As the superuser, into a database of our own. */
-    static Wish.Login login(String address, Wish.Database database) {
-        return new Wish.Login(
+    static StackRequest.Login login(String address, StackRequest.Database database) {
+        return new StackRequest.Login(
                 "jdbc:postgresql://" + address + "/" + database.name(), Postgres.SUPERUSER, Postgres.PASSWORD);
     }
 
-    static String slotState(Wish.Login login, String slot) {
+    static String slotState(StackRequest.Login login, String slot) {
         try (Connection connection = open(login);
                 PreparedStatement statement = connection.prepareStatement("""
                         select active, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))
@@ -57,7 +57,7 @@ public final class Databases {
     }
 
     /** The settings by which a connector made for another place reads a database of our own. */
-    Map<String, String> debezium(Wish.Database database) {
+    Map<String, String> debezium(StackRequest.Database database) {
         return Map.of(
                 "database.hostname", StackConfig.HOST,
                 "database.port", Integer.toString(config.postgresPort()),
@@ -67,7 +67,7 @@ public final class Databases {
     }
 
     /** Makes roles, database, slots and publications, as far as they are not there yet. */
-    synchronized void provide(Wish.Database database, List<Wish.Connector> connectors) {
+    synchronized void provide(StackRequest.Database database, List<StackRequest.Connector> connectors) {
         try (Connection connection = DriverManager.getConnection(
                         "jdbc:postgresql://" + address() + "/postgres", Postgres.SUPERUSER, Postgres.PASSWORD);
                 Statement sql = connection.createStatement()) {
@@ -87,7 +87,7 @@ public final class Databases {
         } catch (SQLException e) {
             throw new StackException("PostgreSQL does not make database " + database.name() + ": " + e.getMessage(), e);
         }
-        for (Wish.Connector connector : connectors) {
+        for (StackRequest.Connector connector : connectors) {
             if (connector.outbox() != null) {
                 publish(login(address(), database), connector, connector.outbox());
             }
@@ -100,7 +100,7 @@ public final class Databases {
      * @param login of a superuser
      * @throws StackException when PostgreSQL refuses
      */
-    public static void publish(Wish.Login login, Wish.Connector connector, Wish.Outbox outbox) {
+    public static void publish(StackRequest.Login login, StackRequest.Connector connector, StackRequest.Outbox outbox) {
         String slot = slot(connector.config());
         String publication = publication(connector.config());
         try (Connection connection = open(login);
@@ -128,7 +128,7 @@ public final class Databases {
     }
 
     /** Returns when there is what the connector reads: its publication, or the table that it makes one of. */
-    void awaitPublication(Wish.Login login, Map<String, String> settings, Wish.Outbox outbox) {
+    void awaitPublication(StackRequest.Login login, Map<String, String> settings, StackRequest.Outbox outbox) {
         boolean disabled = "disabled".equals(settings.get("publication.autocreate.mode"));
         Instant deadline = Instant.now().plus(TABLE_LIMIT);
         while (true) {
@@ -149,7 +149,7 @@ public final class Databases {
     }
 
     /** Waits until somebody reads from the slot; a connector may call itself RUNNING before that. */
-    void awaitReader(Wish.Login login, Map<String, String> settings) {
+    void awaitReader(StackRequest.Login login, Map<String, String> settings) {
         Instant deadline = Instant.now().plus(READER_LIMIT);
         while (Instant.now().isBefore(deadline)) {
             try (Connection connection = open(login)) {
@@ -169,7 +169,7 @@ public final class Databases {
     }
 
     /** What does not match between the outbox table and the application's configuration, as a sentence. */
-    Optional<String> compare(Wish.Login login, Wish.Outbox outbox) {
+    Optional<String> compare(StackRequest.Login login, StackRequest.Outbox outbox) {
         String table = outbox.schema() + "." + outbox.table();
         Instant deadline = Instant.now().plus(TABLE_LIMIT);
         while (Instant.now().isBefore(deadline)) {
@@ -192,7 +192,7 @@ public final class Databases {
                 + " s: make it by a migration, or set its name by quarkus.debezium-outbox.table-name.");
     }
 
-    private static Set<String> columns(Connection connection, Wish.Outbox outbox) throws SQLException {
+    private static Set<String> columns(Connection connection, StackRequest.Outbox outbox) throws SQLException {
         Set<String> names = new TreeSet<>();
         try (PreparedStatement statement = connection.prepareStatement(
                 "select column_name from information_schema.columns where table_schema = ? and table_name = ?")) {
@@ -207,7 +207,7 @@ public final class Databases {
         return names;
     }
 
-    private static Connection open(Wish.Login login) throws SQLException {
+    private static Connection open(StackRequest.Login login) throws SQLException {
         return DriverManager.getConnection(login.jdbcUrl(), login.user(), login.password());
     }
 

@@ -17,7 +17,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/** The end of every topic, for people to read; see {@link Wish.View}. */
+/** The end of every topic, for people to read; see {@link StackRequest.View}. */
 final class LastEvents {
 
     /** Of each partition; transaction markers count. */

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stack that several programs of this machine use together. It is kept by a process of its own, the {@link Keeper};
+ * One stack that several programs of this machine use together. It is kept by a process of its own, the {@link StackDaemon};
  * each user holds a connection to it, which the operating system closes however the user ends, and the keeper ends with
  * the last one. In a Maven build the stack of tests waits some time for the tests of the next module.
  */
@@ -42,34 +42,34 @@ public final class SharedStack implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final Wish.Place place;
-    private final Wish wish;
+    private final StackRequest.Place place;
+    private final StackRequest request;
     private final Consumer<String> tell;
     private Connection connection;
-    private volatile Wish.Addresses addresses;
+    private volatile StackRequest.Addresses addresses;
     private volatile boolean closed;
 
-    private SharedStack(Wish.Place place, Wish wish, Consumer<String> tell) {
+    private SharedStack(StackRequest.Place place, StackRequest request, Consumer<String> tell) {
         this.place = place;
-        this.wish = wish;
+        this.request = request;
         this.tell = tell;
         this.connection = connect(place);
-        this.addresses = connection.ask(wish, tell);
+        this.addresses = connection.ask(request, tell);
     }
 
     /**
-     * Joins the stack of that place, starting it when nobody has, and returns when it has what the wish says.
+     * Joins the stack of that place, starting it when nobody has, and returns when it has what the request says.
      *
      * @param tell takes what there is to say later, a line each: deaths, restarts, an outbox table that does not match
      * @throws StackException when a part does not start; one sentence that says what to change
      */
-    public static SharedStack join(Wish.Place place, Wish wish, Consumer<String> tell) {
-        SharedStack joined = new SharedStack(place, wish, tell);
+    public static SharedStack join(StackRequest.Place place, StackRequest request, Consumer<String> tell) {
+        SharedStack joined = new SharedStack(place, request, tell);
         Thread.ofPlatform().daemon().name("outbox-dev-services").start(joined::listen);
         return joined;
     }
 
-    public Wish.Addresses addresses() {
+    public StackRequest.Addresses addresses() {
         return addresses;
     }
 
@@ -78,16 +78,16 @@ public final class SharedStack implements AutoCloseable {
      *
      * @throws StackException when it does not answer
      */
-    public Wish.View look(@Nullable String slot) {
+    public StackRequest.View look(@Nullable String slot) {
         try {
             Connection visit = Connection.to(place.home())
                     .orElseThrow(() -> new StackException("The dev services' keeper does not run."));
             try {
-                Wish.Login login = wish.database() == null
-                        ? wish.elsewhere()
-                        : Databases.login(addresses.postgres(), wish.database());
-                visit.send(Map.of("look", new Wish.Look(login, slot)));
-                return JSON.treeToValue(visit.read(), Wish.View.class);
+                StackRequest.Login login = request.database() == null
+                        ? request.elsewhere()
+                        : Databases.login(addresses.postgres(), request.database());
+                visit.send(Map.of("look", new StackRequest.Look(login, slot)));
+                return JSON.treeToValue(visit.read(), StackRequest.View.class);
             } finally {
                 visit.close();
             }
@@ -126,14 +126,14 @@ public final class SharedStack implements AutoCloseable {
         tell.accept("the dev services' keeper has ended; starting it again");
         try {
             connection = connect(place);
-            addresses = connection.ask(wish, tell);
+            addresses = connection.ask(request, tell);
         } catch (StackException e) {
             closed = true;
             tell.accept(e.getMessage());
         }
     }
 
-    private static Connection connect(Wish.Place place) {
+    private static Connection connect(StackRequest.Place place) {
         Path home = place.home();
         try {
             Files.createDirectories(home);
@@ -171,11 +171,11 @@ public final class SharedStack implements AutoCloseable {
         return jars;
     }
 
-    private static Connection start(Wish.Place place) throws IOException {
+    private static Connection start(StackRequest.Place place) throws IOException {
         Memory.requireEnough();
         Path log = place.home().resolve("logs").resolve("keeper.log");
         Files.createDirectories(Folders.parent(log));
-        Files.deleteIfExists(place.home().resolve(Keeper.PORT_FILE));
+        Files.deleteIfExists(place.home().resolve(StackDaemon.PORT_FILE));
         List<String> rest = new ArrayList<>();
         if (!place.fresh() && place.classPath().stream().allMatch(Files::isRegularFile)) {
             rest.addAll(Jvm.archive(place.home(), "keeper"));
@@ -186,7 +186,7 @@ public final class SharedStack implements AutoCloseable {
                 Stream.concat(place.classPath().stream(), kafkaClient(place.distribution()).stream())
                         .map(Path::toString)
                         .collect(Collectors.joining(File.pathSeparator)),
-                Keeper.class.getName(),
+                StackDaemon.class.getName(),
                 place.home().toString(),
                 Boolean.toString(place.fresh()),
                 Integer.toString(place.postgresPort()),
@@ -230,7 +230,7 @@ public final class SharedStack implements AutoCloseable {
     private record Connection(Socket socket, BufferedReader in) {
 
         static Optional<Connection> to(Path home) throws IOException {
-            Path file = home.resolve(Keeper.PORT_FILE);
+            Path file = home.resolve(StackDaemon.PORT_FILE);
             if (!Files.exists(file)) {
                 return Optional.empty();
             }
@@ -242,7 +242,7 @@ public final class SharedStack implements AutoCloseable {
                 var connection = new Connection(
                         socket,
                         new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)));
-                if (Keeper.HELLO.equals(connection.in.readLine())) {
+                if (StackDaemon.HELLO.equals(connection.in.readLine())) {
                     socket.setSoTimeout(0);
                     return Optional.of(connection);
                 }
@@ -253,16 +253,17 @@ public final class SharedStack implements AutoCloseable {
             return Optional.empty();
         }
 
-        Wish.Addresses ask(Wish wish, Consumer<String> tell) {
+        StackRequest.Addresses ask(StackRequest request, Consumer<String> tell) {
             try {
-                socket.getOutputStream().write((JSON.writeValueAsString(wish) + "\n").getBytes(StandardCharsets.UTF_8));
+                socket.getOutputStream()
+                        .write((JSON.writeValueAsString(request) + "\n").getBytes(StandardCharsets.UTF_8));
                 for (JsonNode answer = read(); answer != null; answer = read()) {
                     if (answer.has("failed")) {
                         close();
                         throw new StackException(answer.path("failed").asText());
                     }
                     if (answer.has("ready")) {
-                        return JSON.treeToValue(answer.path("ready"), Wish.Addresses.class);
+                        return JSON.treeToValue(answer.path("ready"), StackRequest.Addresses.class);
                     }
                     tell.accept(answer.path("tell").asText());
                 }

@@ -29,10 +29,10 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Execution(ExecutionMode.CONCURRENT)
 class SharedStackIT {
 
-    private static final Wish.Outbox OUTBOX =
-            new Wish.Outbox("public", "outbox", List.of("id", "aggregatetype", "aggregateid", "type", "payload"));
-    private static final Wish.Database LIBRARY =
-            new Wish.Database("library", "librarian", Map.of("librarian", "secret", "reader", "reader"));
+    private static final StackRequest.Outbox OUTBOX = new StackRequest.Outbox(
+            "public", "outbox", List.of("id", "aggregatetype", "aggregateid", "type", "payload"));
+    private static final StackRequest.Database LIBRARY =
+            new StackRequest.Database("library", "librarian", Map.of("librarian", "secret", "reader", "reader"));
 
     private static final Path HOME = Servers.emptied("dev-services");
 
@@ -54,7 +54,7 @@ class SharedStackIT {
     @Test
     @ResourceLock(Servers.KAFKA_OF_ITS_OWN)
     void theFirstEventArrivesAlthoughItWasWrittenBeforeTheConnectorRan() throws Exception {
-        try (var stack = SharedStack.join(place("first"), wish(false), told::add)) {
+        try (var stack = SharedStack.join(place("first"), request(false), told::add)) {
             try (var connection = DriverManager.getConnection(url(stack), "librarian", "secret")) {
                 connection.createStatement().execute("""
                         create table outbox (id uuid, aggregatetype text, aggregateid text, type text, payload text)""");
@@ -69,7 +69,7 @@ class SharedStackIT {
     @Test
     void aKilledKeeperIsReplacedOnTheSamePortsAndTheDataIsStillThere() throws Exception {
         try (var stack = SharedStack.join(place("killed"), databaseOnly(), told::add)) {
-            Wish.Addresses before = stack.addresses();
+            StackRequest.Addresses before = stack.addresses();
             ProcessHandle keeper = ProcessHandle.allProcesses()
                     .filter(process -> Stream.of(process.info().arguments().orElse(new String[0]))
                             .anyMatch(HOME.resolve("killed").toString()::equals))
@@ -87,8 +87,8 @@ class SharedStackIT {
         Servers servers = Servers.shared();
         Database library = servers.database("postgres");
         library.execute("create schema library", "create table library.outbox (id uuid, aggregate_type text)");
-        var login = new Wish.Login(library.jdbcUrl(), library.user(), library.password());
-        var outbox = new Wish.Outbox("library", "outbox", OUTBOX.columns());
+        var login = new StackRequest.Login(library.jdbcUrl(), library.user(), library.password());
+        var outbox = new StackRequest.Outbox("library", "outbox", OUTBOX.columns());
         assertThat(new Databases(servers.config()).compare(login, outbox))
                 .hasValue("The outbox table library.outbox has no column aggregatetype, but aggregate_type, id: alter"
                         + " the table, or set the column's name by quarkus.debezium-outbox.*.name.");
@@ -97,7 +97,7 @@ class SharedStackIT {
     @Test
     void aTakenPortIsNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0)) {
-            Wish.Place place = new Wish.Place(
+            StackRequest.Place place = new StackRequest.Place(
                     HOME.resolve("taken"), true, taken.getLocalPort(), 0, 0, null, distribution(), classPath());
             assertThatThrownBy(() -> SharedStack.join(place, databaseOnly(), told::add))
                     .isInstanceOf(StackException.class)
@@ -124,11 +124,11 @@ class SharedStackIT {
         Memory.requireEnough("MemAvailable: 2097152 kB");
     }
 
-    private static Wish databaseOnly() {
-        return new Wish(LIBRARY, null, false, null, List.of(), false);
+    private static StackRequest databaseOnly() {
+        return new StackRequest(LIBRARY, null, false, null, List.of(), false);
     }
 
-    private static Wish wish(boolean streaming) {
+    private static StackRequest request(boolean streaming) {
         Map<String, String> config = new HashMap<>();
         config.put("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
         config.put("database.dbname", "library");
@@ -144,12 +144,17 @@ class SharedStackIT {
         config.put("transforms", "outbox");
         config.put("transforms.outbox.type", "io.debezium.transforms.outbox.EventRouter");
         config.put("transforms.outbox.route.topic.replacement", "${routedByValue}.events");
-        return new Wish(
-                LIBRARY, null, true, null, List.of(new Wish.Connector("library", config, OUTBOX, true)), streaming);
+        return new StackRequest(
+                LIBRARY,
+                null,
+                true,
+                null,
+                List.of(new StackRequest.Connector("library", config, OUTBOX, true)),
+                streaming);
     }
 
-    private Wish.Place place(String name) {
-        return new Wish.Place(HOME.resolve(name), false, 0, 0, 0, null, distribution(), classPath());
+    private StackRequest.Place place(String name) {
+        return new StackRequest.Place(HOME.resolve(name), false, 0, 0, 0, null, distribution(), classPath());
     }
 
     private static Path distribution() {

@@ -1,12 +1,12 @@
 package dev.afterimage.shop.customer;
 
-import dev.afterimage.shop.http.Answers;
 import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.http.Responses;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
@@ -60,7 +60,7 @@ public class CustomerResource {
         return idempotency.once(key, "POST /customers", details, () -> {
             var customer = commands.register(details);
             Log.infof("customer registered customerId=%s version=%d", customer.id(), customer.version());
-            return Answers.created(CustomerResource.class, customer);
+            return Responses.created(CustomerResource.class, customer);
         });
     }
 
@@ -70,7 +70,7 @@ public class CustomerResource {
     @Operation(operationId = "showCustomer", summary = "Show a customer")
     public RestResponse<CustomerImage> one(@RestPath UUID id, @Context HttpHeaders headers) {
         var customer = customers.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
-        return Answers.ok(Customers.AGGREGATE, customer.image(), headers);
+        return Responses.ok(Customers.AGGREGATE, customer.image(), headers);
     }
 
     @GET
@@ -83,7 +83,7 @@ public class CustomerResource {
             @Context HttpServerRequest request) {
         var rows = Query.limit(limit);
         var found = customers.newest(Query.text("email", email), Query.id(Query.AFTER, after), rows + 1);
-        return Answers.page(found.stream().map(Customer::image).toList(), rows, request);
+        return Responses.page(found.stream().map(Customer::image).toList(), rows, request);
     }
 
     @PUT
@@ -98,7 +98,7 @@ public class CustomerResource {
             @RestPath UUID id, @NotNull @Valid CustomerDetails details, @Context HttpHeaders headers) {
         var customer = commands.change(id, details, Preconditions.of(headers));
         Log.infof("customer changed customerId=%s version=%d", id, customer.version());
-        return Answers.ok(customer);
+        return Responses.ok(customer);
     }
 
     @DELETE

@@ -11,4 +11,4 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
         {"items": [{"productId": "0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e02", "quantity": 3}]}
         """)
 public record ChangeItems(
-        @NotNull @Size(min = 1, max = Wanted.MAX_ITEMS) List<@NotNull @Valid Wanted> items) {}
+        @NotNull @Size(min = 1, max = RequestedItem.MAX_ITEMS) List<@NotNull @Valid RequestedItem> items) {}

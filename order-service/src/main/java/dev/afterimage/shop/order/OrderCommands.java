@@ -79,7 +79,7 @@ public class OrderCommands {
      * @throws Refusal.InvalidFields when a product does not exist, or the total is too much
      */
     @Transactional
-    public OrderImage changeItems(UUID id, List<Wanted> wanted, Preconditions conditions) {
+    public OrderImage changeItems(UUID id, List<RequestedItem> wanted, Preconditions conditions) {
         var order = locked(id, conditions);
         var before = order.image();
         var prices = before.items().stream()
@@ -165,18 +165,19 @@ public class OrderCommands {
         return orders.lock(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
     }
 
-    private static Set<UUID> productIds(List<Wanted> wanted) {
-        return wanted.stream().map(Wanted::productId).collect(Collectors.toSet());
+    private static Set<UUID> productIds(List<RequestedItem> wanted) {
+        return wanted.stream().map(RequestedItem::productId).collect(Collectors.toSet());
     }
 
-    private static List<FieldError> unknownProducts(List<Wanted> wanted, Map<UUID, BigDecimal> prices) {
+    private static List<FieldError> unknownProducts(List<RequestedItem> wanted, Map<UUID, BigDecimal> prices) {
         return IntStream.range(0, wanted.size())
                 .filter(line -> !prices.containsKey(wanted.get(line).productId()))
                 .mapToObj(line -> new FieldError("items[%d].productId".formatted(line), "is not the id of a product"))
                 .collect(Collectors.toCollection(ArrayList::new));
     }
 
-    private static List<OrderItem> priced(List<Wanted> wanted, Map<UUID, BigDecimal> prices, List<FieldError> unknown) {
+    private static List<OrderItem> priced(
+            List<RequestedItem> wanted, Map<UUID, BigDecimal> prices, List<FieldError> unknown) {
         if (!unknown.isEmpty()) {
             throw new Refusal.InvalidFields(unknown);
         }

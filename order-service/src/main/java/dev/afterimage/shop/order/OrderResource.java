@@ -1,12 +1,12 @@
 package dev.afterimage.shop.order;
 
-import dev.afterimage.shop.http.Answers;
 import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.http.Responses;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
@@ -60,7 +60,7 @@ public class OrderResource {
         return idempotency.once(key, "POST /orders", request, () -> {
             var order = commands.place(request);
             Log.infof("order placed orderId=%s version=%d", order.id(), order.version());
-            return Answers.created(OrderResource.class, order);
+            return Responses.created(OrderResource.class, order);
         });
     }
 
@@ -70,7 +70,7 @@ public class OrderResource {
     @Operation(operationId = "showOrder", summary = "Show an order")
     public RestResponse<OrderImage> one(@RestPath UUID id, @Context HttpHeaders headers) {
         var order = orders.show(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
-        return Answers.ok(Orders.AGGREGATE, order.image(), headers);
+        return Responses.ok(Orders.AGGREGATE, order.image(), headers);
     }
 
     @GET
@@ -94,7 +94,7 @@ public class OrderResource {
                 Query.id("customerId", customerId),
                 Query.id(Query.AFTER, after),
                 rows + 1);
-        return Answers.page(found.stream().map(Order::image).toList(), rows, request);
+        return Responses.page(found.stream().map(Order::image).toList(), rows, request);
     }
 
     @PUT
@@ -110,7 +110,7 @@ public class OrderResource {
             @RestPath UUID id, @NotNull @Valid ChangeItems request, @Context HttpHeaders headers) {
         var order = commands.changeItems(id, request.items(), Preconditions.of(headers));
         Log.infof("order items set orderId=%s version=%d", id, order.version());
-        return Answers.ok(order);
+        return Responses.ok(order);
     }
 
     @PUT
@@ -126,7 +126,7 @@ public class OrderResource {
             @RestPath UUID id, @NotNull @Valid ChangeStatus request, @Context HttpHeaders headers) {
         var order = commands.changeStatus(id, request.status(), Preconditions.of(headers));
         Log.infof("order status set orderId=%s version=%d status=%s", id, order.version(), order.status());
-        return Answers.ok(order);
+        return Responses.ok(order);
     }
 
     @POST

@@ -24,4 +24,4 @@ public record PlaceOrder(
         @Nullable @Schema(defaultValue = "EUR")
         @Pattern(regexp = "^[A-Z]{3}$", message = "must be three capital letters") String currency,
 
-        @NotNull @Size(min = 1, max = Wanted.MAX_ITEMS) List<@NotNull @Valid Wanted> items) {}
+        @NotNull @Size(min = 1, max = RequestedItem.MAX_ITEMS) List<@NotNull @Valid RequestedItem> items) {}

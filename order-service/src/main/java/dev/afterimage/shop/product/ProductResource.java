@@ -1,12 +1,12 @@
 package dev.afterimage.shop.product;
 
-import dev.afterimage.shop.http.Answers;
 import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.http.Query;
 import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.http.Responses;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
@@ -60,7 +60,7 @@ public class ProductResource {
         return idempotency.once(key, "POST /products", details, () -> {
             var product = commands.offer(details);
             Log.infof("product offered productId=%s version=%d", product.id(), product.version());
-            return Answers.created(ProductResource.class, product);
+            return Responses.created(ProductResource.class, product);
         });
     }
 
@@ -70,7 +70,7 @@ public class ProductResource {
     @Operation(operationId = "showProduct", summary = "Show a product")
     public RestResponse<ProductImage> one(@RestPath UUID id, @Context HttpHeaders headers) {
         var product = products.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Products.AGGREGATE, id));
-        return Answers.ok(Products.AGGREGATE, product.image(), headers);
+        return Responses.ok(Products.AGGREGATE, product.image(), headers);
     }
 
     @GET
@@ -83,7 +83,7 @@ public class ProductResource {
             @Context HttpServerRequest request) {
         var rows = Query.limit(limit);
         var found = products.newest(Query.text("sku", sku), Query.id(Query.AFTER, after), rows + 1);
-        return Answers.page(found.stream().map(Product::image).toList(), rows, request);
+        return Responses.page(found.stream().map(Product::image).toList(), rows, request);
     }
 
     @PUT
@@ -98,7 +98,7 @@ public class ProductResource {
             @RestPath UUID id, @NotNull @Valid ProductDetails details, @Context HttpHeaders headers) {
         var product = commands.change(id, details, Preconditions.of(headers));
         Log.infof("product changed productId=%s version=%d", id, product.version());
-        return Answers.ok(product);
+        return Responses.ok(product);
     }
 
     @DELETE

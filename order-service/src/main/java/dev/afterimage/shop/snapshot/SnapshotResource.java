@@ -1,10 +1,10 @@
 package dev.afterimage.shop.snapshot;
 
-import dev.afterimage.shop.http.Answers;
 import dev.afterimage.shop.http.ApiDocument;
 import dev.afterimage.shop.http.Caller;
 import dev.afterimage.shop.http.Idempotency;
 import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.http.Responses;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
@@ -59,7 +59,7 @@ public class SnapshotResource {
             var started = commands.start(request.aggregate());
             Log.infof("snapshot started snapshotId=%s aggregate=%s", started.id(), started.aggregate());
             return ResponseBuilder.create(Status.ACCEPTED, started)
-                    .header(HttpHeaders.LOCATION, Answers.location(SnapshotResource.class, started.id()))
+                    .header(HttpHeaders.LOCATION, Responses.location(SnapshotResource.class, started.id()))
                     .build();
         });
     }

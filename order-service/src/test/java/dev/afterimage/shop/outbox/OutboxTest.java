@@ -22,7 +22,7 @@ import dev.afterimage.devservices.testing.PublishedEvents;
 import dev.afterimage.shop.order.OrderCommands;
 import dev.afterimage.shop.order.Orders;
 import dev.afterimage.shop.order.PlaceOrder;
-import dev.afterimage.shop.order.Wanted;
+import dev.afterimage.shop.order.RequestedItem;
 import dev.afterimage.testing.Database;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.data.SpanData;
@@ -228,7 +228,7 @@ class OutboxTest {
     @Test
     void leavesNothingBehindWhenTheTransactionRollsBack() throws Exception {
         var request = new PlaceOrder(
-                UUID.fromString(customer()), null, List.of(new Wanted(UUID.fromString(product("29.90")), 2)));
+                UUID.fromString(customer()), null, List.of(new RequestedItem(UUID.fromString(product("29.90")), 2)));
         var before = count("orders");
         try (var wal = Wal.ofEverything()) {
             assertThatThrownBy(() -> QuarkusTransaction.requiringNew().run(() -> {

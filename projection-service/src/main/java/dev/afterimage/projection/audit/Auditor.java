@@ -8,7 +8,7 @@ import dev.afterimage.projection.audit.Rows.Digest;
 import dev.afterimage.projection.audit.Rows.Unreadable;
 import dev.afterimage.projection.audit.Table.Row;
 import dev.afterimage.projection.audit.Table.RowKey;
-import dev.afterimage.projection.audit.Tally.Candidate;
+import dev.afterimage.projection.audit.TableComparison.Candidate;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.agroal.DataSource;
 import io.quarkus.arc.InjectableInstance;
@@ -88,7 +88,7 @@ class Auditor {
         private final Consumer<Report> progress;
         private final Map<Side, Reading> readings = new EnumMap<>(Side.class);
         private final Map<Side, Rows> sides = new EnumMap<>(Side.class);
-        private final List<Tally> tallies = new ArrayList<>();
+        private final List<TableComparison> tallies = new ArrayList<>();
 
         Run(Consumer<Report> progress) {
             this.progress = progress;
@@ -174,10 +174,10 @@ class Auditor {
                 scan(table);
             }
             for (Rows follower : followers()) {
-                List<Tally> own = tallies.stream()
+                List<TableComparison> own = tallies.stream()
                         .filter(tally -> tally.follower == follower.side())
                         .toList();
-                var settling = new Settling(source(), follower, route(follower.side()), topics, this::tell);
+                var settling = new Recheck(source(), follower, route(follower.side()), topics, this::tell);
                 Optional<String> waitsFor = settling.settle(own, config.catchUp());
                 waitsFor.ifPresent(reason -> note(follower.side(), reason));
             }
@@ -207,9 +207,9 @@ class Auditor {
         }
 
         private void scan(Table table) throws Unreadable {
-            Map<Side, Tally> own = new EnumMap<>(Side.class);
+            Map<Side, TableComparison> own = new EnumMap<>(Side.class);
             for (Rows follower : followers()) {
-                own.put(follower.side(), new Tally(table, follower.side()));
+                own.put(follower.side(), new TableComparison(table, follower.side()));
             }
             tallies.addAll(own.values());
             UUID from = LOWEST;
@@ -232,11 +232,11 @@ class Auditor {
             progress.accept(soFar(null, List.of()));
         }
 
-        private void compare(Map<Side, Tally> own, Table table, UUID from, UUID to) throws Unreadable {
+        private void compare(Map<Side, TableComparison> own, Table table, UUID from, UUID to) throws Unreadable {
             Digest expected = source().digest(table, from, to);
             Map<RowKey, Row> expectedRows = null;
             for (Rows follower : followers()) {
-                Tally tally = Objects.requireNonNull(own.get(follower.side()));
+                TableComparison tally = Objects.requireNonNull(own.get(follower.side()));
                 if (follower.digest(table, from, to).equals(expected)) {
                     tally.add(expected);
                     continue;
@@ -258,14 +258,14 @@ class Auditor {
             if (!all) {
                 return Verdict.UNKNOWN;
             }
-            return tallies.stream().anyMatch(Tally::isUnsettled) ? Verdict.LAGGING : Verdict.EQUAL;
+            return tallies.stream().anyMatch(TableComparison::isUnsettled) ? Verdict.LAGGING : Verdict.EQUAL;
         }
 
         private Report soFar(@Nullable Verdict verdict, List<DifferentCell> differences) {
             return new Report(
                     verdict,
                     List.copyOf(readings.values()),
-                    tallies.stream().map(Tally::comparison).toList(),
+                    tallies.stream().map(TableComparison::comparison).toList(),
                     differences);
         }
 
@@ -276,7 +276,7 @@ class Auditor {
         private List<DifferentCell> differences() throws Unreadable {
             Map<Cell, Map<Side, String>> texts = new LinkedHashMap<>();
             Map<Cell, Set<Side>> followers = new LinkedHashMap<>();
-            for (Tally tally : tallies) {
+            for (TableComparison tally : tallies) {
                 List<Candidate> shown =
                         tally.differing.stream().limit(config.shown()).toList();
                 Map<RowKey, Row> others = others(tally, shown);
@@ -312,7 +312,7 @@ class Auditor {
         }
 
         /** The same rows in the follower that is not asked about. */
-        private Map<RowKey, Row> others(Tally tally, List<Candidate> shown) throws Unreadable {
+        private Map<RowKey, Row> others(TableComparison tally, List<Candidate> shown) throws Unreadable {
             Optional<Rows> other = other(tally.follower);
             return other.isEmpty() || shown.isEmpty()
                     ? Map.of()
@@ -324,7 +324,7 @@ class Auditor {
                                             .collect(Collectors.toSet()));
         }
 
-        private List<Cell> cells(Tally tally, Candidate candidate) {
+        private List<Cell> cells(TableComparison tally, Candidate candidate) {
             if (candidate.source == null || candidate.follower == null) {
                 return List.of(new Cell(tally.table, candidate.key, null));
             }

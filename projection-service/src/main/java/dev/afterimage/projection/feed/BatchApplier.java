@@ -8,8 +8,8 @@ import dev.afterimage.projection.eventlog.LoggedRecord;
 import dev.afterimage.projection.http.ProblemType;
 import dev.afterimage.projection.rebuild.Rebuilds;
 import dev.afterimage.projection.sql.Sql;
-import dev.afterimage.projection.view.Applied;
 import dev.afterimage.projection.view.ReadModel;
+import dev.afterimage.projection.view.Result;
 import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
@@ -59,14 +59,14 @@ class BatchApplier {
      * that it refuses; only that one is set aside.
      *
      * @param batch in the order of each partition
-     * @param applied up to which offset each partition of the batch was applied before
+     * @param nextOffsets up to which offset each partition of the batch was applied before
      * @param committed is told what became of the records after each commit
      * @throws SQLException when the database does not answer; what was not committed can be tried again
-     * @throws PositionLost when the database stands before {@code applied}
+     * @throws PositionLost when the database stands before {@code nextOffsets}
      */
-    void apply(List<Incoming> batch, Map<TopicPartition, Long> applied, Consumer<List<Outcome>> committed)
+    void apply(List<Incoming> batch, Map<TopicPartition, Long> nextOffsets, Consumer<List<Outcome>> committed)
             throws SQLException, PositionLost {
-        halving(batch, (connection, part, log) -> follow(connection, part, log, applied), committed);
+        applyHalving(batch, (connection, part, append) -> follow(connection, part, append, nextOffsets), committed);
     }
 
     /**
@@ -78,20 +78,20 @@ class BatchApplier {
      * @throws SQLException when the database does not answer; what was not committed can be tried again
      */
     void replay(List<Incoming> letters, Consumer<List<Outcome>> committed) throws SQLException {
-        halving(letters, this::replay, committed);
+        applyHalving(letters, this::replay, committed);
     }
 
     /** What is done with records in a transaction. */
     private interface Attempt<X extends Exception> {
-        List<Outcome> on(Connection connection, List<Incoming> batch, Log log) throws SQLException, X;
+        List<Outcome> on(Connection connection, List<Incoming> batch, Append append) throws SQLException, X;
     }
 
     /** How events get into the log. */
-    private interface Log {
-        void append(Connection connection, List<LoggedRecord> records) throws SQLException;
+    private interface Append {
+        void to(Connection connection, List<LoggedRecord> records) throws SQLException;
     }
 
-    private <X extends Exception> void halving(
+    private <X extends Exception> void applyHalving(
             List<Incoming> batch, Attempt<X> attempt, Consumer<List<Outcome>> committed) throws SQLException, X {
         try {
             committed.accept(inOneTransaction(batch, attempt));
@@ -100,11 +100,11 @@ class BatchApplier {
                 throw e;
             }
             if (batch.size() == 1) {
-                halving(List.of(refused(batch.getFirst(), e)), attempt, committed);
+                applyHalving(List.of(refused(batch.getFirst(), e)), attempt, committed);
             } else {
                 int half = batch.size() / 2;
-                halving(batch.subList(0, half), attempt, committed);
-                halving(batch.subList(half, batch.size()), attempt, committed);
+                applyHalving(batch.subList(0, half), attempt, committed);
+                applyHalving(batch.subList(half, batch.size()), attempt, committed);
             }
         }
     }
@@ -121,12 +121,12 @@ class BatchApplier {
         }
     }
 
-    private <X extends Exception> List<Outcome> inOneTransaction(List<Incoming> batch, Attempt<X> attempt, Log log)
-            throws SQLException, X {
+    private <X extends Exception> List<Outcome> inOneTransaction(
+            List<Incoming> batch, Attempt<X> attempt, Append append) throws SQLException, X {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
-                List<Outcome> outcomes = attempt.on(connection, batch, log);
+                List<Outcome> outcomes = attempt.on(connection, batch, append);
                 connection.commit();
                 return outcomes;
             } catch (Throwable e) {
@@ -137,12 +137,12 @@ class BatchApplier {
     }
 
     private List<Outcome> follow(
-            Connection connection, List<Incoming> batch, Log log, Map<TopicPartition, Long> applied)
+            Connection connection, List<Incoming> batch, Append append, Map<TopicPartition, Long> nextOffsets)
             throws SQLException, PositionLost {
         Set<TopicPartition> partitions = batch.stream().map(Incoming::partition).collect(Collectors.toSet());
         Map<TopicPartition, Long> next = positions.lock(connection, partitions);
         for (TopicPartition partition : partitions) {
-            long expected = applied.getOrDefault(partition, 0L);
+            long expected = nextOffsets.getOrDefault(partition, 0L);
             Long found = next.get(partition);
             if (found == null || found < expected) {
                 throw new PositionLost(partition, expected);
@@ -151,7 +151,7 @@ class BatchApplier {
         List<Incoming> news = batch.stream()
                 .filter(incoming -> incoming.record().offset() >= next.getOrDefault(incoming.partition(), 0L))
                 .toList();
-        List<Outcome> outcomes = applyAll(connection, news, log);
+        List<Outcome> outcomes = applyAll(connection, news, append);
         // While the transaction is open: before it, an outage of the database would send the letter again with each
         // attempt; after it, a crash in between would lose it. It is the rare case, and only this partition waits.
         deadLetterTopics.send(malformed(news));
@@ -165,7 +165,7 @@ class BatchApplier {
     }
 
     /** A rebuild that runs may have passed the place of a letter already: it would be missing in its model. */
-    private List<Outcome> replay(Connection connection, List<Incoming> letters, Log log) throws SQLException {
+    private List<Outcome> replay(Connection connection, List<Incoming> letters, Append append) throws SQLException {
         var _ = positions.lock(
                 connection, letters.stream().map(Incoming::partition).collect(Collectors.toSet()));
         if (Rebuilds.running(connection).isPresent()) {
@@ -174,7 +174,7 @@ class BatchApplier {
                     .withDetail("Replay dead letters when the rebuild that is running has ended.")
                     .build();
         }
-        List<Outcome> outcomes = applyAll(connection, deadLetters.lock(connection, letters), log);
+        List<Outcome> outcomes = applyAll(connection, deadLetters.lock(connection, letters), append);
         deadLetters.remove(
                 connection,
                 outcomes.stream()
@@ -184,36 +184,37 @@ class BatchApplier {
         return outcomes;
     }
 
-    private List<Outcome> applyAll(Connection connection, List<Incoming> news, Log log) throws SQLException {
+    private List<Outcome> applyAll(Connection connection, List<Incoming> news, Append append) throws SQLException {
         Map<String, List<Change>> changes = new HashMap<>();
         List<LoggedRecord> records = new ArrayList<>(news.size());
         for (Incoming incoming : news) {
-            if (incoming instanceof Incoming.Legible legible) {
-                Change change = legible.change();
+            if (incoming instanceof Incoming.Event event) {
+                Change change = event.change();
                 changes.computeIfAbsent(change.aggregate(), _ -> new ArrayList<>())
                         .add(change);
-                records.add(logged(legible.record(), change));
+                records.add(logged(event.record(), change));
             } else if (incoming instanceof Incoming.Row row) {
                 records.add(logged(row.record(), row.change()));
             }
         }
-        log.append(connection, records);
-        Map<String, Iterator<Applied>> applied = new HashMap<>();
+        append.to(connection, records);
+        Map<String, Iterator<Result>> resultsByAggregate = new HashMap<>();
         for (ReadModel<?> model : models) {
             List<Change> own = changes.getOrDefault(model.aggregate(), List.of());
-            applied.put(model.aggregate(), model.apply(connection, own).iterator());
+            resultsByAggregate.put(
+                    model.aggregate(), model.apply(connection, own).iterator());
         }
         deadLetters.put(connection, malformed(news));
         return news.stream()
                 .map(incoming -> new Outcome(
                         incoming,
                         switch (incoming) {
-                            case Incoming.Legible legible ->
-                                Objects.requireNonNull(
-                                                applied.get(legible.change().aggregate()))
+                            case Incoming.Event event ->
+                                Objects.requireNonNull(resultsByAggregate.get(
+                                                event.change().aggregate()))
                                         .next();
-                            case Incoming.Row _ -> Applied.LOGGED;
-                            case Incoming.Malformed _ -> Applied.DEAD_LETTER;
+                            case Incoming.Row _ -> Result.LOGGED;
+                            case Incoming.Malformed _ -> Result.DEAD_LETTER;
                         }))
                 .toList();
     }

@@ -43,7 +43,7 @@ public class Feed {
     private final TopicReader reader;
     private final BatchApplier applier;
     private final DeadLetterTopics deadLetterTopics;
-    private final Announcements announcements;
+    private final LivePublisher announcements;
     private final FeedLag lag;
     private final FeedMetrics metrics;
     private final Outage outage;
@@ -65,7 +65,7 @@ public class Feed {
             TopicReader reader,
             BatchApplier applier,
             DeadLetterTopics deadLetterTopics,
-            Announcements announcements,
+            LivePublisher announcements,
             FeedLag lag,
             FeedMetrics metrics) {
         this.config = config;
@@ -146,7 +146,7 @@ public class Feed {
                 if (!broken) {
                     state = current.state();
                     if (state == FeedState.FOLLOWING) {
-                        failed.retainAll(current.applied().keySet());
+                        failed.retainAll(current.nextOffsets().keySet());
                         lastProgress = Instant.now();
                     }
                     if (failed.isEmpty()) {
@@ -216,7 +216,7 @@ public class Feed {
                     .map(record -> Incoming.of(record, reader))
                     .toList();
             current.acceptResetLogs(batch);
-            applier.apply(batch, current.applied(), outcomes -> {
+            applier.apply(batch, current.nextOffsets(), outcomes -> {
                 current.markApplied(outcomes);
                 lastProgress = Instant.now();
                 announcements.announce(outcomes, receivedAt);

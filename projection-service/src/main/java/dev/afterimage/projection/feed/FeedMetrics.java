@@ -4,7 +4,7 @@ import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Envelope;
 import dev.afterimage.projection.change.Operation;
 import dev.afterimage.projection.change.Tombstone;
-import dev.afterimage.projection.view.Break;
+import dev.afterimage.projection.view.ChainBreak;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
@@ -82,8 +82,8 @@ class FeedMetrics {
         batchSize.record(outcomes.size());
         for (Outcome outcome : outcomes) {
             if (outcome.effect() == Effect.APPLIED
-                    && outcome.incoming() instanceof Incoming.Legible legible
-                    && legible.change() instanceof Envelope envelope) {
+                    && outcome.incoming() instanceof Incoming.Event event
+                    && event.change() instanceof Envelope envelope) {
                 latency.record(Duration.between(envelope.committedAt(), appliedAt));
             }
         }
@@ -95,14 +95,14 @@ class FeedMetrics {
         for (Outcome outcome : outcomes) {
             var topic = outcome.incoming().record().topic();
             counts.merge(new Kind(topic, operation(outcome.incoming()), outcome.effect()), 1, Integer::sum);
-            Break broken = outcome.applied().broken();
-            if (broken != null) {
+            ChainBreak chainBreak = outcome.result().chainBreak();
+            if (chainBreak != null) {
                 registry.counter(
                                 "feed.chain.broken",
                                 "topic",
                                 topic,
                                 "rule",
-                                broken.rule().label())
+                                chainBreak.rule().label())
                         .increment();
             }
         }
@@ -121,8 +121,8 @@ class FeedMetrics {
         return switch (incoming) {
             case Incoming.Malformed _ -> "unreadable";
             case Incoming.Row row -> name(row.change().op());
-            case Incoming.Legible legible ->
-                switch (legible.change()) {
+            case Incoming.Event event ->
+                switch (event.change()) {
                     case Envelope envelope -> name(envelope.op());
                     case Tombstone _ -> name(null);
                 };

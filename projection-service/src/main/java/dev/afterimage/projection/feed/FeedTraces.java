@@ -71,9 +71,9 @@ class FeedTraces {
                 .setAttribute(EFFECT, outcome.effect().label())
                 .startSpan();
         return switch (outcome.incoming()) {
-            case Incoming.Legible legible ->
+            case Incoming.Event event ->
                 span.setAttribute(
-                        MESSAGING_KAFKA_MESSAGE_KEY, legible.change().id().toString());
+                        MESSAGING_KAFKA_MESSAGE_KEY, event.change().id().toString());
             case Incoming.Row row ->
                 span.setAttribute(
                         MESSAGING_KAFKA_MESSAGE_KEY, String.valueOf(row.change().key()));

@@ -20,7 +20,7 @@ sealed interface Incoming {
     static Incoming of(ConsumerRecord<byte[], byte[]> record, RecordReader reader) {
         try {
             return switch (reader.read(record.topic(), record.key(), record.value())) {
-                case Change change -> new Legible(record, change);
+                case Change change -> new Event(record, change);
                 case RowChange row -> new Row(record, row);
             };
         } catch (MalformedRecord e) {
@@ -37,7 +37,8 @@ sealed interface Incoming {
         }
     }
 
-    record Legible(ConsumerRecord<byte[], byte[]> record, Change change) implements Incoming {}
+    /** An event of an aggregate. */
+    record Event(ConsumerRecord<byte[], byte[]> record, Change change) implements Incoming {}
 
     record Row(ConsumerRecord<byte[], byte[]> record, RowChange change) implements Incoming {}
 

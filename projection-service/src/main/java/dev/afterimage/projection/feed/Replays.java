@@ -22,14 +22,14 @@ class Replays {
     private final DeadLetterTable letters;
     private final TopicReader reader;
     private final BatchApplier applier;
-    private final Announcements announcements;
+    private final LivePublisher announcements;
     private final DeadLetterMetrics metrics;
 
     Replays(
             DeadLetterTable letters,
             TopicReader reader,
             BatchApplier applier,
-            Announcements announcements,
+            LivePublisher announcements,
             DeadLetterMetrics metrics) {
         this.letters = letters;
         this.reader = reader;
@@ -45,9 +45,9 @@ class Replays {
      * @param refused they still wait, with the reason of this attempt
      */
     @RegisterForReflection
-    record Tally(long replayed, long applied, long ignored, long refused) {
+    record TableComparison(long replayed, long applied, long ignored, long refused) {
 
-        static Tally of(List<Outcome> outcomes) {
+        static TableComparison of(List<Outcome> outcomes) {
             long applied = 0;
             long ignored = 0;
             long refused = 0;
@@ -58,11 +58,11 @@ class Replays {
                     case DEAD_LETTER -> refused++;
                 }
             }
-            return new Tally(outcomes.size(), applied, ignored, refused);
+            return new TableComparison(outcomes.size(), applied, ignored, refused);
         }
 
-        Tally plus(Tally other) {
-            return new Tally(
+        TableComparison plus(TableComparison other) {
+            return new TableComparison(
                     replayed + other.replayed,
                     applied + other.applied,
                     ignored + other.ignored,
@@ -86,15 +86,15 @@ class Replays {
      *
      * @throws DatabaseAway when the database does not answer; those before are replayed
      */
-    Tally all(DeadLetterTable.Filter filter) {
-        var tally = new Tally(0, 0, 0, 0);
+    TableComparison all(DeadLetterTable.Filter filter) {
+        var tally = new TableComparison(0, 0, 0, 0);
         long last = 0;
         while (true) {
             List<DeadLetter> batch = letters.oldest(filter, last, BATCH);
             if (batch.isEmpty()) {
                 return tally;
             }
-            tally = tally.plus(Tally.of(replay(batch)));
+            tally = tally.plus(TableComparison.of(replay(batch)));
             last = batch.getLast().id();
         }
     }
@@ -119,7 +119,7 @@ class Replays {
 
     /** Who watches the feed has seen the refused ones already. */
     private void tell(List<Outcome> outcomes, Instant begunAt) {
-        Tally tally = Tally.of(outcomes);
+        TableComparison tally = TableComparison.of(outcomes);
         metrics.replayed("applied", tally.applied());
         metrics.replayed("ignored", tally.ignored());
         metrics.replayed("refused", tally.refused());

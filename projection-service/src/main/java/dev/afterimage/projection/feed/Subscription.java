@@ -44,7 +44,7 @@ final class Subscription implements AutoCloseable {
     private final Metric connections;
     private final Metric receivedBytes;
     private final Set<TopicPartition> unplaced = new HashSet<>();
-    private final Map<TopicPartition, Long> applied = new ConcurrentHashMap<>();
+    private final Map<TopicPartition, Long> nextOffsets = new ConcurrentHashMap<>();
     private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
     private long lastCommitNanos = System.nanoTime();
     private boolean joined;
@@ -116,7 +116,7 @@ final class Subscription implements AutoCloseable {
             uncommitted.put(partition, new OffsetAndMetadata(offset));
         });
         consumer.resume(unplaced);
-        applied.putAll(next);
+        nextOffsets.putAll(next);
         Log.infof("Following %s", next);
         unplaced.clear();
     }
@@ -157,7 +157,7 @@ final class Subscription implements AutoCloseable {
         Map<TopicPartition, Long> reset = new HashMap<>();
         for (Incoming incoming : batch) {
             long offset = incoming.record().offset();
-            if (offset < applied.getOrDefault(incoming.partition(), 0L)) {
+            if (offset < nextOffsets.getOrDefault(incoming.partition(), 0L)) {
                 reset.merge(incoming.partition(), offset, Math::min);
             }
         }
@@ -168,7 +168,7 @@ final class Subscription implements AutoCloseable {
         try (Connection connection = dataSource.getConnection()) {
             positions.put(connection, reset);
         }
-        applied.putAll(reset);
+        nextOffsets.putAll(reset);
     }
 
     /** Whether there is more to come of what the broker has told of; asks it nothing. */
@@ -185,13 +185,13 @@ final class Subscription implements AutoCloseable {
     }
 
     /** Up to which offset each partition is applied. */
-    Map<TopicPartition, Long> applied() {
-        return applied;
+    Map<TopicPartition, Long> nextOffsets() {
+        return nextOffsets;
     }
 
     void markApplied(List<Outcome> outcomes) {
         for (Outcome outcome : outcomes) {
-            applied.put(
+            nextOffsets.put(
                     outcome.incoming().partition(), outcome.incoming().record().offset() + 1);
         }
     }
@@ -231,7 +231,7 @@ final class Subscription implements AutoCloseable {
 
     /** Where it stands, by what the consumer knows already: the broker is not asked. */
     List<FeedProgress.Partition> progress() {
-        return applied.entrySet().stream()
+        return nextOffsets.entrySet().stream()
                 .map(each -> FeedProgress.Partition.of(
                         each.getKey().topic(),
                         each.getKey().partition(),
@@ -278,7 +278,7 @@ final class Subscription implements AutoCloseable {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             unplaced.removeAll(partitions);
-            applied.keySet().removeAll(partitions);
+            nextOffsets.keySet().removeAll(partitions);
             uncommitted.keySet().removeAll(partitions);
         }
 

@@ -48,7 +48,7 @@ final class Fold {
         this.stored = stored;
     }
 
-    Applied take(Change change) {
+    Result take(Change change) {
         Held held = states.computeIfAbsent(change.id(), id -> new State(stored.getOrDefault(id, Held.NOTHING), null))
                 .held();
         return switch (change) {
@@ -57,32 +57,32 @@ final class Fold {
         };
     }
 
-    private Applied take(Envelope envelope, Held held) {
+    private Result take(Envelope envelope, Held held) {
         if (envelope.version() <= held.version()) {
-            return Applied.IGNORED;
+            return Result.IGNORED;
         }
         states.put(envelope.id(), new State(new Held(envelope.version(), envelope.after()), envelope));
-        return new Applied(Effect.APPLIED, broken(envelope, held));
+        return new Result(Effect.APPLIED, broken(envelope, held));
     }
 
-    private Applied take(Tombstone tombstone, Held held) {
+    private Result take(Tombstone tombstone, Held held) {
         if (held.image() == null) {
-            return Applied.IGNORED;
+            return Result.IGNORED;
         }
         states.put(tombstone.id(), new State(new Held(held.version(), null), tombstone));
-        return new Applied(Effect.APPLIED, null);
+        return new Result(Effect.APPLIED, null);
     }
 
     /** A snapshot says what is, not what changed: it follows from nothing. */
-    private static @Nullable Break broken(Envelope envelope, Held held) {
+    private static @Nullable ChainBreak broken(Envelope envelope, Held held) {
         if (envelope.op() == Operation.SNAPSHOT) {
             return null;
         }
         if (envelope.version() != held.version() + 1) {
-            return new Break(Break.Rule.VERSION, held.image(), envelope.before());
+            return new ChainBreak(ChainBreak.Rule.VERSION, held.image(), envelope.before());
         }
         if (!Objects.equals(envelope.before(), held.image())) {
-            return new Break(Break.Rule.BEFORE, held.image(), envelope.before());
+            return new ChainBreak(ChainBreak.Rule.BEFORE, held.image(), envelope.before());
         }
         return null;
     }

@@ -90,14 +90,14 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
      *
      * @return what became of each change, in the same order
      */
-    public final List<Applied> apply(Connection connection, List<? extends Change> changes) throws SQLException {
+    public final List<Result> apply(Connection connection, List<? extends Change> changes) throws SQLException {
         if (changes.isEmpty()) {
             return List.of();
         }
         Set<UUID> ids = changes.stream().map(Change::id).collect(Collectors.toSet());
         Map<UUID, I> held = held(connection, ids);
         var fold = new Fold(known(held, deletedVersions(connection, ids)));
-        List<Applied> applied = new ArrayList<>(changes.size());
+        List<Result> applied = new ArrayList<>(changes.size());
         for (Change change : changes) {
             applied.add(fold.take(change));
         }

@@ -144,7 +144,7 @@ class ExactTest {
             var _ = expected.apply(change);
             int partition = Math.floorMod(change.id().hashCode(), PARTITIONS);
             List<Incoming> records = partitions.get(partition);
-            records.add(new Incoming.Legible(record(partition, records.size(), change), change));
+            records.add(new Incoming.Event(record(partition, records.size(), change), change));
         }
 
         private ConsumerRecord<byte[], byte[]> record(int partition, long offset, Change change) {

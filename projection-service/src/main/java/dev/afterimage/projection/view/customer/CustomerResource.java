@@ -3,8 +3,8 @@ package dev.afterimage.projection.view.customer;
 import static dev.afterimage.projection.view.customer.CustomerView.CUSTOMERS;
 
 import dev.afterimage.projection.http.Parameters;
-import dev.afterimage.projection.view.Answers;
 import dev.afterimage.projection.view.Filter;
+import dev.afterimage.projection.view.Responses;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 public class CustomerResource {
 
-    private final Answers answers;
+    private final Responses answers;
 
-    CustomerResource(Answers answers) {
+    CustomerResource(Responses answers) {
         this.answers = answers;
     }
 

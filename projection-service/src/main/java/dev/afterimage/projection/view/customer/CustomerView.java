@@ -1,7 +1,7 @@
 package dev.afterimage.projection.view.customer;
 
 import dev.afterimage.projection.sql.Sql;
-import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.RowOrigin;
 import dev.afterimage.projection.view.Selection;
 import dev.afterimage.projection.view.View;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -13,7 +13,7 @@ import java.util.UUID;
 /** A customer as the read model holds it: its last image, and which event that came from. */
 @RegisterForReflection
 public record CustomerView(
-        UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version, Cdc cdc)
+        UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version, RowOrigin cdc)
         implements View {
 
     static final Selection<CustomerView> CUSTOMERS =
@@ -27,7 +27,7 @@ public record CustomerView(
                 Sql.instant(row, "created_at"),
                 Sql.instant(row, "updated_at"),
                 row.getLong("version"),
-                Cdc.of(row));
+                RowOrigin.of(row));
     }
 
     CustomerImage image() {

@@ -3,8 +3,8 @@ package dev.afterimage.projection.view.order;
 import static dev.afterimage.projection.view.order.Orders.WITH_CUSTOMERS;
 
 import dev.afterimage.projection.http.Parameters;
-import dev.afterimage.projection.view.Answers;
 import dev.afterimage.projection.view.Filter;
+import dev.afterimage.projection.view.Responses;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
@@ -31,9 +31,9 @@ public class OrderResource {
 
     private static final Pattern AMOUNT = Pattern.compile("[0-9]{1,17}(\\.[0-9]{1,2})?");
 
-    private final Answers answers;
+    private final Responses answers;
 
-    OrderResource(Answers answers) {
+    OrderResource(Responses answers) {
         this.answers = answers;
     }
 

@@ -2,7 +2,7 @@ package dev.afterimage.projection.view.order;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.RowOrigin;
 import dev.afterimage.projection.view.View;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.math.BigDecimal;
@@ -28,7 +28,7 @@ public record OrderView(
         Instant createdAt,
         Instant updatedAt,
         long version,
-        Cdc cdc)
+        RowOrigin cdc)
         implements View {
 
     public OrderView {

@@ -1,7 +1,7 @@
 package dev.afterimage.projection.view.order;
 
 import dev.afterimage.projection.sql.Sql;
-import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.RowOrigin;
 import dev.afterimage.projection.view.Selection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -58,7 +58,7 @@ final class Orders {
                     Sql.instant(row, "created_at"),
                     Sql.instant(row, "updated_at"),
                     row.getLong("version"),
-                    Cdc.of(row));
+                    RowOrigin.of(row));
             List<OrderImage.Item> items = new ArrayList<>();
             do {
                 UUID productId = row.getObject("product_id", UUID.class);

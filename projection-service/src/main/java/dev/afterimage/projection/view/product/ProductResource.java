@@ -3,8 +3,8 @@ package dev.afterimage.projection.view.product;
 import static dev.afterimage.projection.view.product.ProductView.PRODUCTS;
 
 import dev.afterimage.projection.http.Parameters;
-import dev.afterimage.projection.view.Answers;
 import dev.afterimage.projection.view.Filter;
+import dev.afterimage.projection.view.Responses;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 public class ProductResource {
 
-    private final Answers answers;
+    private final Responses answers;
 
-    ProductResource(Answers answers) {
+    ProductResource(Responses answers) {
         this.answers = answers;
     }
 

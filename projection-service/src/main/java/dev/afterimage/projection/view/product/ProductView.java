@@ -2,7 +2,7 @@ package dev.afterimage.projection.view.product;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
 import dev.afterimage.projection.sql.Sql;
-import dev.afterimage.projection.view.Cdc;
+import dev.afterimage.projection.view.RowOrigin;
 import dev.afterimage.projection.view.Selection;
 import dev.afterimage.projection.view.View;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -22,7 +22,7 @@ public record ProductView(
         Instant createdAt,
         Instant updatedAt,
         long version,
-        Cdc cdc)
+        RowOrigin cdc)
         implements View {
 
     static final Selection<ProductView> PRODUCTS =
@@ -37,7 +37,7 @@ public record ProductView(
                 Sql.instant(row, "created_at"),
                 Sql.instant(row, "updated_at"),
                 row.getLong("version"),
-                Cdc.of(row));
+                RowOrigin.of(row));
     }
 
     ProductImage image() {

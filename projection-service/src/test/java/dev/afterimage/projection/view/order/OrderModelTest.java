@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
-import dev.afterimage.projection.view.Applied;
 import dev.afterimage.projection.view.Expected;
 import dev.afterimage.projection.view.Histories;
+import dev.afterimage.projection.view.Result;
 import dev.afterimage.testing.TestSize;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
@@ -69,7 +69,7 @@ class OrderModelTest {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             List<Effect> effects =
-                    model.apply(connection, batch).stream().map(Applied::effect).toList();
+                    model.apply(connection, batch).stream().map(Result::effect).toList();
             connection.commit();
             return effects;
         }

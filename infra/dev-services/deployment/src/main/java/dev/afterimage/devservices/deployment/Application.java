@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.devservices.deployment.OutboxDevServicesConfig.Data;
 import dev.afterimage.stack.StackConfig;
-import dev.afterimage.stack.Wish;
+import dev.afterimage.stack.StackRequest;
 import io.quarkus.bootstrap.model.ApplicationModel;
 import io.quarkus.deployment.builditem.DevServicesResultBuildItem;
 import io.quarkus.maven.dependency.ResolvedDependency;
@@ -59,15 +59,17 @@ final class Application {
     }
 
     boolean needsAnything() {
-        Wish wish = wish();
-        return wish.database() != null || wish.kafka() || !wish.connectors().isEmpty();
+        StackRequest request = request();
+        return request.database() != null
+                || request.kafka()
+                || !request.connectors().isEmpty();
     }
 
-    Wish wish() {
-        Wish.Database database =
+    StackRequest request() {
+        StackRequest.Database database =
                 usesPostgres() && set(URL).isEmpty() && set(REACTIVE_URL).isEmpty() ? database() : null;
-        List<Wish.Connector> connectors = connectors(database != null);
-        return new Wish(
+        List<StackRequest.Connector> connectors = connectors(database != null);
+        return new StackRequest(
                 database,
                 database == null ? elsewhere() : null,
                 set(KAFKA).isEmpty() && uses("kafka-clients"),
@@ -75,7 +77,7 @@ final class Application {
                 connectors,
                 // a test must not miss what its first operation publishes; a publication of the application's own
                 // migrations is not there yet
-                mode == LaunchMode.TEST && connectors.stream().allMatch(Wish.Connector::publish));
+                mode == LaunchMode.TEST && connectors.stream().allMatch(StackRequest.Connector::publish));
     }
 
     private boolean usesPostgres() {
@@ -99,7 +101,7 @@ final class Application {
         return settings.getOptionalValue(key, String.class).filter(value -> !value.isBlank());
     }
 
-    private Wish.Database database() {
+    private StackRequest.Database database() {
         Map<String, String> roles = new LinkedHashMap<>();
         config.roles().ifPresent(more -> more.forEach(role -> roles.put(role, role)));
         String user = set(USER).orElse(DEFAULT);
@@ -107,31 +109,31 @@ final class Application {
         Optional<String> migrations = set("quarkus.flyway.username");
         migrations.ifPresent(
                 owner -> roles.put(owner, set("quarkus.flyway.password").orElse(DEFAULT)));
-        return new Wish.Database(databaseName(), migrations.orElse(user), roles);
+        return new StackRequest.Database(databaseName(), migrations.orElse(user), roles);
     }
 
     String databaseName() {
         return config.database().orElse(name);
     }
 
-    private Wish.@Nullable Login elsewhere() {
-        return set(URL).map(url -> new Wish.Login(
+    private StackRequest.@Nullable Login elsewhere() {
+        return set(URL).map(url -> new StackRequest.Login(
                         url, set(USER).orElse(DEFAULT), set(PASSWORD).orElse(DEFAULT)))
                 .orElse(null);
     }
 
-    private List<Wish.Connector> connectors(boolean ownDatabase) {
-        List<Wish.Connector> connectors = new ArrayList<>();
+    private List<StackRequest.Connector> connectors(boolean ownDatabase) {
+        List<StackRequest.Connector> connectors = new ArrayList<>();
         if (hasOutbox() || config.connectorFile().isPresent()) {
             connectors.add(outbox(ownDatabase));
         }
         for (String file : config.extraConnectors().orElse(List.of())) {
-            connectors.add(new Wish.Connector(connectorName(file), read(file), null, true));
+            connectors.add(new StackRequest.Connector(connectorName(file), read(file), null, true));
         }
         return connectors;
     }
 
-    private Wish.Connector outbox(boolean ownDatabase) {
+    private StackRequest.Connector outbox(boolean ownDatabase) {
         OutboxTable table = OutboxTable.read(settings);
         Optional<String> file = config.connectorFile();
         Map<String, String> connector = file.map(this::read).orElseGet(() -> table.connector(slot(), config.topic()));
@@ -143,7 +145,7 @@ final class Application {
             connector.putAll(addressOf(elsewhere()));
             connector.put("publication.autocreate.mode", "filtered");
         }
-        return new Wish.Connector(
+        return new StackRequest.Connector(
                 file.map(Application::connectorName).orElse(slot().replace('_', '-')),
                 connector,
                 table.expected(),
@@ -155,7 +157,7 @@ final class Application {
         return name.substring(0, Math.min(name.length(), 56)) + "_outbox";
     }
 
-    static Map<String, String> addressOf(Wish.@Nullable Login login) {
+    static Map<String, String> addressOf(StackRequest.@Nullable Login login) {
         if (login == null || !login.jdbcUrl().startsWith("jdbc:postgresql://")) {
             throw new ConfigurationException("The outbox connector reads PostgreSQL by an address like"
                     + " jdbc:postgresql://host:5432/database: set " + URL + " to one, or to nothing.");
@@ -188,9 +190,9 @@ final class Application {
         return folder.resolve(relative).normalize();
     }
 
-    Wish.Place place(Supplier<Path> distribution, List<Path> classPath) {
+    StackRequest.Place place(Supplier<Path> distribution, List<Path> classPath) {
         OutboxDevServicesConfig.Ports ports = config.ports();
-        return new Wish.Place(
+        return new StackRequest.Place(
                 home(),
                 config.data().orElse(mode == LaunchMode.TEST ? Data.FRESH : Data.KEPT) == Data.FRESH,
                 ports.postgres(),
@@ -224,7 +226,7 @@ final class Application {
     /** Changes when the services would have to be other ones. */
     String identity() {
         return name
-                + wish()
+                + request()
                 + home()
                 + config.ports().postgres()
                 + config.ports().kafka()
@@ -233,8 +235,8 @@ final class Application {
 
     /** Connect in a container, for the databases and brokers that Quarkus starts or the user has. */
     DevServicesResultBuildItem container(String feature) {
-        Wish wish = wish();
-        Wish.Login login = new Wish.Login(
+        StackRequest request = request();
+        StackRequest.Login login = new StackRequest.Login(
                 set(URL).orElse(""), set(USER).orElse(DEFAULT), set(PASSWORD).orElse(DEFAULT));
         int port = config.ports().connect() == 0
                 ? StackConfig.freePorts(1).getFirst()
@@ -246,7 +248,7 @@ final class Application {
                 .dependsOnConfig(KAFKA, ConnectContainer::kafka, set(KAFKA).isPresent())
                 .dependsOnConfig(URL, ConnectContainer::database, set(URL).isPresent())
                 .startable(() -> {
-                    ConnectContainer connect = new ConnectContainer(config.image(), port, wish, login);
+                    ConnectContainer connect = new ConnectContainer(config.image(), port, request, login);
                     set(KAFKA).ifPresent(connect::kafka);
                     return connect;
                 })
@@ -257,7 +259,7 @@ final class Application {
     /** What the running services tell the application, as far as it has not been told otherwise. */
     Map<String, Function<OutboxDevService, String>> provided() {
         Map<String, Function<OutboxDevService, String>> provided = new LinkedHashMap<>();
-        if (wish().database() != null) {
+        if (request().database() != null) {
             Function<OutboxDevService, String> address =
                     service -> "postgresql://" + service.addresses().postgres() + "/" + databaseName();
             if (uses(JDBC)) {

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Databases;
 import dev.afterimage.stack.StackConfig;
-import dev.afterimage.stack.Wish;
+import dev.afterimage.stack.StackRequest;
 import io.quarkus.deployment.builditem.Startable;
 import java.net.URI;
 import java.time.Duration;
@@ -25,13 +25,13 @@ final class ConnectContainer extends GenericContainer<ConnectContainer> implemen
     private static final String STRINGS = "org.apache.kafka.connect.storage.StringConverter";
 
     private final int port;
-    private final Wish wish;
-    private Wish.Login login;
+    private final StackRequest request;
+    private StackRequest.Login login;
 
-    ConnectContainer(String image, int port, Wish wish, Wish.Login login) {
+    ConnectContainer(String image, int port, StackRequest request, StackRequest.Login login) {
         super(DockerImageName.parse(image));
         this.port = port;
-        this.wish = wish;
+        this.request = request;
         this.login = login;
         withNetworkMode("host");
         withEnv(Map.of(
@@ -56,13 +56,13 @@ final class ConnectContainer extends GenericContainer<ConnectContainer> implemen
 
     /** Where Quarkus' PostgreSQL is. */
     void database(String jdbcUrl) {
-        login = new Wish.Login(jdbcUrl, login.user(), login.password());
+        login = new StackRequest.Login(jdbcUrl, login.user(), login.password());
     }
 
     @Override
     public void start() {
         super.start();
-        for (Wish.Connector connector : wish.connectors()) {
+        for (StackRequest.Connector connector : request.connectors()) {
             Map<String, String> config = new HashMap<>(connector.config());
             if (connector.outbox() != null) {
                 config.putAll(Application.addressOf(login));

@@ -2,7 +2,7 @@ package dev.afterimage.devservices.deployment;
 
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
-import dev.afterimage.stack.Wish;
+import dev.afterimage.stack.StackRequest;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -31,7 +31,7 @@ final class Inspection {
             return Map.of();
         }
         Map<String, String> status = new LinkedHashMap<>();
-        Wish.Database database = service.wish().database();
+        StackRequest.Database database = service.request().database();
         status.put("PostgreSQL", service.addresses().postgres() + (database == null ? "" : "/" + database.name()));
         status.put("Kafka", service.addresses().kafka());
         status.put("Kafka Connect", service.addresses().connect());
@@ -61,7 +61,7 @@ final class Inspection {
     /** Restarts the outbox connector and its task; a sentence for the user. */
     static String restart() {
         OutboxDevService service = OutboxDevService.current;
-        Optional<Wish.Connector> connector = service == null ? Optional.empty() : service.outboxConnector();
+        Optional<StackRequest.Connector> connector = service == null ? Optional.empty() : service.outboxConnector();
         if (service == null || connector.isEmpty()) {
             return "There is no outbox connector.";
         }

@@ -2,7 +2,7 @@ package dev.afterimage.devservices.deployment;
 
 import dev.afterimage.stack.SharedStack;
 import dev.afterimage.stack.StackException;
-import dev.afterimage.stack.Wish;
+import dev.afterimage.stack.StackRequest;
 import io.quarkus.deployment.builditem.Startable;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,8 +20,8 @@ final class OutboxDevService implements Startable {
     /** The one that runs, for the Dev UI and the console, which outlive a reload. */
     static volatile @Nullable OutboxDevService current;
 
-    private final Supplier<Wish.Place> place;
-    private final Wish wish;
+    private final Supplier<StackRequest.Place> place;
+    private final StackRequest request;
     private final boolean dev;
     private @Nullable CompletableFuture<SharedStack> begun;
     private @Nullable SharedStack stack;
@@ -32,9 +32,9 @@ final class OutboxDevService implements Startable {
      * @param dev whether this is dev mode, whose JVM has no reason to live on when the one that started it is gone, as
      *     after a {@code kill -9} of Maven
      */
-    OutboxDevService(Supplier<Wish.Place> place, Wish wish, boolean dev) {
+    OutboxDevService(Supplier<StackRequest.Place> place, StackRequest request, boolean dev) {
         this.place = place;
-        this.wish = wish;
+        this.request = request;
         this.dev = dev;
         if (dev && current == null) {
             begun = CompletableFuture.supplyAsync(this::join);
@@ -43,7 +43,7 @@ final class OutboxDevService implements Startable {
 
     private SharedStack join() {
         try {
-            return SharedStack.join(place.get(), wish, line -> LOG.info("Outbox dev services: " + line));
+            return SharedStack.join(place.get(), request, line -> LOG.info("Outbox dev services: " + line));
         } catch (StackException e) {
             throw new StackException(
                     "Outbox dev services: " + e.getMessage() + " (Settings: quarkus.outbox.devservices.*)");
@@ -66,26 +66,26 @@ final class OutboxDevService implements Startable {
         }
         System.setProperty("outbox.devservices.kafka", addresses().kafka());
         outboxConnector()
-                .map(Wish.Connector::name)
+                .map(StackRequest.Connector::name)
                 .ifPresent(name -> System.setProperty(
                         "outbox.devservices.connector", addresses().connect() + "/connectors/" + name + "/status"));
     }
 
-    Optional<Wish.Connector> outboxConnector() {
-        return wish.connectors().stream()
+    Optional<StackRequest.Connector> outboxConnector() {
+        return request.connectors().stream()
                 .filter(connector -> connector.outbox() != null)
                 .findFirst();
     }
 
-    Wish.View look(@Nullable String slot) {
+    StackRequest.View look(@Nullable String slot) {
         return Objects.requireNonNull(stack, "not started").look(slot);
     }
 
-    Wish wish() {
-        return wish;
+    StackRequest request() {
+        return request;
     }
 
-    Wish.Addresses addresses() {
+    StackRequest.Addresses addresses() {
         return Objects.requireNonNull(stack, "not started").addresses();
     }
 

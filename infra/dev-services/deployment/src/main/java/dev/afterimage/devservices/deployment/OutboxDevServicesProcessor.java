@@ -65,7 +65,7 @@ class OutboxDevServicesProcessor {
         var programs = new Programs(outcome.getApplicationModel());
         var service = new OutboxDevService(
                 () -> application.place(programs::distribution, programs.classPath()),
-                application.wish(),
+                application.request(),
                 launch.getLaunchMode() == LaunchMode.DEVELOPMENT);
         services.produce(DevServicesResultBuildItem.<OutboxDevService>owned()
                 .feature(FEATURE)

@@ -1,6 +1,6 @@
 package dev.afterimage.devservices.deployment;
 
-import dev.afterimage.stack.Wish;
+import dev.afterimage.stack.StackRequest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,10 +62,10 @@ record OutboxTable(
         return names;
     }
 
-    Wish.Outbox expected() {
+    StackRequest.Outbox expected() {
         List<String> columns = new ArrayList<>(List.of(id, aggregateType, aggregateId, type, payload));
         columns.addAll(additional);
-        return new Wish.Outbox(schema, table, columns);
+        return new StackRequest.Outbox(schema, table, columns);
     }
 
     /**

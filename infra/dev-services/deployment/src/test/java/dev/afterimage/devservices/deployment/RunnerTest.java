@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.afterimage.devservices.deployment.OutboxDevServicesConfig.Mode;
-import dev.afterimage.stack.Wish;
+import dev.afterimage.stack.StackRequest;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -54,9 +54,9 @@ class RunnerTest {
 
     @Test
     void connectsContainerReachesWhatQuarkusHasStarted() {
-        var wish = new Wish(null, null, false, null, List.of(), false);
+        var request = new StackRequest(null, null, false, null, List.of(), false);
         var connect = new ConnectContainer(
-                "quay.io/debezium/connect:3.6", 18083, wish, new Wish.Login("", "quarkus", "quarkus"));
+                "quay.io/debezium/connect:3.6", 18083, request, new StackRequest.Login("", "quarkus", "quarkus"));
         connect.kafka("PLAINTEXT://localhost:32771");
         assertThat(connect.getNetworkMode()).isEqualTo("host");
         assertThat(connect.getEnvMap())

@@ -12,8 +12,8 @@ import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
 /** Answers with an aggregate's image, its version being the entity tag, or with a page of them. */
-public final class Answers {
-    private Answers() {}
+public final class Responses {
+    private Responses() {}
 
     public static <I extends Image> RestResponse<I> ok(I image) {
         return ResponseBuilder.ok(image).tag(tag(image)).build();

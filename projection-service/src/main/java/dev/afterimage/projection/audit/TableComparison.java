@@ -14,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A table at the source and in one follower: what was read, and which rows are not settled. */
-final class Tally {
+final class TableComparison {
 
     /** What is held in memory of a follower that has, say, just begun. */
     static final int MOST_CANDIDATES = 10_000;
@@ -59,7 +59,7 @@ final class Tally {
     private long inFlight;
     private long unchecked;
 
-    Tally(Table table, Side follower) {
+    TableComparison(Table table, Side follower) {
         this.table = table;
         this.follower = follower;
     }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param connectors to be applied
  * @param streaming whether to wait until the connectors read, and not only until servers answer
  */
-public record Wish(
+public record StackRequest(
         @Nullable Database database,
         @Nullable Login elsewhere,
         boolean kafka,
@@ -23,7 +23,7 @@ public record Wish(
         List<Connector> connectors,
         boolean streaming) {
 
-    public Wish {
+    public StackRequest {
         connectors = List.copyOf(connectors);
     }
 

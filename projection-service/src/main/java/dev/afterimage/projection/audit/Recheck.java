@@ -4,7 +4,7 @@ import dev.afterimage.projection.audit.AuditConfig.Route;
 import dev.afterimage.projection.audit.Rows.Unreadable;
 import dev.afterimage.projection.audit.Table.Row;
 import dev.afterimage.projection.audit.Table.RowKey;
-import dev.afterimage.projection.audit.Tally.Candidate;
+import dev.afterimage.projection.audit.TableComparison.Candidate;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Tells rows of one follower that are different from those that are on their way; the package's description says how. */
-final class Settling {
+final class Recheck {
 
     private static final Duration PAUSE = Duration.ofMillis(250);
     private static final int CHUNK = 500;
@@ -29,7 +29,7 @@ final class Settling {
     private final Runnable progress;
 
     /** @param progress is called between looks; what it throws ends the audit */
-    Settling(Rows source, Rows follower, Route route, Topics topics, Runnable progress) {
+    Recheck(Rows source, Rows follower, Route route, Topics topics, Runnable progress) {
         this.source = source;
         this.follower = follower;
         this.route = route;
@@ -72,12 +72,12 @@ final class Settling {
     }
 
     /** Returns what the follower did not pass within that time; empty where all rows are settled. */
-    Optional<String> settle(List<Tally> tallies, Duration limit) throws Unreadable, InterruptedException {
+    Optional<String> settle(List<TableComparison> tallies, Duration limit) throws Unreadable, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         var cut = new Cut();
         while (true) {
             boolean passed = cut.passed();
-            for (Tally tally : tallies) {
+            for (TableComparison tally : tallies) {
                 look(tally, passed);
             }
             if (tallies.stream().allMatch(tally -> tally.pending.isEmpty())) {
@@ -95,7 +95,7 @@ final class Settling {
         }
     }
 
-    private void look(Tally tally, boolean passed) throws Unreadable {
+    private void look(TableComparison tally, boolean passed) throws Unreadable {
         List<Candidate> unsettled = new ArrayList<>();
         for (int from = 0; from < tally.pending.size(); from += CHUNK) {
             List<Candidate> chunk = tally.pending.subList(from, Math.min(tally.pending.size(), from + CHUNK));

@@ -36,7 +36,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The process behind a {@link SharedStack}: starts what its users wish, keeps it alive, and ends with the last of them. */
-final class Keeper {
+final class StackDaemon {
 
     static final String PORT_FILE = "keeper.port";
     static final String HELLO = "\"afterimage\"";
@@ -65,7 +65,7 @@ final class Keeper {
     private volatile long lastLeft = System.nanoTime();
     private boolean ending;
 
-    private Keeper(StackConfig config, @Nullable String kafkaElsewhere, Optional<ProcessHandle> build)
+    private StackDaemon(StackConfig config, @Nullable String kafkaElsewhere, Optional<ProcessHandle> build)
             throws IOException {
         this.config = config;
         this.kafkaElsewhere = kafkaElsewhere;
@@ -97,7 +97,7 @@ final class Keeper {
                 archiveClasses(home, own + " of " + Files.getLastModifiedTime(own));
             }
             clear(home, fresh);
-            Keeper keeper = new Keeper(
+            StackDaemon keeper = new StackDaemon(
                     ports(home, wanted),
                     arguments[5].isEmpty() ? null : arguments[5],
                     ProcessHandle.of(Long.parseLong(arguments[6])));
@@ -192,9 +192,10 @@ final class Keeper {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 JsonNode request = JSON.readTree(line);
                 if (request.has("look")) {
-                    user.say(JSON.writeValueAsString(look(JSON.treeToValue(request.path("look"), Wish.Look.class))));
+                    user.say(JSON.writeValueAsString(
+                            look(JSON.treeToValue(request.path("look"), StackRequest.Look.class))));
                 } else {
-                    fulfil(JSON.treeToValue(request, Wish.class), user);
+                    fulfil(JSON.treeToValue(request, StackRequest.class), user);
                 }
             }
         } catch (IOException e) {
@@ -259,22 +260,23 @@ final class Keeper {
 
     // -- wishes
 
-    private void fulfil(Wish wish, User user) {
+    private void fulfil(StackRequest request, User user) {
         try {
             List<CompletableFuture<Void>> servers = new ArrayList<>();
-            Wish.Database database = wish.database();
+            StackRequest.Database database = request.database();
             if (database != null) {
-                servers.add(up(postgres).thenRun(() -> databases.provide(database, wish.connectors())));
+                servers.add(up(postgres).thenRun(() -> databases.provide(database, request.connectors())));
             }
-            if (kafkaElsewhere == null && (wish.kafka() || !wish.connectors().isEmpty())) {
-                servers.add(up(kafka).thenRun(() -> createTopics(wish.topics())));
+            if (kafkaElsewhere == null
+                    && (request.kafka() || !request.connectors().isEmpty())) {
+                servers.add(up(kafka).thenRun(() -> createTopics(request.topics())));
             }
             CompletableFuture<Void> provided = CompletableFuture.allOf(servers.toArray(CompletableFuture[]::new));
-            CompletableFuture<Void> connectors = wish.connectors().isEmpty()
+            CompletableFuture<Void> connectors = request.connectors().isEmpty()
                     ? CompletableFuture.completedFuture(null)
-                    : connectors(wish, provided, user);
+                    : connectors(request, provided, user);
             provided.join();
-            if (wish.streaming()) {
+            if (request.streaming()) {
                 connectors.join();
             } else {
                 var unused = connectors.exceptionally(failure -> {
@@ -288,9 +290,9 @@ final class Keeper {
         }
     }
 
-    private Wish.View look(Wish.Look look) {
+    private StackRequest.View look(StackRequest.Look look) {
         String slot = look.login() == null || look.slot() == null ? "" : Databases.slotState(look.login(), look.slot());
-        return new Wish.View(slot, LastEvents.of(bootstrapServers()));
+        return new StackRequest.View(slot, LastEvents.of(bootstrapServers()));
     }
 
     private static String sentence(Throwable failure) {
@@ -303,8 +305,8 @@ final class Keeper {
         return kafkaElsewhere == null ? kafka.bootstrapServers() : kafkaElsewhere;
     }
 
-    private Wish.Addresses addresses() {
-        return new Wish.Addresses(
+    private StackRequest.Addresses addresses() {
+        return new StackRequest.Addresses(
                 StackConfig.HOST + ":" + config.postgresPort(),
                 bootstrapServers(),
                 "http://" + StackConfig.HOST + ":" + config.connectPort());
@@ -332,23 +334,23 @@ final class Keeper {
     }
 
     /** Connect starts while PostgreSQL does, and applies the connectors once the databases and slots are there. */
-    private CompletableFuture<Void> connectors(Wish wish, CompletableFuture<Void> provided, User user) {
+    private CompletableFuture<Void> connectors(StackRequest request, CompletableFuture<Void> provided, User user) {
         CompletableFuture<Void> worker =
                 kafkaElsewhere == null ? up(kafka).thenComposeAsync(up -> up(connect), threads) : up(connect);
-        return CompletableFuture.allOf(wish.connectors().stream()
+        return CompletableFuture.allOf(request.connectors().stream()
                 .map(connector -> worker.thenCombine(provided, (up, too) -> connector)
-                        .thenAcceptAsync(ready -> apply(wish, ready, user), threads))
+                        .thenAcceptAsync(ready -> apply(request, ready, user), threads))
                 .toArray(CompletableFuture[]::new));
     }
 
-    private void apply(Wish wish, Wish.Connector connector, User user) {
+    private void apply(StackRequest request, StackRequest.Connector connector, User user) {
         Map<String, String> settings = new HashMap<>(connector.config());
-        Wish.Outbox outbox = connector.outbox();
-        Wish.Login login = wish.database() == null
-                ? wish.elsewhere()
-                : Databases.login(addresses().postgres(), wish.database());
-        if (wish.database() != null && settings.keySet().stream().anyMatch(key -> key.startsWith("database."))) {
-            settings.putAll(databases.debezium(wish.database()));
+        StackRequest.Outbox outbox = connector.outbox();
+        StackRequest.Login login = request.database() == null
+                ? request.elsewhere()
+                : Databases.login(addresses().postgres(), request.database());
+        if (request.database() != null && settings.keySet().stream().anyMatch(key -> key.startsWith("database."))) {
+            settings.putAll(databases.debezium(request.database()));
         }
         if (outbox != null && login != null) {
             threads.execute(() -> databases.compare(login, outbox).ifPresent(user::tell));

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Answers with an aggregate and its entity tag, or with a page of them. */
 @ApplicationScoped
-public class Answers {
+public class Responses {
 
     private static final Pattern VERSION = Pattern.compile("[0-9]{1,18}");
     private static final Pattern WAIT = Pattern.compile("([0-9]{1,5})(ms|s)");
@@ -30,7 +30,7 @@ public class Answers {
     private final Database database;
     private final Arrivals arrivals;
 
-    Answers(Database database, Arrivals arrivals) {
+    Responses(Database database, Arrivals arrivals) {
         this.database = database;
         this.arrivals = arrivals;
     }
@@ -44,9 +44,9 @@ public class Answers {
             Selection<V> selection, String id, @Nullable String minVersion, @Nullable String wait, HttpHeaders headers)
             throws InterruptedException {
         var parameters = new Parameters();
-        Long version = parameters.read("minVersion", minVersion, Answers::version, "must be a version");
+        Long version = parameters.read("minVersion", minVersion, Responses::version, "must be a version");
         Duration limit = parameters.readOr(
-                DEFAULT_WAIT, "wait", wait, Answers::wait, "must be like 500ms or 2s, and at most 30s");
+                DEFAULT_WAIT, "wait", wait, Responses::wait, "must be like 500ms or 2s, and at most 30s");
         parameters.throwIfWrong();
         UUID known = uuid(id).orElseThrow(() -> unknown(selection));
         if (version == null) {

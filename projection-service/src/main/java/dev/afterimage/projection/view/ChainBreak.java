@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param held what the read model held when the event came, null for nothing
  * @param before what the event says was there
  */
-public record Break(
+public record ChainBreak(
         Rule rule, @Nullable Image held, @Nullable Image before) {
 
     /** What an event owes to the one before it. */

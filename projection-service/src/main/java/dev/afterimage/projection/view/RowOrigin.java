@@ -14,10 +14,10 @@ import java.time.Instant;
  * @param syncedAt when it was applied here
  */
 @RegisterForReflection
-public record Cdc(String operation, Instant timestamp, Instant syncedAt) {
+public record RowOrigin(String operation, Instant timestamp, Instant syncedAt) {
 
-    public static Cdc of(ResultSet row) throws SQLException {
-        return new Cdc(
+    public static RowOrigin of(ResultSet row) throws SQLException {
+        return new RowOrigin(
                 row.getString("cdc_operation"), Sql.instant(row, "cdc_timestamp"), Sql.instant(row, "synced_at"));
     }
 }

@@ -6,7 +6,7 @@ import dev.afterimage.projection.change.Tombstone;
 import dev.afterimage.projection.live.LiveEvent;
 import dev.afterimage.projection.live.LiveEvents;
 import dev.afterimage.projection.view.Arrivals;
-import dev.afterimage.projection.view.Break;
+import dev.afterimage.projection.view.ChainBreak;
 import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Tells of what was committed: to those who wait for it, to those who watch, in figures, traces and warnings. */
 @ApplicationScoped
-class Announcements {
+class LivePublisher {
 
     private static final Duration PAUSE_OF_WARNINGS = Duration.ofSeconds(1);
 
@@ -34,7 +34,7 @@ class Announcements {
     private final Arrivals arrivals;
     private final AtomicReference<Instant> nextWarning = new AtomicReference<>(Instant.MIN);
 
-    Announcements(FeedMetrics metrics, FeedTraces traces, LiveEvents live, Arrivals arrivals) {
+    LivePublisher(FeedMetrics metrics, FeedTraces traces, LiveEvents live, Arrivals arrivals) {
         this.metrics = metrics;
         this.traces = traces;
         this.live = live;
@@ -56,8 +56,8 @@ class Announcements {
     private void tell(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
         arrivals.arrived(outcomes.stream()
                 .filter(outcome -> outcome.effect() == Effect.APPLIED)
-                .map(outcome -> outcome.incoming() instanceof Incoming.Legible legible
-                        ? legible.change().id()
+                .map(outcome -> outcome.incoming() instanceof Incoming.Event event
+                        ? event.change().id()
                         : null)
                 .filter(Objects::nonNull)
                 .toList());
@@ -80,20 +80,20 @@ class Announcements {
     /** One a second only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
     private void warnOfBrokenChains(List<Outcome> outcomes, Instant appliedAt) {
         for (Outcome outcome : outcomes) {
-            Break broken = outcome.applied().broken();
+            ChainBreak chainBreak = outcome.result().chainBreak();
             Instant quietUntil = nextWarning.get();
-            if (broken == null
+            if (chainBreak == null
                     || appliedAt.isBefore(quietUntil)
                     || !nextWarning.compareAndSet(quietUntil, appliedAt.plus(PAUSE_OF_WARNINGS))) {
                 continue;
             }
             ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
             Log.warnf(
-                    "Applied an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
+                    "Result an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
                             + " all of them): held=%s before=%s topic=%s partition=%d offset=%d",
-                    broken.rule().label(),
-                    broken.held(),
-                    broken.before(),
+                    chainBreak.rule().label(),
+                    chainBreak.held(),
+                    chainBreak.before(),
                     record.topic(),
                     record.partition(),
                     record.offset());
@@ -106,8 +106,8 @@ class Announcements {
             case Incoming.Row row -> throw new IllegalArgumentException("no event of an aggregate: " + row);
             case Incoming.Malformed malformed ->
                 bare(record, eventType(record), plain(record.key()), appliedAt, outcome.effect(), malformed.reason());
-            case Incoming.Legible legible ->
-                switch (legible.change()) {
+            case Incoming.Event event ->
+                switch (event.change()) {
                     case Tombstone tombstone ->
                         bare(record, eventType(record), tombstone.id().toString(), appliedAt, outcome.effect(), null);
                     case Envelope envelope ->
