@@ -218,7 +218,7 @@ final class Findings implements AutoCloseable {
             for (JsonNode check : orders.get("/q/health").body().path("checks")) {
                 JsonNode data = check.path("data");
                 if (data.has("oldestUnconfirmedMs")) {
-                    for (String slot : data.path("slot").asText().split(",")) {
+                    for (String slot : data.path("slot").asText().split(",", -1)) {
                         ages.put(slot, data.path("oldestUnconfirmedMs").asLong());
                     }
                 }
