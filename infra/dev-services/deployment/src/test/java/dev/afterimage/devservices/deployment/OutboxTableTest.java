@@ -24,7 +24,7 @@ class OutboxTableTest {
     void theRouterReadsTheColumnsThatTheApplicationWrites() {
         OutboxTable table = read(Map.of(
                 "quarkus.hibernate-orm.database.default-schema", "billing",
-                "quarkus.debezium-outbox.table-name", "LivePublisher",
+                "quarkus.debezium-outbox.table-name", "Announcements",
                 "quarkus.debezium-outbox.aggregate-type.name", "aggregate_type",
                 "quarkus.debezium-outbox.aggregate-id.name", "aggregate_id",
                 "quarkus.debezium-outbox.additional-fields", "tenant:string:varchar(20), traceparent:string"));
