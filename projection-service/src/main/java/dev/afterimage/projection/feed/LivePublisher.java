@@ -89,7 +89,7 @@ class LivePublisher {
             }
             ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
             Log.warnf(
-                    "Result an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
+                    "Applied an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
                             + " all of them): held=%s before=%s topic=%s partition=%d offset=%d",
                     chainBreak.rule().label(),
                     chainBreak.held(),
