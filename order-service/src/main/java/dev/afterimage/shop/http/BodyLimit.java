@@ -57,7 +57,7 @@ class BodyLimit implements ReaderInterceptor {
 
     @ServerExceptionMapper
     RestResponse<Problem> tooLarge(TooLarge tooLarge, RoutingContext request) {
-        request.response().endHandler(_ -> request.request().connection().close());
+        HttpRefusals.closeSoon(request);
         return RestResponse.ResponseBuilder.<Problem>create(413)
                 .entity(problem())
                 .type(Problem.MEDIA_TYPE)

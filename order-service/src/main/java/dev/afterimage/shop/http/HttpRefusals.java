@@ -20,6 +20,8 @@ import java.util.Map;
 class HttpRefusals {
     /** Before all other filters. */
     private static final int PRIORITY = 2000;
+    /** How long a client may go on sending after the answer. */
+    private static final long LINGER_MS = 1_000;
 
     private static final Map<Integer, ProblemType> TYPES = Map.of(
             400, ProblemType.INVALID_REQUEST,
@@ -64,19 +66,25 @@ class HttpRefusals {
         return headers.getAll(name).stream().allMatch(value::equalsIgnoreCase);
     }
 
-    /** Of a body that is still to come, nothing is read. */
     void answer(RoutingContext request, Problem problem) {
         var response = request.response();
         if (request.request().version() != HttpVersion.HTTP_2) {
             response.putHeader(HttpHeaders.CONNECTION, "close");
-            response.endHandler(_ -> request.request().connection().close());
+            closeSoon(request);
         }
         try {
             response.setStatusCode(problem.status())
                     .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
                     .end(json.writeValueAsString(problem));
+            request.request().resume(); // what is still to come of a body is dropped
         } catch (JsonProcessingException e) {
             request.fail(e);
         }
+    }
+
+    /** Not at once: a client that is still sending would be told of a reset connection instead of the answer. */
+    static void closeSoon(RoutingContext request) {
+        var connection = request.request().connection();
+        request.response().endHandler(_ -> request.vertx().setTimer(LINGER_MS, _ -> connection.close()));
     }
 }

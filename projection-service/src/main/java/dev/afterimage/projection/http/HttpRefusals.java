@@ -22,6 +22,8 @@ class HttpRefusals {
 
     /** Before all other filters. */
     private static final int PRIORITY = 2000;
+    /** How long a client may go on sending after the answer. */
+    private static final long LINGER_MS = 1_000;
 
     private static final Map<Integer, ProblemType> TYPES = Map.of(
             400, ProblemType.INVALID_REQUEST,
@@ -66,18 +68,20 @@ class HttpRefusals {
         return headers.getAll(name).stream().allMatch(value::equalsIgnoreCase);
     }
 
-    /** Of a body that is still to come, nothing is read. */
     private void answer(RoutingContext request, ProblemType type, @Nullable String detail) {
         var problem = type.problem().withDetail(detail).build();
         var response = request.response();
         if (request.request().version() != HttpVersion.HTTP_2) {
             response.putHeader(HttpHeaders.CONNECTION, "close");
-            response.endHandler(_ -> request.request().connection().close());
+            // not at once: a client that is still sending would be told of a reset connection instead of the answer
+            var connection = request.request().connection();
+            response.endHandler(_ -> request.vertx().setTimer(LINGER_MS, _ -> connection.close()));
         }
         try {
             response.setStatusCode(problem.getStatusCode())
                     .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
                     .end(json.writeValueAsString(problem));
+            request.request().resume(); // what is still to come of a body is dropped
         } catch (JsonProcessingException e) {
             request.fail(e);
         }
