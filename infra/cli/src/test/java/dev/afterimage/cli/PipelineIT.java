@@ -436,14 +436,14 @@ class PipelineIT {
             // the last statement before the commit takes the outbox row away again: there it meets a closed gate
             statement.execute("""
                     create function wait_at_the_gate() returns trigger language plpgsql as
-                    $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
+                    $$ begin while not pg_try_advisory_xact_lock(4711) loop perform pg_sleep(0.02); end loop; return null; end $$;
                     create trigger gate after delete on outbox for each row execute function wait_at_the_gate()
                     """);
             try {
                 statement.execute("select pg_advisory_lock(4711)");
                 var order = inBackground(() -> orders.post("/orders", anOrder));
-                String atTheGate =
-                        "select pid from pg_locks where locktype = 'advisory' and objid = 4711 and not granted";
+                // no wait for a lock, which the service would give up sooner than the statement
+                String atTheGate = "select pid from pg_stat_activity where wait_event = 'PgSleep'";
                 await().atMost(LIMIT).until(() -> source.rows(atTheGate).size() == 1);
                 work.accept(order);
                 return order;
