@@ -305,6 +305,7 @@ class PipelineIT {
             service.destroy();
             HttpRequest other = HttpRequest.newBuilder(
                             pipeline.config().orders().resolve("/orders?limit=1"))
+                    .version(HttpClient.Version.HTTP_1_1)
                     .build();
             try (HttpClient client = HttpClient.newHttpClient()) {
                 await().atMost(LIMIT).until(() -> client.send(other, HttpResponse.BodyHandlers.discarding())
