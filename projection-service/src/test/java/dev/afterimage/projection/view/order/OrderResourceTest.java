@@ -158,7 +158,7 @@ class OrderResourceTest {
     @Test
     void answersNotModifiedToWhoHasTheVersion() throws SQLException {
         apply(Histories.read(order.id, order.changed(2)));
-        given().header("If-None-Match", "\"2\"")
+        given().header("If-None-Match", "\"2-0\"")
                 .get("/orders/{id}", order.id)
                 .then()
                 .statusCode(304);
@@ -173,17 +173,17 @@ class OrderResourceTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "If-Match: \"2\"                              | 200",
+                "If-Match: \"2-0\"                              | 200",
                 "If-Match: *                                | 200",
-                "If-Match: W/\"2\"                            | 412",
+                "If-Match: W/\"2-0\"                            | 412",
                 "If-Match: \"1\"                              | 412",
-                "If-Match: \"1\", If-None-Match: \"2\"        | 412",
-                "If-Match: \"2\", If-None-Match: \"2\"        | 304",
-                "If-Match: \"2\", If-None-Match: \"1\"        | 200",
+                "If-Match: \"1\", If-None-Match: \"2-0\"        | 412",
+                "If-Match: \"2-0\", If-None-Match: \"2-0\"        | 304",
+                "If-Match: \"2-0\", If-None-Match: \"1\"        | 200",
                 "If-None-Match: *                           | 304",
-                "If-None-Match: \"2\"                         | 304",
-                "If-None-Match: W/\"2\"                       | 304",
-                "If-None-Match: ,\"1\",,\"2\"                 | 304",
+                "If-None-Match: \"2-0\"                         | 304",
+                "If-None-Match: W/\"2-0\"                       | 304",
+                "If-None-Match: ,\"1\",,\"2-0\"                 | 304",
                 "If-None-Match: \"1,2\"                       | 200",
                 "If-None-Match: \"1\"                         | 200",
                 "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT | 200",
