@@ -2,7 +2,7 @@ import { at, element, poll, tell } from './elements.js';
 import { bytes, count, milliseconds } from './words.js';
 
 const EVERY_MS = 2000;
-// several heartbeats of the connector, which confirm what is not for it
+// some seconds are normal: what other tables write is confirmed by the connector's next heartbeat only
 const STALL_MS = 60000;
 
 const cells = (...texts) => texts.map((text, i) => element(i ? 'td' : 'th', i ? {} : { scope: 'row' }, text));

@@ -39,7 +39,7 @@ final class Alerts implements AutoCloseable {
         String rules = Files.readString(AlertsTest.FOLDER.resolve("alerts.yaml"))
                 .replaceAll("for: [0-9]+[sm]", "for: 0s")
                 .replace("feed_progress_age_seconds) > 30", "feed_progress_age_seconds) > 5")
-                // how long a fault lasts here is up to the machine
+                // on a slow machine a fault lasts longer than a minute
                 .replace("unconfirmed_age_seconds) > 60", "unconfirmed_age_seconds) > 600");
         Path file = Files.writeString(folder.resolve("prometheus.yaml"), settings);
         Files.writeString(folder.resolve("alerts.yaml"), rules);

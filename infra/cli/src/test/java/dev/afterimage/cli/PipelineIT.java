@@ -295,7 +295,7 @@ class PipelineIT {
         assertThat(eventsNaming(customer)).isEmpty();
     }
 
-    /** Quarkus answers others until that one is done, and has their clients look for another instance by closing. */
+    /** Meanwhile Quarkus answers other requests too, and closes their connections. */
     @Test
     void anOrderServiceAskedToStopFinishesTheRequestItHas() throws SQLException {
         ProcessHandle service = ProcessHandle.of(
@@ -453,7 +453,7 @@ class PipelineIT {
             try {
                 statement.execute("select pg_advisory_lock(4711)");
                 var order = inBackground(() -> orders.post("/orders", anOrder));
-                // no wait for a lock, which the service would give up sooner than the statement
+                // the gate sleeps, for order-service gives up a lock sooner than a statement
                 String atTheGate = "select pid from pg_stat_activity where wait_event = 'PgSleep'";
                 await().atMost(LIMIT).until(() -> source.rows(atTheGate).size() == 1);
                 work.accept(order);

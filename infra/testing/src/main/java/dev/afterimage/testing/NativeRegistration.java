@@ -27,7 +27,8 @@ public abstract class NativeRegistration {
             "jbossts-properties.xml", "Quarkus sets Narayana's properties itself",
             "META-INF/services/java.lang.System$LoggerFinder", "the logger is chosen at the build",
             "META-INF/services/org.jboss.logmanager.ConfiguratorFactory", "of the tests' own logging",
-            "META-INF/services/org.slf4j.spi.SLF4JServiceProvider", "Flyway only chooses its log by it",
+            "META-INF/services/org.slf4j.spi.SLF4JServiceProvider",
+                    "Flyway chooses its logger by it, and has another one",
             "org.xerial.snappy.", "Quarkus loads it at the start, see SNAPPY",
             "net.jpountz.", "lz4 goes on in Java where its native library is missing");
 

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * The packaged service, started the way that a deployment could get wrong. A {@code @QuarkusIntegrationTest} extends it. What
- * each wrong setting is answered with is {@link AuthorizationRules}' to prove; one start by default shows that a start fails.
+ * The packaged service, started the way that a deployment could get wrong. A {@code @QuarkusIntegrationTest} extends it. {@link
+ * AuthorizationRules} proves each message; one real start by default proves that the service then ends, the others run by night.
  */
 public abstract class RefusedStarts {
     private final String service;

@@ -8,9 +8,9 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /**
- * Well while what commits is also published. It does not affect readiness, for orders are safe either way; it needs
- * attention: nobody reads the replication slot, its reader confirms nothing, or rows stay in the outbox, which is empty after
- * every commit as long as each insert is followed by its delete.
+ * Well while what commits is also published. Does not affect readiness, for orders are safe either way; needs attention. It is
+ * down when nobody reads the replication slot, when the slot's reader confirms nothing, or when rows stay in the outbox: each
+ * transaction deletes the rows that it inserts.
  */
 @Wellness
 @ApplicationScoped

@@ -22,8 +22,8 @@ import javax.sql.DataSource;
  * its slot is active: only this age tells.
  *
  * <p>PostgreSQL knows positions in its log and no times. So the end of the log is noted with the time, and the age is that of
- * the first note behind the confirmed position. The notes begin with the service. While all is well the age stays below the
- * connector's {@code heartbeat.interval.ms} and a little more, for only a heartbeat confirms what other tables wrote.
+ * the first note behind the confirmed position. The notes begin anew when the service starts. In normal operation the age stays
+ * a little above the connector's {@code heartbeat.interval.ms} at most: only a heartbeat confirms what other tables wrote.
  *
  * @see <a href="https://www.postgresql.org/docs/current/view-pg-replication-slots.html">confirmed_flush_lsn</a>
  */
@@ -35,7 +35,7 @@ class SlotLag implements MeterBinder {
             from pg_replication_slots
             where database = current_database() and slot_name = any (string_to_array(?, ','))
             """;
-    /** Of the end of the log; above it every other note goes, and ages are as exact as the notes are dense. */
+    /** Above this every second note is removed; an age is then less exact. */
     private static final int MAX_NOTES = 1_000;
 
     private record Note(long logEnd, Instant at) {}
@@ -96,9 +96,10 @@ class SlotLag implements MeterBinder {
     }
 
     /**
-     * Of the slot that waits longest; zero where all is confirmed or nothing is known of them.
+     * Returns the age of the oldest change that one of these slots has not confirmed; zero where all is confirmed, or nothing
+     * is known of the slots.
      *
-     * @param names separated by commas
+     * @param names of slots, separated by commas
      */
     synchronized Duration oldestUnconfirmed(String names) {
         var now = Instant.now();
