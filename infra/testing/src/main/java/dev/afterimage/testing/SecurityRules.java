@@ -14,6 +14,7 @@ import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -36,6 +37,9 @@ public abstract class SecurityRules {
     /** Injected by {@link TokenIssuer}. */
     @SuppressWarnings("NullAway.Init")
     protected KeyPair issuer;
+
+    /** By subject and role: each signature takes as long as a request. */
+    private final Map<List<String>, String> tokens = new HashMap<>();
 
     /** A call that the service describes, with an id that nothing has. */
     public record Operation(String method, String path) {
@@ -197,7 +201,8 @@ public abstract class SecurityRules {
     }
 
     protected String token(String subject, String role) {
-        return TokenIssuer.claims(subject, role).sign(issuer.getPrivate());
+        return tokens.computeIfAbsent(
+                List.of(subject, role), _ -> TokenIssuer.claims(subject, role).sign(issuer.getPrivate()));
     }
 
     /** The answer is a problem with that status and detail, and tells nothing of what is inside. */
