@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The outbox read by several slots: connectors/recipes/shards.sh SHARDS FOLDER makes of order-outbox.json a connector for
 # each shard, and publications.sql, which the owner of database orders runs before they are applied.
-# infra/GROWING.md tells when, and how to change over.
+# connectors/README.md, "Growing", says when to shard and how to change over.
 set -euo pipefail
 shards=${1-} folder=${2-}
 case $shards in
