@@ -43,8 +43,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Each fault of the README's "When something breaks", and kills, while random operations go on: it is told, it is mended, and
- * afterwards all is there that the clients were told, in the source, the read model and the replica.
+ * Each fault of "When something breaks" in infra/README.md, and kills, while random operations go on. Each fault is reported and
+ * repaired. Afterwards the source, the read model and the replica hold everything that the clients were told.
  */
 @ExtendWith(TestPipeline.Shared.class)
 @Order(Integer.MAX_VALUE) // the gap that it leaves in the history is no failure, but others want a whole one
@@ -305,9 +305,9 @@ class RecoveryIT {
                 .map(word -> word.group(1) == null ? word.group() : word.group(1));
     }
 
-    /** Does the README's steps. */
+    /** Does the steps of infra/README.md. */
     private void mend() throws Exception {
-        Matcher steps = STEPS.matcher(Files.readString(Connectors.folder().resolveSibling("README.md")));
+        Matcher steps = STEPS.matcher(Files.readString(Connectors.folder().resolveSibling("infra/README.md")));
         assertThat(steps.find()).isTrue();
         String begun = "";
         for (String line : steps.group(1).lines().toList()) {

@@ -20,7 +20,7 @@ public final class Jvm {
 
     private Jvm() {}
 
-    /** How far the JIT goes. Measured on two cores at 30 orders a second; see README, "Measured". */
+    /** How far the JIT goes. Measured on two cores at 30 orders a second; see infra/bench/README.md. */
     public enum Compiler {
         /** C1 only: ready in two thirds of the time, 40 MB smaller, and the quicker one where nothing runs hot. */
         QUICK("-XX:TieredStopAtLevel=1"),

@@ -54,7 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Each recipe applied to a real worker, several at once, and its topic read for what the README's table says of it. */
+/** Applies each recipe to a real worker, several at once, and reads its topic for what connectors/README.md says of it. */
 @Execution(ExecutionMode.CONCURRENT)
 class RecipesIT {
 

@@ -23,7 +23,7 @@ class RecipesTest {
 
     @Test
     void theReadmeListsEachRecipeOnceAndNoOther() throws IOException {
-        String readme = Files.readString(CONNECTORS.resolveSibling("README.md"));
+        String readme = Files.readString(CONNECTORS.resolve("README.md"));
         String section = readme.substring(readme.indexOf("\n## Recipes for Connect\n") + 1);
         String table = section.substring(0, section.indexOf("\n## "));
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** The README's policy, row by row: a source table changes while its rows of the old shape are still on their way. */
+/** Each row of "When a source table changes" in connectors/README.md, with rows of the old shape still on their way. */
 @ResourceLock(Replication.LOCK)
 class SchemaDriftIT {
 

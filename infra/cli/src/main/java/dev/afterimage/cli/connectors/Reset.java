@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Lets source connectors begin anew: stops each, drops its replication slot, forgets its offsets, and waits until"
                     + " it reads from a new slot, after a snapshot where it takes one.",
-            "What changed before and was not read yet is skipped. The repository's README says how to make up for it."
+            "Changes from before that were not read yet are skipped. infra/README.md says how to repair the gap."
         },
         mixinStandardHelpOptions = true)
 final class Reset implements Callable<Integer> {
