@@ -50,7 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Order(Integer.MAX_VALUE) // the gap that it leaves in the history is no failure, but others want a whole one
 class RecoveryIT {
 
-    private static final int OPERATIONS = TestSize.of(350, 3_500);
+    private static final int OPERATIONS = TestSize.of(200, 3_500);
     private static final Duration KAFKA_AWAY = Duration.ofSeconds(TestSize.of(15, 60));
     private static final Map<String, String> SLOTS =
             Map.of("order-outbox", "order_outbox", "source-tables", "source_tables");

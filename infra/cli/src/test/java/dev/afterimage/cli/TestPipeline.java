@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.stack.ConnectWorker;
+import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
@@ -80,9 +83,25 @@ public final class TestPipeline implements AutoCloseable {
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
                 this::tell,
                 this::tell);
+        pollLessOften();
         orders = new RestService(pipeline.config().orders());
         projection = new RestService(pipeline.config().projection());
         anOrder = orders.anOrder();
+    }
+
+    /** A test waits some milliseconds more for an event, and the cores have less to do. */
+    private void pollLessOften() {
+        Path file = Connectors.folder().resolve("order-outbox.json");
+        try {
+            ObjectNode config = new ObjectMapper().readValue(file.toFile(), ObjectNode.class);
+            connect()
+                    .connectors()
+                    .apply(
+                            Connectors.name(file),
+                            config.put("poll.interval.ms", "50").toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void tell(String line) {

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** The command line of a child JVM that shares two cores and a laptop's memory with several others. */
 public final class Jvm {
 
+    /** In tests: most of the servers that a test starts end before optimised code has paid for itself. */
+    private static final boolean SHORT_LIVED = Boolean.getBoolean("afterimage.short-lived");
+
     private static volatile @Nullable Path aotCaches;
     private static volatile boolean recording;
     private static volatile boolean optimizing;
@@ -144,7 +147,7 @@ public final class Jvm {
                 "-Xmx" + heapMb + "m",
                 // the collector with the smallest footprint; on two cores it is no slower at these heaps
                 "-XX:+UseSerialGC",
-                (optimizing ? Compiler.OPTIMIZING : compiler).flag,
+                (optimizing ? Compiler.OPTIMIZING : SHORT_LIVED ? Compiler.QUICK : compiler).flag,
                 // room, so that neither classes nor compiled code ask for full collections of 100 ms each
                 "-XX:MetaspaceSize=128m",
                 "-XX:ReservedCodeCacheSize=240m",

@@ -21,7 +21,7 @@ record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, Connect
     /** Lock of the tests that start a Kafka and a Connect besides these, for two cores and a laptop's memory. */
     static final String KAFKA_OF_ITS_OWN = "Kafka of its own";
 
-    private static final Path MIGRATIONS = Path.of("../../order-service/src/main/resources/db/migration");
+    private static final Path MIGRATIONS = Path.of("../../../order-service/src/main/resources/db/migration");
 
     static Servers shared() {
         return Shared.SERVERS;
@@ -35,11 +35,7 @@ record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, Connect
         StackConfig config = StackConfig.onFreePorts(home);
         var postgres = CompletableFuture.supplyAsync(() -> Postgres.start(config));
         var kafka = KafkaBroker.start(config);
-        // which waits more than it works
-        var connect = new ConnectWorker(config, kafka.bootstrapServers(), Jvm.Compiler.QUICK);
-        connect.closeAtExit();
-        connect.start();
-        return new Servers(config, postgres.join(), kafka, connect);
+        return new Servers(config, postgres.join(), kafka, ConnectWorker.start(config));
     }
 
     /** A folder for servers below {@code target}, where their logs stay for who looks for the cause of a failure. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.stack;
+
+import org.jspecify.annotations.NullMarked;
