@@ -129,6 +129,8 @@ class OutboxTest {
     /** Created, changed and deleted, each image following the one before, and a tombstone. */
     private static void chained(List<PublishedEvent> life, String aggregate) {
         assertThat(life).hasSize(4).last().extracting(PublishedEvent::value).isNull();
+        assertThat(life)
+                .allSatisfy(event -> assertThat(Contract.violations(event)).isEmpty());
         var events = life.subList(0, 3);
         assertThat(events)
                 .allSatisfy(
@@ -189,6 +191,8 @@ class OutboxTest {
                 .orElseThrow();
         assertThat(request.getParentSpanId()).isEqualTo("00f067aa0ba902b7");
         published.inOrder(id, "OrderPlaced", "OrderDeleted", "OrderDeleted");
+        assertThat(published.by(id))
+                .allSatisfy(event -> assertThat(Contract.violations(event)).isEmpty());
         assertThat(published.by(id))
                 .as("the placing, the delete and its tombstone")
                 .extracting(event -> event.headers().get("traceparent"))
