@@ -169,6 +169,18 @@ class PageTest {
     }
 
     @Test
+    void linksTheDocumentsOfRequestsAndEvents() {
+        get("/").then()
+                .body(containsString("href=\"q/swagger-ui/\""))
+                .body(containsString("href=\"q/openapi\""))
+                .body(containsString("href=\"contract/asyncapi.yaml\""));
+        get("/q/openapi").then().statusCode(200);
+        get("/contract/asyncapi.yaml").then().statusCode(200).body(containsString("asyncapi: 3.0.0"));
+        get("/contract/order.schema.json").then().statusCode(200);
+        get("/contract/order/placed.json").then().statusCode(200);
+    }
+
+    @Test
     void goesOnWhenTheServiceIsBack() throws Exception {
         try (var topic = new OrderTopic(bootstrapServers);
                 var relay = new Relay(RestAssured.port);
