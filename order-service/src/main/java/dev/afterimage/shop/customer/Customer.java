@@ -39,7 +39,7 @@ public class Customer {
         this.version = 1;
     }
 
-    /** Takes the details over; where they are the same already nothing changes, so that a repeated request is harmless. */
+    /** Sets the details. The same details change nothing, so a repeated request is harmless. */
     void change(String name, String email, Instant at) {
         if (name.equals(this.name) && email.equals(this.email)) {
             return;

@@ -11,7 +11,7 @@ import jakarta.transaction.Transactional;
 import java.time.Clock;
 import java.util.UUID;
 
-/** What can be done to customers; each command is one transaction that also announces what it changed. */
+/** The commands on customers. Each command is one transaction that changes rows and announces the change. */
 @ApplicationScoped
 public class CustomerCommands {
     private final Customers customers;
@@ -31,7 +31,7 @@ public class CustomerCommands {
     /**
      * Registers a customer.
      *
-     * @throws Refusal.Duplicate when another customer has this email, in whatever case
+     * @throws Refusal.Duplicate when another customer has this email, ignoring case
      */
     @Transactional
     public CustomerImage register(CustomerDetails details) {
@@ -44,10 +44,10 @@ public class CustomerCommands {
     }
 
     /**
-     * Changes the customer; details that it has already are no change and announce nothing.
+     * Changes the customer. The same details change nothing and announce nothing.
      *
      * @throws Refusal.UnknownId when there is no such customer
-     * @throws Refusal.Duplicate when another customer has this email, in whatever case
+     * @throws Refusal.Duplicate when another customer has this email, ignoring case
      */
     @Transactional
     public CustomerImage change(UUID id, CustomerDetails details, Preconditions conditions) {
@@ -64,11 +64,11 @@ public class CustomerCommands {
     }
 
     /**
-     * Deletes the customer; its event carries a version of its own, and a tombstone follows it.
+     * Deletes the customer. The delete event has its own version; a tombstone follows the event.
      *
      * @throws Refusal.UnknownId when there is no such customer
-     * @throws Caller.NotTheOwner when it is not the caller
-     * @throws Refusal.Conflict when it has orders
+     * @throws Caller.NotTheOwner when the caller is another customer and no admin
+     * @throws Refusal.Conflict when the customer has orders
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {

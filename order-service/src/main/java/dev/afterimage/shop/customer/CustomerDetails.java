@@ -7,7 +7,7 @@ import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Size;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** What a client says of a customer: the body of {@code POST /customers} and {@code PUT /customers/{id}}. */
+/** The details of a customer, the body of {@code POST /customers} and {@code PUT /customers/{id}}. */
 @Schema(examples = """
         {"name": "Ada Lovelace", "email": "ada@example.com"}
         """)

@@ -77,7 +77,7 @@ public class CustomerResource {
     @RolesAllowed(Caller.READ)
     @Operation(operationId = "listCustomers", summary = "List customers, the newest first")
     public RestResponse<List<CustomerImage>> newest(
-            @Parameter(description = "Only the customer who has this email, in whatever case") @RestQuery @Nullable String email,
+            @Parameter(description = "Only the customer with this email (any case)") @RestQuery @Nullable String email,
             @RestQuery @Nullable String limit,
             @RestQuery @Nullable String after,
             @Context HttpServerRequest request) {
@@ -92,7 +92,7 @@ public class CustomerResource {
     @Operation(
             operationId = "changeCustomer",
             summary = "Change a customer",
-            description = "What it has already is no change: its version stays, and nothing is announced.")
+            description = "The same details are no change: the version stays, and no event is published.")
     @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
     public RestResponse<CustomerImage> change(
             @RestPath UUID id, @NotNull @Valid CustomerDetails details, @Context HttpHeaders headers) {

@@ -22,12 +22,16 @@ public class Customers implements SnapshotSource<Customer> {
         return count("id", id) == 1;
     }
 
-    /** The customer, its row locked until the transaction ends, so that its changes commit in the order of versions. */
+    /**
+     * Returns the customer and locks its row until the transaction ends, so that its changes commit in version order.
+     */
     Optional<Customer> lock(UUID id) {
         return findByIdOptional(id, LockModeType.PESSIMISTIC_WRITE);
     }
 
-    /** The newest customers behind that one; a filter that is null lets every customer pass. */
+    /**
+     * Returns customers, the newest first, starting after the id {@code after}. A null filter selects all customers.
+     */
     List<Customer> newest(@Nullable String email, @Nullable UUID after, int limit) {
         var filters = new Filters()
                 .and("lower(email) = lower(:email)", "email", email)
@@ -48,10 +52,10 @@ public class Customers implements SnapshotSource<Customer> {
     }
 
     /**
-     * Writes what this transaction changed, so that the constraints of the tables speak now.
+     * Flushes the changes of this transaction, so that the database checks its constraints now.
      *
-     * @throws Refusal.Duplicate when another customer has this email, in whatever case
-     * @throws Refusal.Conflict when a customer that has orders is to be deleted
+     * @throws Refusal.Duplicate when another customer has this email, ignoring case
+     * @throws Refusal.Conflict when the deleted customer still has orders
      */
     void write() {
         try {

@@ -1,4 +1,4 @@
-/** Who buys: an order must name one, and later the read model shows its name beside the order. */
+/** Customers. Each order belongs to one; the read model shows the customer's name with the order. */
 @NullMarked
 package dev.afterimage.shop.customer;
 

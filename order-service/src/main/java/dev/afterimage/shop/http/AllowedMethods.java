@@ -18,8 +18,8 @@ import org.jboss.resteasy.reactive.server.handlers.ClassRoutingHandler;
 import org.jboss.resteasy.reactive.server.mapping.RequestMapper;
 
 /**
- * Says in {@code Allow} which methods an address takes, as HTTP demands of a 405. RESTEasy leaves it out there, and answers
- * OPTIONS with the methods of all the addresses of the resource, even for one that it does not have.
+ * Sets {@code Allow} to the methods of an address. HTTP requires this header in a 405. RESTEasy leaves it out of a 405;
+ * and it answers OPTIONS with the methods of all addresses of the resource class, even for an unknown address.
  */
 class AllowedMethods {
 
@@ -42,7 +42,7 @@ class AllowedMethods {
         response.getHeaders().putSingle(HttpHeaders.ALLOW, String.join(", ", methods));
     }
 
-    /** Empty where there is nothing at this address. */
+    /** The methods of the requested address; empty if the address is unknown. */
     private static Set<String> methods(ResteasyReactiveRequestContext request) {
         var match = new RequestMapper<>(request.getDeployment().getClassMappers()).map(request.getPathWithoutPrefix());
         if (match == null) {

@@ -30,13 +30,15 @@ import org.eclipse.microprofile.openapi.models.responses.APIResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes into the OpenAPI document what follows from the shape of an operation: each problem that it may answer, with an
- * example, the headers of its answers, and what the parameters that all resources share may be. A resource says itself only
- * what is special to it: its conflicts.
+ * Completes the OpenAPI document from the shape of each operation: the problems that it may answer, each with an
+ * example, the headers of its answers, and the parameters that all resources share. A resource class describes only its
+ * own conflicts.
  */
 @OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class ApiDocument implements OASFilter {
-    /** The extension in which an operation names the problem type of its 409; it does not stay in the document. */
+    /**
+     * The extension in which an operation names the problem type of its 409. This filter removes it from the document.
+     */
     public static final String CONFLICTS = "x-conflicts";
 
     private static final String ID = "0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01";
@@ -53,7 +55,10 @@ public class ApiDocument implements OASFilter {
                 .forEach((method, operation) -> describe(method, operation, components)));
     }
 
-    /** A request with an unknown field is refused; an answer leaves out none but a null one, yet may have more one day. */
+    /**
+     * A request with an unknown field is refused. An answer leaves out a field only if it is null; later versions may
+     * add fields.
+     */
     private static void close(Schema schema) {
         if (schema.getProperties() == null) {
             return;
@@ -68,7 +73,7 @@ public class ApiDocument implements OASFilter {
         schema.setAdditionalPropertiesBoolean(false);
         for (var property : schema.getProperties().values()) {
             if (property.getMinimum() != null && types(property).contains(SchemaType.STRING)) {
-                property.addType(SchemaType.NUMBER); // money, which a request may write either way
+                property.addType(SchemaType.NUMBER); // money; a request may write it as a string or as a number
             }
         }
     }
@@ -86,19 +91,19 @@ public class ApiDocument implements OASFilter {
         for (var status : List.copyOf(answers.keySet())) {
             var answer = Objects.requireNonNull(answers.get(status));
             if (status.equals("201") || status.equals("202")) {
-                answer.addHeader(HttpHeaders.LOCATION, header("Where it is shown", true));
+                answer.addHeader(HttpHeaders.LOCATION, header("The address of the resource", true));
             }
             var schema = schema(answer);
             if (schema != null && types(schema).contains(SchemaType.ARRAY)) {
                 answer.setDescription("A page");
-                answer.addHeader(HttpHeaders.LINK, header("The next page, as rel=\"next\", where there is one", false));
+                answer.addHeader(HttpHeaders.LINK, header("The next page, as rel=\"next\", if there is one", false));
             } else if (isVersioned(schema, components)) {
                 answer.addHeader(HttpHeaders.ETAG, header("The version in double quotes, for If-Match", true));
                 if (method == HttpMethod.GET) {
                     answers.put(
                             "304",
                             OASFactory.createAPIResponse()
-                                    .description("It is still at the version of If-None-Match")
+                                    .description("The resource is still at the version of If-None-Match")
                                     .addHeader(HttpHeaders.ETAG, header("That version", true)));
                 }
             }
@@ -178,25 +183,26 @@ public class ApiDocument implements OASFilter {
             case Idempotency.HEADER ->
                 parameter
                         .description(
-                                "Makes the request safe to repeat: for 24 hours the same key and body of a caller get the answer"
-                                        + " of the first time, and nothing is done again. A refusal is not kept.")
+                                "Makes the request safe to repeat: for 24 hours the same key and body of a caller get"
+                                        + " the first answer again, and the work is not repeated. A refusal is not"
+                                        + " stored.")
                         .schema(string().minLength(1).maxLength(255).pattern("^[!-~]*$"))
                         .example("3f2b7c1e-order-of-ada");
             case HttpHeaders.IF_MATCH ->
                 parameter
-                        .description("Refuses the request unless the version is this one, as ETag gave it. * or no"
-                                + " header takes any version.")
+                        .description("Refuses the request unless the resource has this version, as in its ETag. * or no"
+                                + " header accepts any version.")
                         .schema(string().minLength(1))
                         .example("\"3\"");
             case HttpHeaders.IF_NONE_MATCH ->
                 parameter
-                        .description("The version that the client has, as ETag gave it: a GET answers 304 then, and a"
-                                + " change is refused.")
+                        .description("The version that the client has, as in the ETag. If the version is current, a GET"
+                                + " answers 304, and a change is refused.")
                         .schema(string().minLength(1))
                         .example("\"3\"");
             case Query.LIMIT ->
                 parameter
-                        .description("How many at the most")
+                        .description("Maximum number of rows")
                         .schema(OASFactory.createSchema()
                                 .addType(SchemaType.INTEGER)
                                 .minimum(BigDecimal.ONE)
@@ -204,9 +210,9 @@ public class ApiDocument implements OASFilter {
                                 .defaultValue(Query.DEFAULT_LIMIT));
             case Query.AFTER ->
                 parameter
-                        .description("Only those behind this id; the Link of the page before has it")
+                        .description("Only rows after this id; the Link of the previous page contains it")
                         .schema(OASFactory.createSchema().ref(SCHEMAS + "UUID"));
-            default -> {} // the resource's own, and described there
+            default -> {} // a parameter of one resource, described there
         }
     }
 
@@ -217,12 +223,12 @@ public class ApiDocument implements OASFilter {
     private static Schema problem() {
         return OASFactory.createSchema()
                 .addType(SchemaType.OBJECT)
-                .description("RFC 9457. Some types have members of their own; see the examples.")
+                .description("RFC 9457. Some types have additional members; see the examples.")
                 .required(List.of("type", "title", "status"))
                 .addProperty(
                         "type",
                         string().format("uri")
-                                .description("Stable: the one member to tell problems apart by")
+                                .description("Stable; clients distinguish problems by this member")
                                 .enumeration(Arrays.stream(ProblemType.values())
                                         .<Object>map(ProblemType::uri)
                                         .toList()))
@@ -233,7 +239,7 @@ public class ApiDocument implements OASFilter {
                         "errors",
                         OASFactory.createSchema()
                                 .addType(SchemaType.ARRAY)
-                                .description("The fields at fault")
+                                .description("The invalid fields")
                                 .items(OASFactory.createSchema()
                                         .addType(SchemaType.OBJECT)
                                         .required(List.of("field", "message"))
@@ -241,7 +247,7 @@ public class ApiDocument implements OASFilter {
                                         .addProperty("message", string())));
     }
 
-    /** As the service words it, from the code that words it where this package has it. */
+    /** An example with the service's own words, taken from the code where this package can reach it. */
     private static Problem example(ProblemType type) {
         return switch (type) {
             case INVALID_REQUEST ->
@@ -281,7 +287,7 @@ public class ApiDocument implements OASFilter {
         return content == null ? null : content.getSchema();
     }
 
-    /** Whether it looks at or changes something that has an entity tag. */
+    /** Whether the operation reads or changes a resource that has an entity tag. */
     private static boolean isGuarded(HttpMethod method, Operation operation, Components components) {
         return switch (method) {
             case GET ->

@@ -17,8 +17,8 @@ import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /**
- * Tells who sends too much how much it may be; Quarkus, whose own and larger limit lies below Jakarta REST, cuts the
- * connection without a word.
+ * Answers a body that is too large with a problem that names the limit. Quarkus's own, larger limit works below Jakarta
+ * REST and closes the connection without an answer.
  */
 @Provider
 @ApplicationScoped
@@ -38,7 +38,7 @@ class BodyLimit implements ReaderInterceptor {
         filters.register(this::check, PRIORITY);
     }
 
-    /** Of a body that says its length, not a byte is read. */
+    /** A body whose Content-Length is too large is refused before any of its bytes is read. */
     private void check(RoutingContext request) {
         var length = request.request().getHeader(HttpHeaders.CONTENT_LENGTH);
         if (length == null || (length.length() < 19 && Long.parseLong(length) <= limitBytes)) {
@@ -48,7 +48,7 @@ class BodyLimit implements ReaderInterceptor {
         refusals.answer(request, problem());
     }
 
-    /** A body that comes in chunks is counted as it is read. */
+    /** Counts the bytes of a chunked body while it is read. */
     @Override
     public Object aroundReadFrom(ReaderInterceptorContext context) throws IOException {
         context.setInputStream(new Counted(context.getInputStream()));
@@ -69,7 +69,7 @@ class BodyLimit implements ReaderInterceptor {
         return Problem.of(ProblemType.BODY_TOO_LARGE, "It may have %d bytes at the most.".formatted(limitBytes));
     }
 
-    /** Goes through the JSON parser unchanged, which would wrap an unchecked exception. */
+    /** Checked, because the JSON parser passes an IOException on unchanged but wraps an unchecked exception. */
     static final class TooLarge extends IOException {}
 
     private final class Counted extends FilterInputStream {

@@ -7,17 +7,17 @@ import java.util.UUID;
 import org.eclipse.microprofile.jwt.JsonWebToken;
 
 /**
- * Who sent the request. The roles are the {@code groups} of its bearer token, the customer is its {@code sub}:
+ * The sender of the request. The roles are the {@code groups} of the bearer token; the customer is its {@code sub}:
  *
  * <ul>
- *   <li>{@link #READ} shows everything;
- *   <li>{@link #WRITE} adds and changes everything, but deletes only what is the caller's own: the customer whose id is the
- *       token's {@code sub}, and the orders of that customer. It does not include reading;
- *   <li>{@link #ADMIN} includes both ({@code quarkus.http.auth.roles-mapping}); it alone deletes what is another's, deletes
- *       products and asks for snapshots.
+ *   <li>{@link #READ} may read everything;
+ *   <li>{@link #WRITE} may create and change everything, but delete only the caller's own data: the customer whose id
+ *       is the token's {@code sub}, and the orders of that customer. It does not include {@code READ};
+ *   <li>{@link #ADMIN} includes both ({@code quarkus.http.auth.roles-mapping}). Only this role may delete the data of
+ *       other customers, delete products and start snapshots.
  * </ul>
  *
- * Where security is off, everybody may do everything.
+ * If security is off, every caller may do everything.
  */
 @Singleton
 public class Caller {
@@ -33,13 +33,13 @@ public class Caller {
         this.identity = identity;
     }
 
-    /** The token's subject, or {@code local} where security is off. */
+    /** The token's subject, or {@code local} if security is off. */
     public String name() {
         return authorization.isAuthorizationEnabled() ? ((JsonWebToken) identity.getPrincipal()).getSubject() : "local";
     }
 
     /**
-     * Passes where the caller is the customer that the data belongs to, or an admin.
+     * Checks that the data belongs to the caller, or that the caller is an admin.
      *
      * @throws NotTheOwner otherwise
      */

@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a list is narrowed to, as JPQL: the conditions that the client gave a value for, and no others. */
+/** The filters of a list as JPQL: only the conditions for which the client gave a value. */
 public final class Filters {
     private final List<String> conditions = new ArrayList<>();
     private final Map<String, Object> values = new HashMap<>();
 
     /**
-     * Narrows the list further.
+     * Adds a condition, unless its value is null.
      *
-     * @param condition with the parameter of that name; left out where the value is null
+     * @param condition JPQL that uses the parameter {@code name}
      */
     public Filters and(String condition, String name, @Nullable Object value) {
         if (value != null) {
@@ -24,7 +24,7 @@ public final class Filters {
         return this;
     }
 
-    /** Empty, or the conditions behind a {@code where}. */
+    /** The conditions after a {@code where}; empty if there are none. */
     public String where() {
         return conditions.isEmpty() ? "" : "where " + String.join(" and ", conditions);
     }

@@ -7,8 +7,9 @@ import java.util.List;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 
 /**
- * Refuses a header that guards a request where it comes empty or more than once: taken for none, it would guard nothing.
- * Evaluates the preconditions of a POST, whose address has no entity tag; other methods evaluate theirs with the tag at hand.
+ * Refuses an {@code Idempotency-Key}, {@code If-Match} or {@code If-None-Match} header that is empty or repeated.
+ * Ignoring such a header would leave the request unprotected. Also evaluates the preconditions of a POST, whose address
+ * has no entity tag; the other methods evaluate theirs when they know the entity tag.
  */
 class GuardingHeaders {
     private static final List<String> NAMES =
@@ -19,7 +20,7 @@ class GuardingHeaders {
         for (var name : NAMES) {
             var lines = request.headers().getAll(name);
             if (lines.size() > 1 || (lines.size() == 1 && lines.getFirst().isBlank())) {
-                throw new Refusal.InvalidFields(name, "must be there once and not empty, or not at all");
+                throw new Refusal.InvalidFields(name, "must be present once and not empty, or absent");
             }
         }
         if (request.method().equals(HttpMethod.POST)) {

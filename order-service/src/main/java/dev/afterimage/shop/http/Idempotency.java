@@ -20,19 +20,22 @@ import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a POST safe to repeat: its answer is stored in the transaction that does the work, so that there is either both or
- * neither, and a repetition gets the same bytes. A twin that comes while the first is under way waits for it. A refusal
- * changes nothing and is not stored: the same key may try again. Each caller has keys of its own.
+ * Makes a POST safe to repeat. The answer is stored in the transaction that does the work, so both exist or neither. A
+ * repetition gets the same bytes. A repetition that arrives while the first request runs waits for it. A refusal
+ * changes nothing and is not stored: the client may send the same key again. Keys of different callers are independent.
  */
 @ApplicationScoped
 public class Idempotency {
     public static final String HEADER = "Idempotency-Key";
-    /** As of an answer without a key. */
+    /** The content type of an answer to a request without a key. */
     private static final MediaType JSON = MediaType.APPLICATION_JSON_TYPE.withCharset("UTF-8");
 
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
-    /** Claims the key or waits for who did; the update changes nothing, but it locks the row and returns it. */
+    /**
+     * Claims the key, or waits for the transaction that claimed it. The update changes no value; it locks the row and
+     * returns it.
+     */
     private static final String CLAIM = """
             insert into idempotency_keys as k (caller, key, fingerprint, created_at)
             values (:caller, :key, :fingerprint, :now)
@@ -58,12 +61,13 @@ public class Idempotency {
     }
 
     /**
-     * Does the work once for this key; without a key, each time.
+     * Does the work once per key. Without a key, does it on each call.
      *
-     * @param operation what is asked for, such as {@code POST /orders}
-     * @param work one transaction, which joins that of the key
-     * @throws Refusal.InvalidFields when the key has more than 255 characters or others than visible ASCII
-     * @throws Refusal.KeyReused when the key came with another operation or request before
+     * @param operation method and path, such as {@code POST /orders}
+     * @param work joins the transaction that claims the key
+     * @throws Refusal.InvalidFields when the key is longer than 255 characters or has characters other than visible
+     *     ASCII
+     * @throws Refusal.KeyReused when the key was used before with another operation or request
      */
     public RestResponse<byte[]> once(
             @Nullable String key, String operation, Object request, Supplier<? extends RestResponse<?>> work) {

@@ -11,10 +11,10 @@ import jakarta.persistence.EntityManager;
 import java.time.Clock;
 import java.time.Duration;
 
-/** Forgets idempotency keys when their time has come, a small transaction at a time. */
+/** Deletes expired idempotency keys in small transactions. */
 @ApplicationScoped
 class IdempotencyKeys {
-    /** Rows that another instance is about to delete are left to it. */
+    /** Skips rows that another instance is deleting. */
     private static final String FORGET = """
             delete from idempotency_keys where (caller, key) in (
                 select caller, key from idempotency_keys where created_at < :before
@@ -31,14 +31,14 @@ class IdempotencyKeys {
         this.clock = clock;
     }
 
-    /** How long keys are kept. */
+    /** The configuration of the expiry. */
     @ConfigMapping(prefix = "orders.idempotency")
     interface Keeping {
-        /** A repetition that comes later than this may be done again. */
+        /** How long a key is kept. A request that is repeated later is executed again. */
         @WithDefault("24h")
         Duration keep();
 
-        /** Keys deleted in one transaction. */
+        /** Number of keys deleted in one transaction. */
         @WithDefault("500")
         int batch();
     }

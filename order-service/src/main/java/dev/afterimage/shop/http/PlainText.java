@@ -12,9 +12,9 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.Target;
 
 /**
- * Text that is empty, or one line with something to see: without control characters, line separators and broken surrogates
- * (PostgreSQL stores neither NUL nor half a character), and not only of blanks and of characters that have no shape, such as
- * the zero-width space U+200B and the Hangul fillers.
+ * Text that is empty, or is one line with at least one visible character. Control characters, line separators and
+ * unpaired surrogates are refused (PostgreSQL can store neither NUL nor an unpaired surrogate). So is text that has
+ * only blanks and invisible characters, such as the zero-width space U+200B and the Hangul fillers.
  */
 @Pattern(
         regexp =

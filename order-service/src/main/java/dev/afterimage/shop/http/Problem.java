@@ -10,11 +10,11 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of every refusal and failure.
+ * The body of every error answer.
  *
- * @param detail what the client can do something about, null where the title says it all
- * @param errors the fields at fault, empty where none is
- * @param members what else helps the client, as further members of the same object
+ * @param detail additional information for the client; null if the title says everything
+ * @param errors the invalid fields; empty if no field is invalid
+ * @param members additional members of the JSON object
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -31,7 +31,7 @@ public record Problem(
 
     public Problem {
         errors = List.copyOf(errors);
-        members = Collections.unmodifiableSortedMap(new TreeMap<>(members)); // the same text each time
+        members = Collections.unmodifiableSortedMap(new TreeMap<>(members)); // sorted: always the same JSON
     }
 
     private Problem(ProblemType type, @Nullable String detail, List<FieldError> errors, Map<String, Object> members) {
@@ -54,7 +54,7 @@ public record Problem(
         return of(ProblemType.INVALID_REQUEST, null, errors);
     }
 
-    /** One field at fault, named as the client wrote it: {@code items[0].quantity}. */
+    /** One invalid field, with its path in the request: {@code items[0].quantity}. */
     @RegisterForReflection
     public record FieldError(String field, String message) {}
 }

@@ -5,8 +5,8 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Locale;
 
 /**
- * Every kind of refusal and failure. Its name is the stable {@code type} of the problem, by which a client may tell it from
- * others; titles are for people and may change.
+ * All kinds of error answers. The name becomes the {@code type} of the problem, which is stable: clients distinguish
+ * problems by it. Titles are for people and may change.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1">RFC 9457, type</a>
  */

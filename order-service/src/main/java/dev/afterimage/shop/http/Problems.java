@@ -30,16 +30,19 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jose4j.jwt.consumer.InvalidJwtException;
 import org.jspecify.annotations.Nullable;
 
-/** The one place that turns exceptions into answers; none of them shows a class name, a stack trace or SQL. */
+/** Maps exceptions to answers. No answer contains a class name, a stack trace or SQL. */
 class Problems {
     static final String NO_TOKEN = "The request has none.";
     static final String NO_ROLE = "It has no role that does.";
     static final String UNDONE = "Nothing was done: send it again.";
     static final String UNCERTAIN = "What was under way may or may not have been done.";
     private static final String BODY = "body";
-    /** Among them what PostgreSQL closes because a transaction takes too long: 25P03 and 25P04. */
+    /** Includes 25P03 and 25P04: PostgreSQL closes a connection whose transaction takes too long. */
     private static final Pattern AWAY = Pattern.compile("(08|53|57P).*|25P0[34]");
-    /** Two requests waited for each other, or one waited too long for a lock (55P03) or worked too long (57014). */
+    /**
+     * Two requests waited for each other (40001, 40P01), or one waited too long for a lock (55P03) or ran too long
+     * (57014).
+     */
     private static final Pattern COLLISION = Pattern.compile("40001|40P01|55P03|57014");
 
     @ServerExceptionMapper
@@ -52,7 +55,7 @@ class Problems {
         return challenge(NO_TOKEN, "Bearer");
     }
 
-    /** Whoever has a bad token learns whether it was good once, never what is wrong with it. */
+    /** The answer to a refused token says only whether it has expired, never what else is wrong with it. */
     @ServerExceptionMapper
     RestResponse<Problem> distrusted(AuthenticationFailedException distrusted) {
         for (Throwable cause = distrusted; cause != null; cause = cause.getCause()) {
@@ -109,7 +112,7 @@ class Problems {
         return problem == null ? failed(rejected) : answer(problem);
     }
 
-    /** Nobody will read the answer. */
+    /** The client has closed the connection, so nobody reads the answer. */
     @ServerExceptionMapper
     RestResponse<Problem> hungUp(IOException gone) {
         Log.debugf("client hung up: %s", gone.getMessage());
@@ -126,7 +129,7 @@ class Problems {
         var collision =
                 cause(failure, sql -> COLLISION.matcher(sql.getSQLState()).matches());
         if (collision != null) {
-            // without the message, which shows what a customer wrote
+            // without the message, because it contains customer data
             Log.infof("request collided with another sqlState=%s", collision.getSQLState());
             return later(Problem.of(ProblemType.COLLISION, UNDONE), 1);
         }
@@ -135,8 +138,8 @@ class Problems {
     }
 
     /**
-     * The cause that says so: no connection in time (no SQLSTATE), a broken one (class 08), too many (53), or a server that
-     * shuts down or starts (57P).
+     * Returns the cause that shows that the database is unavailable: no connection in time (no SQLSTATE), a broken
+     * connection (class 08), too many connections (53), or a server that shuts down or starts (57P).
      */
     static @Nullable SQLException databaseAway(Throwable failure) {
         return cause(
@@ -145,7 +148,10 @@ class Problems {
                         || AWAY.matcher(sql.getSQLState()).matches());
     }
 
-    /** The transaction manager adds what broke a commit as a suppressed exception, not as the cause. */
+    /**
+     * Also searches suppressed exceptions: the transaction manager adds the failure of a commit there, not as the
+     * cause.
+     */
     private static @Nullable SQLException cause(Throwable failure, Predicate<SQLException> wanted) {
         if (failure instanceof SQLException sql && wanted.test(sql)) {
             return sql;
@@ -204,7 +210,7 @@ class Problems {
         };
     }
 
-    /** From "place.request.items[0].quantity", method and parameter first, to what the client wrote. */
+    /** Removes method and parameter: "place.request.items[0].quantity" becomes "items[0].quantity". */
     private static String field(ConstraintViolation<?> violation) {
         var path = violation.getPropertyPath().toString().replaceAll("\\.?<[^>]*>$", "");
         var names = path.split("\\.", 3);
@@ -223,7 +229,7 @@ class Problems {
         return path.isEmpty() ? BODY : path.toString();
     }
 
-    /** Where the parser stood when the JSON broke, null outside of any field. */
+    /** The path of the field in which the JSON is invalid; null outside of a field. */
     private static @Nullable String position(JsonProcessingException broken) {
         if (!(broken.getProcessor() instanceof JsonParser parser)) {
             return null;

@@ -6,11 +6,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads query parameters and names the one at fault: Jakarta REST itself answers a malformed one with 404, as if the address
- * were wrong.
+ * Reads query parameters; a refusal names the invalid one. Jakarta REST itself answers a malformed parameter with 404,
+ * as if the address were unknown.
  */
 public final class Query {
-    /** The id behind which a page begins. */
+    /** The parameter with the id after which a page begins. */
     public static final String AFTER = "after";
 
     static final String LIMIT = "limit";
@@ -32,20 +32,20 @@ public final class Query {
                 return limit;
             }
         } catch (NumberFormatException e) {
-            // answered below, like a number out of bounds
+            // refused below, like a number out of range
         }
         throw new Refusal.InvalidFields(LIMIT, "must be a number from 1 to " + MAX_LIMIT);
     }
 
-    /** The text a list is narrowed to, null where it is not. */
+    /** The value of a text filter; null without the parameter. */
     public static @Nullable String text(String name, @Nullable String value) {
         if (value != null && value.indexOf('\0') >= 0) {
-            throw new Refusal.InvalidFields(name, "must be text"); // PostgreSQL knows no NUL
+            throw new Refusal.InvalidFields(name, "must be text"); // PostgreSQL cannot store NUL
         }
         return value;
     }
 
-    /** The id a list is narrowed to, null where it is not. */
+    /** The value of an id filter; null without the parameter. */
     public static @Nullable UUID id(String name, @Nullable String value) {
         try {
             return value == null ? null : uuid(value);
@@ -55,9 +55,9 @@ public final class Query {
     }
 
     /**
-     * Reads a UUID in its canonical form, which {@code UUID.fromString} alone does not insist on.
+     * Reads a UUID in canonical form only. {@code UUID.fromString} also accepts other forms.
      *
-     * @throws IllegalArgumentException when the text is something else
+     * @throws IllegalArgumentException when the text has another form
      */
     static UUID uuid(String text) {
         if (!UUID_TEXT.matcher(text).matches()) {
@@ -66,7 +66,7 @@ public final class Query {
         return UUID.fromString(text);
     }
 
-    /** The constant a list is narrowed to, null where it is not. */
+    /** The value of an enum filter; null without the parameter. */
     public static <E extends Enum<E>> @Nullable E constant(String name, Class<E> type, @Nullable String value) {
         if (value == null) {
             return null;

@@ -3,12 +3,12 @@ package dev.afterimage.shop.http;
 import java.util.List;
 import java.util.Map;
 
-/** A request that the domain refuses, with what its sender may know of the reason. */
+/** A request that the domain refuses. The problem contains only the reasons that the client may see. */
 public abstract class Refusal extends RuntimeException {
     private final transient Problem problem;
 
     protected Refusal(Problem problem) {
-        // An expected answer, not a defect: no stack trace.
+        // no stack trace: a refusal is an expected answer, not a defect
         super(problem.title(), null, false, false);
         this.problem = problem;
     }
@@ -17,14 +17,14 @@ public abstract class Refusal extends RuntimeException {
         return problem;
     }
 
-    /** The path names an aggregate that is not there: 404. */
+    /** The path names an aggregate that does not exist: 404. */
     public static final class UnknownId extends Refusal {
         public UnknownId(String aggregate, Object id) {
             super(Problem.of(ProblemType.UNKNOWN_ID, "There is no %s %s.".formatted(aggregate, id)));
         }
     }
 
-    /** Fields of the request that are well-formed yet cannot be accepted: 400. */
+    /** Fields of the request are well-formed but not acceptable: 400. */
     public static final class InvalidFields extends Refusal {
         public InvalidFields(List<Problem.FieldError> errors) {
             super(Problem.invalid(errors));
@@ -35,7 +35,7 @@ public abstract class Refusal extends RuntimeException {
         }
     }
 
-    /** The request does not fit the state of things: 409. */
+    /** The request conflicts with the current state: 409. */
     public static class Conflict extends Refusal {
         public Conflict(ProblemType type, String detail, Map<String, Object> members) {
             super(Problem.of(type, detail, members));
@@ -52,24 +52,24 @@ public abstract class Refusal extends RuntimeException {
         }
     }
 
-    /** The aggregate is at another version than the client demands: 412. */
+    /** The aggregate does not have the version that the client requires: 412. */
     static final class VersionMoved extends Refusal {
         VersionMoved(String aggregate, long version) {
             super(Problem.of(
                     ProblemType.VERSION_MOVED,
-                    "The %s is at version %d: read it again and decide anew.".formatted(aggregate, version),
+                    "The %s is at version %d: read it again, then decide.".formatted(aggregate, version),
                     Map.of("version", version)));
         }
     }
 
-    /** The request demands a version of what has none: 412. */
+    /** The request requires a version, but the address has none: 412. */
     static final class NoVersion extends Refusal {
         NoVersion() {
             super(Problem.of(ProblemType.VERSION_MOVED, "This address has no entity tag."));
         }
     }
 
-    /** The key was sent before, with another request: 422. */
+    /** The key was used before with another request: 422. */
     static final class KeyReused extends Refusal {
         KeyReused() {
             super(Problem.of(ProblemType.KEY_REUSED, "Send the same request as the first time, or take a new key."));

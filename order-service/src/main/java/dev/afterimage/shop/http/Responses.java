@@ -11,7 +11,7 @@ import java.util.UUID;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
-/** Answers with an aggregate's image, its version being the entity tag, or with a page of them. */
+/** Builds answers: an aggregate's image, with its version as the entity tag, or a page of images. */
 public final class Responses {
     private Responses() {}
 
@@ -20,9 +20,9 @@ public final class Responses {
     }
 
     /**
-     * The image, or 304 where the request's {@code If-None-Match} says that the client has this version.
+     * The image, or 304 if {@code If-None-Match} shows that the client has this version.
      *
-     * @throws Refusal.VersionMoved when its {@code If-Match} demands another version
+     * @throws Refusal.VersionMoved when {@code If-Match} requires another version
      */
     public static <I extends Image> RestResponse<I> ok(String aggregate, I image, HttpHeaders headers) {
         return Preconditions.of(headers).isKnown(aggregate, image)
@@ -30,7 +30,7 @@ public final class Responses {
                 : ok(image);
     }
 
-    /** 201, with the address at which the resource shows the new aggregate. */
+    /** 201 with the address of the new aggregate. */
     public static <I extends Image> RestResponse<I> created(Class<?> resource, I image) {
         return ResponseBuilder.create(RestResponse.Status.CREATED, image)
                 .header(HttpHeaders.LOCATION, location(resource, image.id()))
@@ -38,7 +38,7 @@ public final class Responses {
                 .build();
     }
 
-    /** Where the resource shows what has this id; without scheme and host, so that it also holds behind a proxy. */
+    /** The address of the aggregate, without scheme and host, so that it is also right behind a proxy. */
     public static String location(Class<?> resource, UUID id) {
         return UriBuilder.fromResource(resource).path("{id}").build(id).toString();
     }
@@ -46,7 +46,8 @@ public final class Responses {
     /**
      * A page of a list.
      *
-     * @param found the page and, where there is more, the first row behind it; that much is the {@code Link} to the next page
+     * @param found the rows of the page, and one more row if there is a next page; that row only decides whether the
+     *     answer has a {@code Link}
      */
     public static <I extends Image> RestResponse<List<I>> page(List<I> found, int limit, HttpServerRequest request) {
         if (found.size() <= limit) {
@@ -58,7 +59,7 @@ public final class Responses {
                 .replaceQueryParam(Query.AFTER, page.getLast().id())
                 .build()
                 .getRawQuery();
-        // without scheme and host, so that it also holds behind a proxy and for a request that names no host
+        // without scheme and host, so that it is also right behind a proxy and for a request without a Host header
         return ResponseBuilder.ok(page)
                 .header(
                         HttpHeaders.LINK,

@@ -24,8 +24,8 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
- * Takes a body at its word: 2.7 is no quantity, "2" is no number, " 2.00" is no price, 7 is no name, no field comes twice, and
- * nothing follows the document.
+ * Makes JSON parsing strict: 2.7 is not a quantity, "2" is not a number, " 2.00" is not a price, 7 is not a name, a
+ * field must not be repeated, and no content may follow the document.
  */
 @Singleton
 class StrictJson implements ObjectMapperCustomizer {
@@ -64,7 +64,10 @@ class StrictJson implements ObjectMapperCustomizer {
                 .orElseThrow(IllegalArgumentException::new);
     }
 
-    /** What is written as a string in one form only; Jackson's own readers also take blanks around it and other forms. */
+    /**
+     * A value that is a string in exactly one form. Jackson's own readers also accept surrounding blanks and other
+     * forms.
+     */
     private static final class Text<T> extends JsonDeserializer<T> {
         private final Class<?> type;
         private final Function<String, ? extends T> reader;
@@ -76,7 +79,7 @@ class StrictJson implements ObjectMapperCustomizer {
         }
 
         @Override
-        @SuppressWarnings("unchecked") // as the context's handlers are declared; here they throw
+        @SuppressWarnings("unchecked") // the declared return type of the context's handlers; here they always throw
         public T deserialize(JsonParser parser, DeserializationContext context) throws IOException {
             if (!parser.hasToken(JsonToken.VALUE_STRING)) {
                 return (T) context.handleUnexpectedToken(type, parser);
@@ -90,8 +93,8 @@ class StrictJson implements ObjectMapperCustomizer {
     }
 
     /**
-     * A number, or a string of digits with a point at the most. A number may have an exponent, for some clients write one; one
-     * of billions would overflow whatever computes with its digits.
+     * A number, or a string of digits with at most one decimal point. A number may have an exponent, because some
+     * clients write one. An exponent of billions is refused: calculations with such a number overflow.
      */
     private static final class Decimal extends JsonDeserializer<BigDecimal> {
         private static final Pattern TEXT = Pattern.compile("-?[0-9]{1,100}(\\.[0-9]{1,100})?");
@@ -112,7 +115,7 @@ class StrictJson implements ObjectMapperCustomizer {
                     }
                 }
             } catch (NumberFormatException e) {
-                // an exponent that no decimal has: refused like any other that is too large
+                // an exponent that BigDecimal cannot hold: refused below, like any exponent that is too large
             }
             return (BigDecimal)
                     context.handleWeirdStringValue(BigDecimal.class, text, "not a decimal that can be held");

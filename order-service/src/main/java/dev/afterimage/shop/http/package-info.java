@@ -1,4 +1,4 @@
-/** What all resources share, so that every answer, above all a refusal, looks the same to a client. */
+/** The HTTP code that all resources share, so that all answers, and all refusals above all, have one form. */
 @NullMarked
 package dev.afterimage.shop.http;
 

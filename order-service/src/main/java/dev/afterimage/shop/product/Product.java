@@ -44,7 +44,7 @@ public class Product {
         this.version = 1;
     }
 
-    /** Takes the details over; where they are the same already nothing changes, so that a repeated request is harmless. */
+    /** Sets the details. The same details change nothing, so a repeated request is harmless. */
     void change(String sku, String name, BigDecimal price, Instant at) {
         var cents = price.setScale(2);
         if (sku.equals(this.sku) && name.equals(this.name) && cents.compareTo(this.price) == 0) {
