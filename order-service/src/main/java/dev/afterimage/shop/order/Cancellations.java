@@ -8,7 +8,8 @@ import java.util.UUID;
  * The answer of {@code POST /orders/cancellations}.
  *
  * @param cancelled the ids of the orders, oldest first
- * @param more whether the customer has further orders that can be cancelled: ask again, with another key
+ * @param more whether the customer has more orders that can be cancelled; the client then sends another request, with
+ *     another idempotency key
  */
 @RegisterForReflection
 public record Cancellations(List<UUID> cancelled, boolean more) {

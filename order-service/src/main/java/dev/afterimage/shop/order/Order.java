@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 
-/** An order. It changes by transitions only, each of which refuses what is not allowed and counts the version up. */
+/** An order. It changes by transitions only. Each transition checks that it is allowed and increments the version. */
 @Entity
 @Table(name = "orders")
 public class Order {
@@ -43,7 +43,7 @@ public class Order {
     @Column
     private BigDecimal total;
 
-    // Lazy on purpose: a row lock taken by a join would let the items be read from before the wait for the lock.
+    // Lazy on purpose: a join that locks the order's row could return items as they were before the wait for the lock.
     @ElementCollection
     @CollectionTable(name = "order_items", joinColumns = @JoinColumn(name = "order_id"))
     @OrderColumn(name = "position")
@@ -87,9 +87,9 @@ public class Order {
     }
 
     /**
-     * Has these lines from now on; the same ones change nothing, so that a repeated request is harmless.
+     * Replaces the lines. The same lines change nothing, so a repeated request is harmless.
      *
-     * @throws Refusal.Conflict when it is no longer PENDING
+     * @throws Refusal.Conflict when the order is no longer PENDING
      * @throws Refusal.InvalidFields when the total is more than an order can hold
      */
     void changeItems(List<OrderItem> wanted, Instant at) {
@@ -110,9 +110,9 @@ public class Order {
     }
 
     /**
-     * Moves the order on; the status it already has changes nothing, so that a repeated request is harmless.
+     * Sets the status. The current status changes nothing, so a repeated request is harmless.
      *
-     * @throws TransitionNotAllowed when its status does not lead there
+     * @throws TransitionNotAllowed when the current status does not allow this transition
      */
     void become(OrderStatus next, Instant at) {
         if (next == status) {
@@ -134,7 +134,10 @@ public class Order {
         return new OrderImage(id, customerId, status, currency, total, lines(), createdAt, updatedAt, version);
     }
 
-    /** Without the nulls that Hibernate reads for positions that no row has, as when one was deleted by SQL. */
+    /**
+     * The lines without nulls: Hibernate reads null for a position without a row, for example after a row was deleted
+     * by SQL.
+     */
     private List<OrderItem> lines() {
         return items.stream().filter(Objects::nonNull).toList();
     }

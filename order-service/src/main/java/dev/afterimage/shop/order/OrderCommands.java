@@ -22,11 +22,11 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What can be done to orders; each command is one transaction that also announces what it changed. */
+/** The commands on orders. Each command is one transaction that changes rows and announces the change. */
 @ApplicationScoped
 public class OrderCommands {
     private static final String DEFAULT_CURRENCY = "EUR";
-    /** So many in one transaction: the answer stays quick, and other writers do not wait long. */
+    /** Limits one transaction, so that the answer comes quickly and other writers wait only briefly. */
     private static final int MAX_CANCELLATIONS = 100;
 
     private final Orders orders;
@@ -49,7 +49,7 @@ public class OrderCommands {
     }
 
     /**
-     * Places an order at the prices that the products have now.
+     * Places an order at the current prices of the products.
      *
      * @throws Refusal.InvalidFields when the customer or a product does not exist, or the total is too much
      */
@@ -71,11 +71,11 @@ public class OrderCommands {
     }
 
     /**
-     * Gives the order other lines: a product that it has already keeps its price, another one comes at the price it has
-     * now. The same lines are no change and announce nothing.
+     * Replaces the lines of the order. A product that the order already has keeps its price; a new product gets its
+     * current price. The same lines change nothing and announce nothing.
      *
      * @throws Refusal.UnknownId when there is no such order
-     * @throws Refusal.Conflict when it is no longer PENDING
+     * @throws Refusal.Conflict when the order is no longer PENDING
      * @throws Refusal.InvalidFields when a product does not exist, or the total is too much
      */
     @Transactional
@@ -94,10 +94,10 @@ public class OrderCommands {
     }
 
     /**
-     * Moves the order to the status; one that it already has is no change and announces nothing.
+     * Sets the status of the order. The current status changes nothing and announces nothing.
      *
      * @throws Refusal.UnknownId when there is no such order
-     * @throws TransitionNotAllowed when its status does not lead there
+     * @throws TransitionNotAllowed when the current status does not allow this transition
      */
     @Transactional
     public OrderImage changeStatus(UUID id, OrderStatus status, Preconditions conditions) {
@@ -108,7 +108,8 @@ public class OrderCommands {
     }
 
     /**
-     * Cancels the customer's oldest orders that can be, all of them or none, each with an event of its own.
+     * Cancels the customer's oldest cancellable orders, at most {@value #MAX_CANCELLATIONS}: all of these or none. Each
+     * has its own event.
      *
      * @throws Refusal.InvalidFields when the customer does not exist
      */
@@ -131,10 +132,10 @@ public class OrderCommands {
     }
 
     /**
-     * Deletes the order; its event carries a version of its own, and a tombstone follows it.
+     * Deletes the order. The delete event has its own version; a tombstone follows the event.
      *
      * @throws Refusal.UnknownId when there is no such order
-     * @throws Caller.NotTheOwner when it belongs to another customer
+     * @throws Caller.NotTheOwner when the order belongs to another customer and the caller is no admin
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {

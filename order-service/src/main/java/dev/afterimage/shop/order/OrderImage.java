@@ -7,7 +7,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
-/** An order as others see it; its JSON is fixed by {@code connectors/contract/order.schema.json}. */
+/**
+ * The public form of an order, in REST answers and in events. {@code connectors/contract/order.schema.json} fixes its
+ * JSON.
+ */
 public record OrderImage(
         UUID id,
         UUID customerId,

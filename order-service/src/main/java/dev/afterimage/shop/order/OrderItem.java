@@ -7,9 +7,9 @@ import java.math.BigDecimal;
 import java.util.UUID;
 
 /**
- * One line of an order, in its row as in its image.
+ * One line of an order, both in the table and in the image.
  *
- * @param unitPrice what the product cost when the order was placed, with two decimals
+ * @param unitPrice the price of the product when it was added to the order, with two decimals
  * @param lineTotal unitPrice times quantity
  */
 @Embeddable

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 @Path("/orders")
 @RunOnVirtualThread
-@Tag(name = "orders", description = "What customers buy, at the prices of the moment")
+@Tag(name = "orders", description = "The orders of customers, at the prices of the time of order")
 public class OrderResource {
     private final OrderCommands commands;
     private final Orders orders;
@@ -53,7 +53,7 @@ public class OrderResource {
     @POST
     @RolesAllowed(Caller.WRITE)
     @Produces(MediaType.APPLICATION_JSON)
-    @Operation(operationId = "placeOrder", summary = "Place an order at the prices that the products have now")
+    @Operation(operationId = "placeOrder", summary = "Place an order at the current prices of the products")
     @APIResponseSchema(value = OrderImage.class, responseCode = "201", responseDescription = "The new order")
     public RestResponse<?> place(
             @NotNull @Valid PlaceOrder request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
@@ -78,7 +78,7 @@ public class OrderResource {
     @Operation(operationId = "listOrders", summary = "List orders, the newest first")
     public RestResponse<List<OrderImage>> newest(
             @Parameter(
-                            description = "Only orders that have this status",
+                            description = "Only orders with this status",
                             schema = @Schema(implementation = OrderStatus.class))
                     @RestQuery
                     @Nullable String status,
@@ -102,9 +102,9 @@ public class OrderResource {
     @Path("/{id}/items")
     @Operation(
             operationId = "changeOrderItems",
-            summary = "Give a pending order other lines",
+            summary = "Replace the lines of a pending order",
             description =
-                    "A product that the order has already keeps its price; another one comes at the price it has now.")
+                    "A product that the order already has keeps its price; a new product gets its current price.")
     @Extension(name = ApiDocument.CONFLICTS, value = "ITEMS_FIXED")
     public RestResponse<OrderImage> changeItems(
             @RestPath UUID id, @NotNull @Valid ChangeItems request, @Context HttpHeaders headers) {
@@ -118,9 +118,9 @@ public class OrderResource {
     @Path("/{id}/status")
     @Operation(
             operationId = "changeOrderStatus",
-            summary = "Move an order on",
-            description = "PENDING, PAID, SHIPPED, DELIVERED in this order, or CANCELLED before it was shipped."
-                    + " The status that it has already is no change.")
+            summary = "Set the status of an order",
+            description = "From PENDING to PAID, SHIPPED, DELIVERED in this sequence; to CANCELLED before SHIPPED."
+                    + " The current status is no change.")
     @Extension(name = ApiDocument.CONFLICTS, value = "TRANSITION_NOT_ALLOWED")
     public RestResponse<OrderImage> changeStatus(
             @RestPath UUID id, @NotNull @Valid ChangeStatus request, @Context HttpHeaders headers) {
@@ -135,9 +135,9 @@ public class OrderResource {
     @Path("/cancellations")
     @Operation(
             operationId = "cancelOrders",
-            summary = "Cancel a customer's orders that can be",
-            description = "At most the 100 oldest of them, all or none; the answer says whether there are more.")
-    @APIResponseSchema(value = Cancellations.class, responseCode = "200", responseDescription = "What was cancelled")
+            summary = "Cancel a customer's cancellable orders",
+            description = "At most the 100 oldest, all or none. The answer says whether there are more.")
+    @APIResponseSchema(value = Cancellations.class, responseCode = "200", responseDescription = "The cancelled orders")
     public RestResponse<?> cancel(
             @NotNull @Valid CancelOrders request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
         return idempotency.once(key, "POST /orders/cancellations", request, () -> {

@@ -1,6 +1,6 @@
 package dev.afterimage.shop.order;
 
-/** Where an order stands: PENDING, PAID, SHIPPED, DELIVERED in this order, or CANCELLED before it was shipped. */
+/** The status of an order: PENDING, PAID, SHIPPED, DELIVERED in this sequence, or CANCELLED before it is SHIPPED. */
 public enum OrderStatus {
     PENDING,
     PAID,

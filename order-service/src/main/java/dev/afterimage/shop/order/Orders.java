@@ -19,14 +19,15 @@ public class Orders implements SnapshotSource<Order> {
     static final FieldError UNKNOWN_CUSTOMER = new FieldError("customerId", "is not the id of a customer");
 
     /**
-     * The order, its row locked until the transaction ends: changes of one order queue up here, so that commits come in the
-     * order of versions and each event's before is the previous one's after.
+     * Returns the order and locks its row until the transaction ends. Changes of one order wait here for each other, so
+     * that they commit in version order, and the {@code before} of each event is the {@code after} of the previous
+     * event.
      */
     Optional<Order> lock(UUID id) {
         return findByIdOptional(id, LockModeType.PESSIMISTIC_WRITE);
     }
 
-    /** The customer's oldest orders that can still be cancelled, locked like one. */
+    /** Returns the customer's oldest cancellable orders and locks their rows, as {@link #lock} does. */
     List<Order> lockCancellable(UUID customerId, int limit) {
         return find("customerId = ?1 and status in (PENDING, PAID) order by id", customerId)
                 .withLock(LockModeType.PESSIMISTIC_WRITE)
@@ -34,12 +35,15 @@ public class Orders implements SnapshotSource<Order> {
                 .list();
     }
 
-    /** The order with its items, read by one statement and thus as of one moment. */
+    /** Returns the order with its items. One statement reads both, so they are consistent. */
     Optional<Order> show(UUID id) {
         return find("from Order o left join fetch o.items where o.id = ?1", id).singleResultOptional();
     }
 
-    /** The newest orders behind that one with their items, read by one statement; a filter that is null lets all pass. */
+    /**
+     * Returns orders with their items, the newest first, starting after the id {@code after}. A null filter selects all
+     * orders. One statement reads both, so they are consistent.
+     */
     List<Order> newest(@Nullable OrderStatus status, @Nullable UUID customerId, @Nullable UUID after, int limit) {
         var filters = new Filters()
                 .and("p.status = :status", "status", status)
@@ -59,14 +63,15 @@ public class Orders implements SnapshotSource<Order> {
 
     @Override
     public List<OrderImage> images(List<Order> all) {
-        // by one statement for the items of all
+        // loads the items of all orders by one statement
         list("from Order o left join fetch o.items where o in ?1", all);
         return all.stream().map(Order::image).toList();
     }
 
     /**
-     * Writes what this transaction changed, so that the constraints of the tables speak now: they alone know of a customer
-     * or a product that another transaction deletes, and asking for the customer beforehand would be a round trip more.
+     * Flushes the changes of this transaction, so that the database checks its constraints now. Only the constraints
+     * detect a customer or a product that another transaction deletes at the same time. They also save the round trip
+     * of a query for the customer.
      *
      * @throws Refusal.InvalidFields when the customer or a product does not exist
      */

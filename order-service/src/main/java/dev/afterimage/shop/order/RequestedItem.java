@@ -5,10 +5,10 @@ import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.util.UUID;
 
-/** So many pieces of a product, as a client orders them. */
+/** A line of a request: a product and its quantity. */
 public record RequestedItem(
         @NotNull UUID productId,
         @NotNull @Min(1) @Max(10_000) Integer quantity) {
-    /** As many lines as an order may have. */
+    /** The most lines of an order. */
     static final int MAX_ITEMS = 100;
 }

@@ -4,7 +4,7 @@ import dev.afterimage.shop.http.ProblemType;
 import dev.afterimage.shop.http.Refusal;
 import java.util.Map;
 
-/** The order's status does not lead to the wanted one. */
+/** The order's status does not allow a change to the requested status. */
 public final class TransitionNotAllowed extends Refusal.Conflict {
     TransitionNotAllowed(OrderStatus from, OrderStatus to) {
         super(

@@ -1,4 +1,4 @@
-/** An order and everything that can happen to it, from the request to the row and its announcement. */
+/** Orders: their commands and queries, from the request to the row and its event. */
 @NullMarked
 package dev.afterimage.shop.order;
 

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param before the image before the change, null when the change created the aggregate or a snapshot read it
  * @param after the image after the change, null when the change deleted it
- * @param at when it happened; the wire carries epoch milliseconds
- * @see <a href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events">Debezium's envelope</a>
+ * @param at the time of the change; the JSON has epoch milliseconds
+ * @see <a
+ *     href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events">Debezium's
+ *     envelope</a>
  */
 @RegisterForReflection
 public record Change(
@@ -41,12 +43,12 @@ public record Change(
         return new Change(Op.UPDATE, before, after, new Source(SERVICE, aggregate, after.version(), eventType), at);
     }
 
-    /** A delete has a version of its own, the next one, so that a consumer can tell it from a late update. */
+    /** A delete. It has its own version, the next one, so that a consumer can order it after a late update. */
     public static Change deleted(String aggregate, String eventType, Image before, Instant at) {
         return new Change(Op.DELETE, before, null, new Source(SERVICE, aggregate, before.version() + 1, eventType), at);
     }
 
-    /** The state as it is, re-published by a snapshot; no change, thus without a version of its own. */
+    /** The current state, re-published by a snapshot. It is not a change, so it has no new version. */
     public static Change read(String aggregate, Image after, Instant at) {
         var eventType = Character.toUpperCase(aggregate.charAt(0)) + aggregate.substring(1) + "Snapshot";
         return new Change(Op.READ, null, after, new Source(SERVICE, aggregate, after.version(), eventType), at);
@@ -61,7 +63,7 @@ public record Change(
         return Objects.requireNonNull(after != null ? after : before).id();
     }
 
-    /** What the change did, by Debezium's one-letter codes. */
+    /** The operation, with Debezium's one-letter codes. */
     public enum Op {
         CREATE("c"),
         UPDATE("u"),
@@ -80,7 +82,7 @@ public record Change(
         }
     }
 
-    /** Where the change comes from. */
+    /** The origin of the change. */
     @RegisterForReflection
     public record Source(String service, String aggregate, long version, String eventType) {}
 }

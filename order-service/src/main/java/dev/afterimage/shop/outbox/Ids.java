@@ -6,7 +6,10 @@ import jakarta.inject.Singleton;
 import java.security.SecureRandom;
 import java.util.UUID;
 
-/** Names aggregates: UUIDv7, so that ids of one service rise with time and "newest first" is the primary key backwards. */
+/**
+ * Generates ids of aggregates. They are UUIDv7: the ids of one service rise with time, so "newest first" is the primary
+ * key in descending order.
+ */
 @Singleton
 public class Ids {
     private final TimeBasedEpochGenerator generator = Generators.timeBasedEpochGenerator(new SecureRandom());

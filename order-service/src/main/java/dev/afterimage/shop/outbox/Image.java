@@ -2,7 +2,10 @@ package dev.afterimage.shop.outbox;
 
 import java.util.UUID;
 
-/** An aggregate as others see it: the body of a REST answer and the before or after of an event are the same record. */
+/**
+ * The public form of an aggregate. The body of a REST answer and the {@code before} or {@code after} of an event are
+ * the same record.
+ */
 public interface Image {
     UUID id();
 

@@ -11,9 +11,9 @@ import org.hibernate.usertype.UserType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Binds written JSON to a jsonb column. Bound as {@link Types#OTHER}, so that PostgreSQL takes the column's type, which the
- * outbox extension's own converter does not manage; immutable, so that Hibernate never adds an UPDATE between the INSERT and
- * the DELETE of an outbox row, which the event router would warn about.
+ * Binds JSON text to a jsonb column. It binds {@link Types#OTHER}, so that PostgreSQL uses the column's type; the
+ * outbox extension's own converter cannot do that. It is immutable, so that Hibernate adds no UPDATE between the INSERT
+ * and the DELETE of an outbox row; the event router would log a warning for each.
  */
 @RegisterForReflection
 public class JsonbType implements UserType<String> {

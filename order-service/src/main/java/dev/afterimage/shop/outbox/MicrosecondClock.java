@@ -6,7 +6,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 
-/** Tells the time as finely as PostgreSQL keeps it, so that a row and its event carry the same instant. */
+/** A clock with the microsecond precision of PostgreSQL, so that a row and its event have the same instant. */
 @ApplicationScoped
 class MicrosecondClock {
     @Produces

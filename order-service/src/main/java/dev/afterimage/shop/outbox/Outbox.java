@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Hands changes to debezium-quarkus-outbox, which inserts and deletes their row in the caller's transaction. */
+/** Passes changes to debezium-quarkus-outbox, which inserts and deletes an outbox row in the caller's transaction. */
 @ApplicationScoped
 public class Outbox {
     private final Event<ExportedEvent<UUID, String>> rows;
@@ -25,14 +25,14 @@ public class Outbox {
         this.json = json;
     }
 
-    /** Announces the change if and only if the transaction commits; after a delete follows its tombstone. */
+    /** Announces the change if and only if the transaction commits. A delete is followed by its tombstone. */
     @Transactional(TxType.MANDATORY)
     public void announce(Change change) {
         var traceparent = traceparent();
         rows.fire(Row.of(change, written(change), traceparent));
         if (change.op() == Change.Op.DELETE) {
-            // Inserted second, thus behind the delete in the WAL and on the topic: Hibernate inserts in the order of
-            // persist.
+            // Hibernate inserts in the order of persist, so the tombstone comes after the delete in the WAL and on the
+            // topic.
             rows.fire(Row.of(change, null, traceparent));
         }
     }
@@ -46,8 +46,8 @@ public class Outbox {
     }
 
     /**
-     * The current span for the column traceparent, null unless it is sampled. Of the request's trace context only this
-     * travels: tracestate and baggage are the caller's own words, of any length, and not ours to publish.
+     * The current span for the column traceparent; null if the span is not sampled. The rest of the request's trace
+     * context is not published: tracestate and baggage contain any text of the caller, of any length.
      *
      * @see <a href="https://www.w3.org/TR/trace-context/#traceparent-header">traceparent</a>
      */
@@ -60,7 +60,7 @@ public class Outbox {
      * A row of the outbox table.
      *
      * @param getPayload the envelope as JSON, null for a tombstone
-     * @param traceparent the trace that the change belongs to, null when nobody follows it
+     * @param traceparent the trace of the change; null if the trace is not sampled
      */
     record Row(
             UUID getAggregateId,
@@ -77,7 +77,7 @@ public class Outbox {
                     change.aggregateId(), source.aggregate(), source.eventType(), change.at(), payload, traceparent);
         }
 
-        /** The columns beyond the extension's own; without a value one is null. */
+        /** The columns that the extension does not define itself. A missing value becomes null. */
         @Override
         public Map<String, Object> getAdditionalFieldValues() {
             return traceparent == null ? Map.of() : Map.of("traceparent", traceparent);

@@ -8,9 +8,9 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /**
- * Well while what commits is also published. Does not affect readiness, for orders are safe either way; needs attention. It is
- * down when nobody reads the replication slot, when the slot's reader confirms nothing, or when rows stay in the outbox: each
- * transaction deletes the rows that it inserts.
+ * Up while committed changes are published. Does not affect readiness, because orders are safe either way; needs
+ * attention. The check is down if the replication slot has no reader, if the reader does not confirm changes in time,
+ * or if rows stay in the outbox: each transaction deletes the rows that it inserts.
  */
 @Wellness
 @ApplicationScoped
@@ -50,7 +50,7 @@ public class OutboxCheck implements HealthCheck {
         }
     }
 
-    /** At most 1,000 are counted: how many is of no interest, that there are any is. */
+    /** The number of rows that stayed in the outbox, counted up to 1,000. Any number above 0 is a defect. */
     long rows() throws SQLException {
         try (var connection = orders.getConnection();
                 var query = connection.createStatement();

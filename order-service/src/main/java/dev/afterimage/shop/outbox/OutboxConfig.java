@@ -6,23 +6,32 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.Optional;
 
-/** How the outbox leaves the database. */
+/** The replication slots that this service watches, and their limits. */
 @ConfigMapping(prefix = "orders.outbox")
 public interface OutboxConfig {
-    /** The replication slot through which Debezium reads the outbox; of a sharded outbox all of them, separated by commas. */
+    /**
+     * The replication slot through which Debezium reads the outbox. A sharded outbox has several slots, separated by
+     * commas.
+     */
     String slot();
 
-    /** The replication slot through which Debezium reads the tables themselves, where it does. */
+    /**
+     * The replication slot through which Debezium reads the tables themselves; empty if the tables are not captured.
+     */
     Optional<String> tableSlot();
 
     /**
-     * Beyond so much log kept for the slot the service is not ready. Well below what PostgreSQL's disk has left, and below
-     * max_slot_wal_keep_size if that is set, beyond which PostgreSQL gives the slot up and events are lost.
+     * The service is not ready while PostgreSQL keeps more WAL than this for the slot. Choose a value well below the
+     * free space of PostgreSQL's disk, and below max_slot_wal_keep_size if that is set: above it PostgreSQL invalidates
+     * the slot, and events are lost.
      */
     @WithDefault("8G")
     MemorySize maxRetainedWal();
 
-    /** The service is not well while the oldest change that a slot's reader has not confirmed is older. */
+    /**
+     * The health checks of {@code /q/health/well} are down while the oldest unconfirmed change of a slot is older than
+     * this.
+     */
     @WithDefault("60s")
     Duration maxUnconfirmed();
 }

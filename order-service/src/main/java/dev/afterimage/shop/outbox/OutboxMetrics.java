@@ -17,10 +17,10 @@ import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
 
-/** The outbox in figures: what left, how long its transactions took, and how much of it waits to be read. */
+/** The metrics of the outbox: announced changes, the duration of their transactions, and the unread WAL. */
 @ApplicationScoped
 class OutboxMetrics implements MeterBinder {
-    /** However often and by however many the metrics are scraped, the database is asked no more often. */
+    /** The database is queried at most once per interval, however often the metrics are scraped. */
     private static final Duration READ_INTERVAL = Duration.ofSeconds(5);
 
     private static final Duration[] TRANSACTION_BUCKETS = {
@@ -69,28 +69,28 @@ class OutboxMetrics implements MeterBinder {
     public void bindTo(MeterRegistry registry) {
         Gauge.builder("orders.outbox.retained.wal", this, metrics -> metrics.read()
                         .retainedWalBytes())
-                .description("log that PostgreSQL keeps for the replication slot; NaN while that is unknown")
+                .description("WAL that PostgreSQL keeps for the replication slot; NaN while unknown")
                 .baseUnit("bytes")
                 .strongReference(true)
                 .register(registry);
         Gauge.builder("orders.outbox.slot.active", this, metrics -> metrics.read()
                         .active())
-                .description("1 while the replication slot is read, 0 while not or missing; NaN while that is unknown")
+                .description("1 while the replication slot has a reader, 0 without a reader or slot; NaN while unknown")
                 .strongReference(true)
                 .register(registry);
         Gauge.builder("orders.other.slots.retained.wal", this, metrics -> metrics.read()
                         .othersRetainedWalBytes())
-                .description("the most log that PostgreSQL keeps for any other slot; NaN while that is unknown")
+                .description("the most WAL that PostgreSQL keeps for any other slot; NaN while unknown")
                 .baseUnit("bytes")
                 .strongReference(true)
                 .register(registry);
         Gauge.builder("orders.other.slots.inactive", this, metrics -> metrics.read()
                         .othersInactive())
-                .description("slots of this database, beside the outbox', that nobody reads; NaN while that is unknown")
+                .description("other slots of this database without a reader; NaN while unknown")
                 .strongReference(true)
                 .register(registry);
         Gauge.builder("orders.outbox.lingering", this, metrics -> metrics.read().lingeringRows())
-                .description("rows that stayed in the outbox, at most 1,000; NaN while that is unknown")
+                .description("rows that stayed in the outbox, counted up to 1,000; NaN while unknown")
                 .baseUnit("rows")
                 .strongReference(true)
                 .register(registry);

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import javax.sql.DataSource;
 
-/** The replication slots through which Debezium reads this database, as PostgreSQL sees them at the moment. */
+/** Queries PostgreSQL for the replication slots of this database. */
 @ApplicationScoped
 class ReplicationSlot {
     private final DataSource orders;
@@ -17,17 +17,17 @@ class ReplicationSlot {
     }
 
     /**
-     * What PostgreSQL knows of the slot.
+     * The state of a slot.
      *
-     * @param active whether somebody reads it
-     * @param walStatus lost, when PostgreSQL has removed what was not read yet
-     * @param retainedWalBytes how much log PostgreSQL keeps on its disk for the slot
+     * @param active whether the slot has a reader
+     * @param walStatus PostgreSQL's wal_status; {@code lost} when PostgreSQL has removed WAL that was not read
+     * @param retainedWalBytes the WAL that PostgreSQL keeps on its disk for the slot
      * @see <a href="https://www.postgresql.org/docs/current/view-pg-replication-slots.html">pg_replication_slots</a>
      */
     record State(boolean active, String walStatus, long retainedWalBytes) {}
 
     /**
-     * Of the outbox's slot; empty when there is no such slot.
+     * The state of the outbox's slot; empty if the slot does not exist.
      *
      * @throws SQLException when the database does not answer
      */
@@ -60,10 +60,10 @@ class ReplicationSlot {
     }
 
     /**
-     * The slots of this database that are not the outbox's: of the tables' connector, of recipes, of connectors long gone.
+     * The other slots of this database: of the tables' connector, of recipes, of deleted connectors.
      *
-     * @param inactive how many nobody reads
-     * @param retainedWalBytes the most that PostgreSQL keeps for any of them
+     * @param inactive the number of slots without a reader
+     * @param retainedWalBytes the most WAL that PostgreSQL keeps for one of them
      */
     record Others(long inactive, long retainedWalBytes) {}
 

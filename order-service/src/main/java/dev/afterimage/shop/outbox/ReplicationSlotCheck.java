@@ -7,10 +7,11 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
 /**
- * Ready while an order can be taken safely. Not until the replication slot exists, for what commits before that is never
- * published. A slot that nobody reads at the moment is fine, for PostgreSQL then keeps the changes; one whose WAL is lost
- * is not. Nor is one for which PostgreSQL keeps too much: it would fill the disk, and a database with a full disk stops for
- * everybody, those included who could read the slot and so set the disk free. To refuse orders in time is the smaller harm.
+ * Up while orders can be accepted safely. The check is down in three cases. The replication slot does not exist:
+ * changes that commit before it exists are never published. The WAL of the slot is lost. Or PostgreSQL keeps too much
+ * WAL for the slot: a full disk stops the database for all clients, and also for the connector, which could read the
+ * slot and so free the disk. Refusing orders in time is the smaller harm. A slot without a reader is no problem for
+ * some time, because PostgreSQL keeps the changes.
  */
 @Readiness
 @ApplicationScoped

@@ -18,12 +18,13 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /**
- * How old the oldest change is that the reader of a replication slot has not confirmed. A connector that hangs is RUNNING and
- * its slot is active: only this age tells.
+ * The age of the oldest change that the reader of a replication slot has not confirmed. A connector that hangs still
+ * has the state RUNNING and an active slot; only this age reveals it.
  *
- * <p>PostgreSQL knows positions in its log and no times. So the end of the log is noted with the time, and the age is that of
- * the first note behind the confirmed position. The notes begin anew when the service starts. In normal operation the age stays
- * a little above the connector's {@code heartbeat.interval.ms} at most: only a heartbeat confirms what other tables wrote.
+ * <p>PostgreSQL has positions in the WAL, but no times for them. So this class notes the end of the WAL together with
+ * the time. The age is the age of the first note after the confirmed position. The notes are lost when the service
+ * restarts. In normal operation the age is at most a little more than the connector's {@code heartbeat.interval.ms},
+ * because only a heartbeat confirms the writes of other tables.
  *
  * @see <a href="https://www.postgresql.org/docs/current/view-pg-replication-slots.html">confirmed_flush_lsn</a>
  */
@@ -35,7 +36,7 @@ class SlotLag implements MeterBinder {
             from pg_replication_slots
             where database = current_database() and slot_name = any (string_to_array(?, ','))
             """;
-    /** Above this every second note is removed; an age is then less exact. */
+    /** Above this number every second note is removed; the age then becomes less exact. */
     private static final int MAX_NOTES = 1_000;
 
     private record Note(long logEnd, Instant at) {}
@@ -60,7 +61,7 @@ class SlotLag implements MeterBinder {
         }
     }
 
-    /** By slot; empty where none of them exists. */
+    /** The position of each slot; empty if no slot exists. */
     private Map<String, Position> read() throws SQLException {
         Map<String, Position> positions = new HashMap<>();
         try (var connection = orders.getConnection();
@@ -96,10 +97,10 @@ class SlotLag implements MeterBinder {
     }
 
     /**
-     * Returns the age of the oldest change that one of these slots has not confirmed; zero where all is confirmed, or nothing
-     * is known of the slots.
+     * Returns the age of the oldest change that one of these slots has not confirmed. Zero if all changes are
+     * confirmed, or if the slots are unknown.
      *
-     * @param names of slots, separated by commas
+     * @param names the names of slots, separated by commas
      */
     synchronized Duration oldestUnconfirmed(String names) {
         var now = Instant.now();

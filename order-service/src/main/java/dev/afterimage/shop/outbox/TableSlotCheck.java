@@ -7,8 +7,9 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /**
- * Well while the slot of the tables themselves, from which the replica is made, is read, is confirmed in time, and keeps no more
- * log than is good for the disk. No order depends on it, but nobody else looks after it.
+ * Checks the slot of the captured tables, which feeds the replica. Up while the slot has a reader, the reader confirms
+ * changes in time, and the retained WAL is below the limit. Does not affect readiness, because no order depends on this
+ * slot; needs attention.
  */
 @Wellness
 @ApplicationScoped

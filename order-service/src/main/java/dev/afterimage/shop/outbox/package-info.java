@@ -1,4 +1,6 @@
-/** Announces a change in the transaction that makes it, so that neither exists without the other. */
+/**
+ * The transactional outbox: a change and its event commit in one transaction, so that neither exists without the other.
+ */
 @NullMarked
 package dev.afterimage.shop.outbox;
 

@@ -10,7 +10,7 @@ import jakarta.transaction.Transactional;
 import java.time.Clock;
 import java.util.UUID;
 
-/** What can be done to products; each command is one transaction that also announces what it changed. */
+/** The commands on products. Each command is one transaction that changes rows and announces the change. */
 @ApplicationScoped
 public class ProductCommands {
     private final Products products;
@@ -26,7 +26,7 @@ public class ProductCommands {
     }
 
     /**
-     * Offers a product.
+     * Adds a product.
      *
      * @throws Refusal.Duplicate when another product has this sku
      */
@@ -41,7 +41,7 @@ public class ProductCommands {
     }
 
     /**
-     * Changes the product; details that it has already are no change and announce nothing.
+     * Changes the product. The same details change nothing and announce nothing.
      *
      * @throws Refusal.UnknownId when there is no such product
      * @throws Refusal.Duplicate when another product has this sku
@@ -60,10 +60,10 @@ public class ProductCommands {
     }
 
     /**
-     * Deletes the product; its event carries a version of its own, and a tombstone follows it.
+     * Deletes the product. The delete event has its own version; a tombstone follows the event.
      *
      * @throws Refusal.UnknownId when there is no such product
-     * @throws Refusal.Conflict when orders have it in their items
+     * @throws Refusal.Conflict when an order contains the product
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {

@@ -9,8 +9,8 @@ import java.math.BigDecimal;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
- * What a client says of a product: the body of {@code POST /products} and {@code PUT /products/{id}}; a price has at most two decimals and may be written as a number or as a
- * string.
+ * The details of a product, the body of {@code POST /products} and {@code PUT /products/{id}}. A price has at most two
+ * decimals and may be a JSON number or a string.
  */
 @Schema(examples = """
         {"sku": "LAMP-1", "name": "Lamp", "price": "29.90"}

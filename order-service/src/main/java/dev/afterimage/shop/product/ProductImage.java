@@ -6,7 +6,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.UUID;
 
-/** A product as others see it. */
+/** The public form of a product, in REST answers and in events. */
 public record ProductImage(
         UUID id,
         String sku,

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 @Path("/products")
 @RunOnVirtualThread
-@Tag(name = "products", description = "What is sold")
+@Tag(name = "products", description = "The products for sale")
 public class ProductResource {
     private final ProductCommands commands;
     private final Products products;
@@ -77,7 +77,7 @@ public class ProductResource {
     @RolesAllowed(Caller.READ)
     @Operation(operationId = "listProducts", summary = "List products, the newest first")
     public RestResponse<List<ProductImage>> newest(
-            @Parameter(description = "Only the product that has this sku") @RestQuery @Nullable String sku,
+            @Parameter(description = "Only the product with this sku") @RestQuery @Nullable String sku,
             @RestQuery @Nullable String limit,
             @RestQuery @Nullable String after,
             @Context HttpServerRequest request) {
@@ -92,7 +92,7 @@ public class ProductResource {
     @Operation(
             operationId = "changeProduct",
             summary = "Change a product",
-            description = "What it has already is no change: its version stays, and nothing is announced.")
+            description = "The same details are no change: the version stays, and no event is published.")
     @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
     public RestResponse<ProductImage> change(
             @RestPath UUID id, @NotNull @Valid ProductDetails details, @Context HttpHeaders headers) {

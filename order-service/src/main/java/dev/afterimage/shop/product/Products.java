@@ -22,22 +22,24 @@ import org.jspecify.annotations.Nullable;
 public class Products implements SnapshotSource<Product> {
     static final String AGGREGATE = "product";
 
-    /** What these products cost now; one that does not exist is missing from the map. */
+    /** The current prices of these products. An unknown product is missing from the map. */
     public Map<UUID, BigDecimal> prices(Collection<UUID> ids) {
         return find("select p.id, p.price from Product p where p.id in ?1", ids).project(Price.class).stream()
                 .collect(Collectors.toMap(Price::id, Price::price));
     }
 
-    /** Of a product nothing but this: no entity, whose changes Hibernate would look for at the flush. */
+    /** Only the price. It is not an entity, so Hibernate does not check it for changes at the flush. */
     @RegisterForReflection // Panache instantiates it
     public record Price(UUID id, BigDecimal price) {}
 
-    /** The product, its row locked until the transaction ends, so that its changes commit in the order of versions. */
+    /**
+     * Returns the product and locks its row until the transaction ends, so that its changes commit in version order.
+     */
     Optional<Product> lock(UUID id) {
         return findByIdOptional(id, LockModeType.PESSIMISTIC_WRITE);
     }
 
-    /** The newest products behind that one; a filter that is null lets every product pass. */
+    /** Returns products, the newest first, starting after the id {@code after}. A null filter selects all products. */
     List<Product> newest(@Nullable String sku, @Nullable UUID after, int limit) {
         var filters = new Filters().and("sku = :sku", "sku", sku).and("id < :after", "after", after);
         return find("from Product %s order by id desc".formatted(filters.where()), filters.values())
@@ -56,10 +58,10 @@ public class Products implements SnapshotSource<Product> {
     }
 
     /**
-     * Writes what this transaction changed, so that the constraints of the tables speak now.
+     * Flushes the changes of this transaction, so that the database checks its constraints now.
      *
      * @throws Refusal.Duplicate when another product has this sku
-     * @throws Refusal.Conflict when a product that orders have in their items is to be deleted
+     * @throws Refusal.Conflict when an order contains the deleted product
      */
     void write() {
         try {

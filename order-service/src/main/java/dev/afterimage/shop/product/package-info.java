@@ -1,4 +1,4 @@
-/** What is sold and at which price: an order copies the price at the moment it is placed. */
+/** Products and their prices. An order copies the price when it is placed. */
 @NullMarked
 package dev.afterimage.shop.product;
 

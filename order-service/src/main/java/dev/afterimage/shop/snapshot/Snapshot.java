@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** A re-publication of all aggregates of one kind, by rising id; its row remembers how far it has come. */
+/** A re-publication of all aggregates of one kind, in ascending order of ids. Its row stores the progress. */
 @Entity
 @Table(name = "snapshots")
 public class Snapshot {
-    /** Below every id that is given. */
+    /** Less than every id of an aggregate. */
     private static final UUID NONE = new UUID(0, 0);
 
     @Id
@@ -53,7 +53,7 @@ public class Snapshot {
 
     protected Snapshot() {}
 
-    /** Of all that there are now; what is created later announces itself. */
+    /** A snapshot of all aggregates that exist now. Aggregates that are created later publish their own events. */
     Snapshot(UUID id, SnapshotSource<?> source, Instant at) {
         this.id = id;
         this.aggregate = source.aggregate();
@@ -69,7 +69,7 @@ public class Snapshot {
         return source.lockNext(lastId, upTo, limit);
     }
 
-    /** @param batch what has been published now; nothing, when nothing is left */
+    /** @param batch the aggregates that were just published; empty when none are left */
     void advance(List<? extends Image> batch, Instant at) {
         updatedAt = at;
         if (batch.isEmpty()) {

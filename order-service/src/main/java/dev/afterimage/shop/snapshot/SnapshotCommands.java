@@ -15,7 +15,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Starts snapshots and publishes them, a small transaction at a time. */
+/** Starts snapshots and publishes them in small transactions. */
 @ApplicationScoped
 public class SnapshotCommands {
     private final Map<String, SnapshotSource<?>> sources;
@@ -43,10 +43,10 @@ public class SnapshotCommands {
     }
 
     /**
-     * Starts a snapshot; the {@link SnapshotRunner} takes it up.
+     * Starts a snapshot. The {@link SnapshotRunner} then publishes it.
      *
-     * @throws Refusal.InvalidFields when there is no such aggregate
-     * @throws Refusal.Conflict when one of the same aggregate is running
+     * @throws Refusal.InvalidFields when the aggregate is unknown
+     * @throws Refusal.Conflict when a snapshot of the same aggregate is running
      */
     @Transactional
     public SnapshotProgress start(String aggregate) {
@@ -60,10 +60,10 @@ public class SnapshotCommands {
     }
 
     /**
-     * Publishes the next batch. Its rows are locked until the commit, so that a change of one of them can neither slip in
-     * between what is read here and what is published here, nor come out before it.
+     * Publishes the next batch. Its rows are locked until the commit, so that a concurrent change can neither commit
+     * between the read and the publication nor be published before the batch.
      *
-     * @return whether there may be more to do here and now
+     * @return false when the snapshot is done or another instance is working on it
      */
     @Transactional
     public boolean publishBatch(UUID id) {

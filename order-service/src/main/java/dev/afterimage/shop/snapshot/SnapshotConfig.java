@@ -4,14 +4,14 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
-/** How much of the database a snapshot takes. */
+/** The load that a snapshot puts on the database. */
 @ConfigMapping(prefix = "orders.snapshots")
 interface SnapshotConfig {
-    /** Aggregates per transaction; who wants to change one of them waits for as long as that takes, some milliseconds. */
+    /** Aggregates per transaction. A change of one of them waits until the transaction ends, some milliseconds. */
     @WithDefault("100")
     int batch();
 
-    /** Between two transactions, for the others. */
+    /** The pause between two transactions, which leaves time for other clients. */
     @WithDefault("10ms")
     Duration pause();
 }

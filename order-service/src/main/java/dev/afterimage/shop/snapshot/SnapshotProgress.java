@@ -7,11 +7,11 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a snapshot has come.
+ * The progress of a snapshot.
  *
- * @param published how many aggregates have been re-published
- * @param total how many there were at the start; those deleted meanwhile are never published
- * @param finishedAt null while it is running
+ * @param published the number of aggregates that have been re-published
+ * @param total the number of aggregates at the start; aggregates that are deleted meanwhile are never published
+ * @param finishedAt null while the snapshot is running
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SnapshotProgress(
@@ -24,7 +24,7 @@ public record SnapshotProgress(
         Instant updatedAt,
         @Nullable @Schema(nullable = true) Instant finishedAt) {
 
-    /** A snapshot that a crash interrupted is still RUNNING, and goes on with the next start. */
+    /** A snapshot that a crash interrupted is still RUNNING; it resumes at the next start. */
     public enum Status {
         RUNNING,
         DONE

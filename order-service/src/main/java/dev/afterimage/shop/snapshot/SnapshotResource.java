@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 @Path("/snapshots")
 @RunOnVirtualThread
-@Tag(name = "snapshots", description = "The current state of aggregates, published once more")
+@Tag(name = "snapshots", description = "Re-publications of the current state of aggregates")
 public class SnapshotResource {
     private final SnapshotCommands commands;
     private final Snapshots snapshots;
@@ -45,13 +45,13 @@ public class SnapshotResource {
 
     @POST
     @RolesAllowed(Caller.ADMIN)
-    @Consumes(MediaType.APPLICATION_JSON) // a record of one string would also be made of plain text
+    @Consumes(MediaType.APPLICATION_JSON) // otherwise plain text would also be accepted for a record of one string
     @Produces(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "startSnapshot",
-            summary = "Publish the current state of every such aggregate once more",
-            description = "Answers at once; Location shows how far it has come.")
-    @APIResponseSchema(value = SnapshotProgress.class, responseCode = "202", responseDescription = "It has begun")
+            summary = "Re-publish the current state of all aggregates of one kind",
+            description = "Answers at once. The address in Location shows the progress.")
+    @APIResponseSchema(value = SnapshotProgress.class, responseCode = "202", responseDescription = "It has started")
     @Extension(name = ApiDocument.CONFLICTS, value = "SNAPSHOT_RUNNING")
     public RestResponse<?> start(
             @NotNull @Valid StartSnapshot request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
@@ -67,7 +67,7 @@ public class SnapshotResource {
     @GET
     @RolesAllowed(Caller.ADMIN)
     @Path("/{id}")
-    @Operation(operationId = "showSnapshot", summary = "Show how far a snapshot has come")
+    @Operation(operationId = "showSnapshot", summary = "Show the progress of a snapshot")
     public SnapshotProgress one(@RestPath UUID id) {
         return snapshots
                 .findByIdOptional(id)

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * Carries running snapshots forward, a batch of each in turn. It looks for them in the database, so that a snapshot goes on
- * after a crash, on whichever instance looks first.
+ * Advances the running snapshots, one batch of each in turn. It reads them from the database, so that any instance can
+ * resume a snapshot after a crash.
  */
 @ApplicationScoped
 class SnapshotRunner {
@@ -36,16 +36,16 @@ class SnapshotRunner {
             }
         } catch (RuntimeException e) {
             if (!stopping) {
-                // without the message, which may show what a customer wrote
+                // without the message, because it may contain customer data
                 Log.warnf(
-                        "snapshot interrupted, going on in a second: %s",
+                        "snapshot interrupted, retrying in a second: %s",
                         e.getClass().getSimpleName());
                 Log.debug("snapshot interrupted", e);
             }
         }
     }
 
-    /** Those that may have more to do. */
+    /** Publishes a batch of each snapshot; returns the snapshots that may have more batches. */
     private List<UUID> advance(List<UUID> running) {
         return running.stream().filter(commands::publishBatch).toList();
     }

@@ -18,13 +18,13 @@ import org.hibernate.Timeouts;
 import org.hibernate.exception.ConstraintViolationException;
 import org.hibernate.jpa.SpecHints;
 
-/** All snapshots, the finished ones too. */
+/** All snapshots, including the finished ones. */
 @ApplicationScoped
 class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
-    /** Shorter than a transaction may be. */
+    /** Less than the timeout of a transaction. */
     private static final Duration LONGEST_READ = Duration.ofSeconds(45);
 
-    /** @throws Refusal.Conflict when one of the same aggregate is running */
+    /** @throws Refusal.Conflict when a snapshot of the same aggregate is running */
     void add(Snapshot snapshot) {
         try {
             persistAndFlush(snapshot);
@@ -40,14 +40,16 @@ class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
     }
 
     /**
-     * Reads what takes longer than a statement of a request may take, such as the count of all rows of a table.
+     * Runs a query that may take longer than the statement timeout of a request, such as the count of all rows of a
+     * table.
      *
-     * @throws JDBCException when it takes longer than {@link #LONGEST_READ}
+     * @throws JDBCException when the query takes longer than {@link #LONGEST_READ}
      */
     <T> T readPatiently(Supplier<T> read) {
         return getEntityManager().unwrap(Session.class).doReturningWork(connection -> {
             try (var statement = connection.createStatement()) {
-                // until the transaction ends; a database that is away is noticed here, by the read time-out of all
+                // holds until the transaction ends; this statement still has the usual read timeout and detects an
+                // unavailable database
                 statement.execute("set local statement_timeout = " + LONGEST_READ.toMillis());
             }
             int readTimeout = connection.getNetworkTimeout();
@@ -67,7 +69,10 @@ class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
                 .toList();
     }
 
-    /** The snapshot if it is running and nobody, such as another instance, is at work on it; locked until the end. */
+    /**
+     * Locks and returns the snapshot if it is running and no other transaction, such as another instance's, works on
+     * it. The lock lasts until the transaction ends.
+     */
     Optional<Snapshot> claim(UUID id) {
         return find("id = ?1 and status = ?2", id, Status.RUNNING)
                 .withLock(LockModeType.PESSIMISTIC_WRITE)

@@ -6,7 +6,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 /**
  * The body of {@code POST /snapshots}.
  *
- * @param aggregate whose state to re-publish: customer, order or product
+ * @param aggregate the kind of aggregate to re-publish: customer, order or product
  */
 @Schema(examples = """
         {"aggregate": "order"}

@@ -1,4 +1,7 @@
-/** Re-publishes what is there, for a consumer that lost or never had it, in an order that no write is overtaken in. */
+/**
+ * Re-publishes the current state for a consumer that lost it or never had it. A re-published state and the events of
+ * concurrent writes keep the order of their commits.
+ */
 @NullMarked
 package dev.afterimage.shop.snapshot;
 
