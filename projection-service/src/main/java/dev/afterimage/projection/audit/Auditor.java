@@ -88,7 +88,7 @@ class Auditor {
         private final Consumer<Report> progress;
         private final Map<Side, Reading> readings = new EnumMap<>(Side.class);
         private final Map<Side, Rows> sides = new EnumMap<>(Side.class);
-        private final List<TableComparison> tallies = new ArrayList<>();
+        private final List<TableComparison> comparisons = new ArrayList<>();
 
         Run(Consumer<Report> progress) {
             this.progress = progress;
@@ -103,7 +103,7 @@ class Auditor {
                     return compare();
                 } catch (Unreadable e) {
                     // once more, without it: what was read so far is of no use
-                    tallies.clear();
+                    comparisons.clear();
                     lost(e);
                 }
             }
@@ -174,11 +174,11 @@ class Auditor {
                 scan(table);
             }
             for (Rows follower : followers()) {
-                List<TableComparison> own = tallies.stream()
-                        .filter(tally -> tally.follower == follower.side())
+                List<TableComparison> own = comparisons.stream()
+                        .filter(comparison -> comparison.follower == follower.side())
                         .toList();
-                var settling = new Recheck(source(), follower, route(follower.side()), topics, this::tell);
-                Optional<String> waitsFor = settling.settle(own, config.catchUp());
+                var recheck = new Recheck(source(), follower, route(follower.side()), topics, this::tell);
+                Optional<String> waitsFor = recheck.settle(own, config.catchUp());
                 waitsFor.ifPresent(reason -> note(follower.side(), reason));
             }
             return soFar(verdict(), differences());
@@ -211,7 +211,7 @@ class Auditor {
             for (Rows follower : followers()) {
                 own.put(follower.side(), new TableComparison(table, follower.side()));
             }
-            tallies.addAll(own.values());
+            comparisons.addAll(own.values());
             UUID from = LOWEST;
             while (true) {
                 UUID to = HIGHEST;
@@ -236,20 +236,20 @@ class Auditor {
             Digest expected = source().digest(table, from, to);
             Map<RowKey, Row> expectedRows = null;
             for (Rows follower : followers()) {
-                TableComparison tally = Objects.requireNonNull(own.get(follower.side()));
+                TableComparison comparison = Objects.requireNonNull(own.get(follower.side()));
                 if (follower.digest(table, from, to).equals(expected)) {
-                    tally.add(expected);
+                    comparison.add(expected);
                     continue;
                 }
                 if (expectedRows == null) {
                     expectedRows = source().range(table, from, to);
                 }
-                tally.add(expectedRows, follower.range(table, from, to));
+                comparison.add(expectedRows, follower.range(table, from, to));
             }
         }
 
         private Verdict verdict() {
-            if (tallies.stream().anyMatch(tally -> !tally.differing.isEmpty())) {
+            if (comparisons.stream().anyMatch(comparison -> !comparison.differing.isEmpty())) {
                 return Verdict.DIFFERENT;
             }
             boolean all = readings.values().stream()
@@ -258,14 +258,14 @@ class Auditor {
             if (!all) {
                 return Verdict.UNKNOWN;
             }
-            return tallies.stream().anyMatch(TableComparison::isUnsettled) ? Verdict.LAGGING : Verdict.EQUAL;
+            return comparisons.stream().anyMatch(TableComparison::isUnsettled) ? Verdict.LAGGING : Verdict.EQUAL;
         }
 
         private Report soFar(@Nullable Verdict verdict, List<DifferentCell> differences) {
             return new Report(
                     verdict,
                     List.copyOf(readings.values()),
-                    tallies.stream().map(TableComparison::comparison).toList(),
+                    comparisons.stream().map(TableComparison::comparison).toList(),
                     differences);
         }
 
@@ -276,20 +276,20 @@ class Auditor {
         private List<DifferentCell> differences() throws Unreadable {
             Map<Cell, Map<Side, String>> texts = new LinkedHashMap<>();
             Map<Cell, Set<Side>> followers = new LinkedHashMap<>();
-            for (TableComparison tally : tallies) {
+            for (TableComparison comparison : comparisons) {
                 List<Candidate> shown =
-                        tally.differing.stream().limit(config.shown()).toList();
-                Map<RowKey, Row> others = others(tally, shown);
+                        comparison.differing.stream().limit(config.shown()).toList();
+                Map<RowKey, Row> others = others(comparison, shown);
                 for (Candidate candidate : shown) {
-                    for (Cell cell : cells(tally, candidate)) {
+                    for (Cell cell : cells(comparison, candidate)) {
                         followers
                                 .computeIfAbsent(cell, _ -> EnumSet.noneOf(Side.class))
-                                .add(tally.follower);
+                                .add(comparison.follower);
                         // what the verdict was reached by, and beside it what the third side says now
                         Map<Side, String> known = texts.computeIfAbsent(cell, _ -> new EnumMap<>(Side.class));
                         put(known, Side.SOURCE, text(cell, candidate.source));
-                        put(known, tally.follower, text(cell, candidate.follower));
-                        other(tally.follower)
+                        put(known, comparison.follower, text(cell, candidate.follower));
+                        other(comparison.follower)
                                 .filter(other -> !known.containsKey(other.side()))
                                 .ifPresent(other -> put(known, other.side(), text(cell, others.get(candidate.key))));
                     }
@@ -312,28 +312,28 @@ class Auditor {
         }
 
         /** The same rows in the follower that is not asked about. */
-        private Map<RowKey, Row> others(TableComparison tally, List<Candidate> shown) throws Unreadable {
-            Optional<Rows> other = other(tally.follower);
+        private Map<RowKey, Row> others(TableComparison comparison, List<Candidate> shown) throws Unreadable {
+            Optional<Rows> other = other(comparison.follower);
             return other.isEmpty() || shown.isEmpty()
                     ? Map.of()
                     : other.get()
                             .look(
-                                    tally.table,
+                                    comparison.table,
                                     shown.stream()
                                             .map(candidate -> candidate.key.id())
                                             .collect(Collectors.toSet()));
         }
 
-        private List<Cell> cells(TableComparison tally, Candidate candidate) {
+        private List<Cell> cells(TableComparison comparison, Candidate candidate) {
             if (candidate.source == null || candidate.follower == null) {
-                return List.of(new Cell(tally.table, candidate.key, null));
+                return List.of(new Cell(comparison.table, candidate.key, null));
             }
             List<@Nullable String> here = candidate.source.cells();
             List<@Nullable String> there = candidate.follower.cells();
-            List<String> columns = source().compared(tally.table);
+            List<String> columns = source().compared(comparison.table);
             return Stream.iterate(0, i -> i < columns.size(), i -> i + 1)
                     .filter(i -> !Objects.equals(here.get(i), there.get(i)))
-                    .map(i -> new Cell(tally.table, candidate.key, columns.get(i)))
+                    .map(i -> new Cell(comparison.table, candidate.key, columns.get(i)))
                     .toList();
         }
 

@@ -72,22 +72,22 @@ final class Recheck {
     }
 
     /** Returns what the follower did not pass within that time; empty where all rows are settled. */
-    Optional<String> settle(List<TableComparison> tallies, Duration limit) throws Unreadable, InterruptedException {
+    Optional<String> settle(List<TableComparison> comparisons, Duration limit) throws Unreadable, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         var cut = new Cut();
         while (true) {
             boolean passed = cut.passed();
-            for (TableComparison tally : tallies) {
-                look(tally, passed);
+            for (TableComparison comparison : comparisons) {
+                look(comparison, passed);
             }
-            if (tallies.stream().allMatch(tally -> tally.pending.isEmpty())) {
+            if (comparisons.stream().allMatch(comparison -> comparison.pending.isEmpty())) {
                 return Optional.empty();
             }
             if (System.nanoTime() > deadline) {
                 return Optional.of(passed ? "the source changes the same rows too often" : cut.waitsFor);
             }
             if (passed) {
-                tallies.forEach(tally -> tally.pending.forEach(candidate -> candidate.late = false));
+                comparisons.forEach(comparison -> comparison.pending.forEach(candidate -> candidate.late = false));
                 cut = new Cut();
             }
             progress.run();
@@ -95,27 +95,27 @@ final class Recheck {
         }
     }
 
-    private void look(TableComparison tally, boolean passed) throws Unreadable {
+    private void look(TableComparison comparison, boolean passed) throws Unreadable {
         List<Candidate> unsettled = new ArrayList<>();
-        for (int from = 0; from < tally.pending.size(); from += CHUNK) {
-            List<Candidate> chunk = tally.pending.subList(from, Math.min(tally.pending.size(), from + CHUNK));
+        for (int from = 0; from < comparison.pending.size(); from += CHUNK) {
+            List<Candidate> chunk = comparison.pending.subList(from, Math.min(comparison.pending.size(), from + CHUNK));
             List<UUID> ids = chunk.stream()
                     .map(candidate -> candidate.key.id())
                     .distinct()
                     .collect(Collectors.toList());
-            Map<RowKey, Row> there = follower.look(tally.table, ids);
-            Map<RowKey, Row> here = source.look(tally.table, ids);
+            Map<RowKey, Row> there = follower.look(comparison.table, ids);
+            Map<RowKey, Row> here = source.look(comparison.table, ids);
             for (Candidate candidate : chunk) {
-                tally.reread(candidate, here.get(candidate.key), there.get(candidate.key));
+                comparison.reread(candidate, here.get(candidate.key), there.get(candidate.key));
                 if (candidate.isEqual()) {
-                    tally.settledAsEqual();
+                    comparison.settledAsEqual();
                 } else if (candidate.isDifferentAtOneVersion() || (passed && !candidate.late)) {
-                    tally.differing.add(candidate);
+                    comparison.differing.add(candidate);
                 } else {
                     unsettled.add(candidate);
                 }
             }
         }
-        tally.pending = unsettled;
+        comparison.pending = unsettled;
     }
 }

@@ -255,7 +255,7 @@ public class DeadLetterResource {
     @APIResponse(
             responseCode = "200",
             description = "what became of them; those that are still refused wait on",
-            content = @Content(schema = @Schema(implementation = Replays.TableComparison.class)))
+            content = @Content(schema = @Schema(implementation = Replays.ReplayCounts.class)))
     @APIResponse(responseCode = "400", description = "a parameter cannot be read; the answer names it")
     public Response replayAll(
             @Parameter(description = "only of this topic") @QueryParam("topic") @Nullable String topic,

@@ -43,7 +43,7 @@ public class Feed {
     private final TopicReader reader;
     private final BatchApplier applier;
     private final DeadLetterTopics deadLetterTopics;
-    private final LivePublisher announcements;
+    private final LivePublisher livePublisher;
     private final FeedLag lag;
     private final FeedMetrics metrics;
     private final Outage outage;
@@ -65,7 +65,7 @@ public class Feed {
             TopicReader reader,
             BatchApplier applier,
             DeadLetterTopics deadLetterTopics,
-            LivePublisher announcements,
+            LivePublisher livePublisher,
             FeedLag lag,
             FeedMetrics metrics) {
         this.config = config;
@@ -73,7 +73,7 @@ public class Feed {
         this.reader = reader;
         this.applier = applier;
         this.deadLetterTopics = deadLetterTopics;
-        this.announcements = announcements;
+        this.livePublisher = livePublisher;
         this.lag = lag;
         this.metrics = metrics;
         this.outage = new Outage(config.maxBackoff());
@@ -219,7 +219,7 @@ public class Feed {
             applier.apply(batch, current.nextOffsets(), outcomes -> {
                 current.markApplied(outcomes);
                 lastProgress = Instant.now();
-                announcements.announce(outcomes, receivedAt);
+                livePublisher.announce(outcomes, receivedAt);
             });
         }
     }

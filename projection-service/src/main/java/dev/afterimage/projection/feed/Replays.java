@@ -22,19 +22,19 @@ class Replays {
     private final DeadLetterTable letters;
     private final TopicReader reader;
     private final BatchApplier applier;
-    private final LivePublisher announcements;
+    private final LivePublisher livePublisher;
     private final DeadLetterMetrics metrics;
 
     Replays(
             DeadLetterTable letters,
             TopicReader reader,
             BatchApplier applier,
-            LivePublisher announcements,
+            LivePublisher livePublisher,
             DeadLetterMetrics metrics) {
         this.letters = letters;
         this.reader = reader;
         this.applier = applier;
-        this.announcements = announcements;
+        this.livePublisher = livePublisher;
         this.metrics = metrics;
     }
 
@@ -45,9 +45,9 @@ class Replays {
      * @param refused they still wait, with the reason of this attempt
      */
     @RegisterForReflection
-    record TableComparison(long replayed, long applied, long ignored, long refused) {
+    record ReplayCounts(long replayed, long applied, long ignored, long refused) {
 
-        static TableComparison of(List<Outcome> outcomes) {
+        static ReplayCounts of(List<Outcome> outcomes) {
             long applied = 0;
             long ignored = 0;
             long refused = 0;
@@ -58,11 +58,11 @@ class Replays {
                     case DEAD_LETTER -> refused++;
                 }
             }
-            return new TableComparison(outcomes.size(), applied, ignored, refused);
+            return new ReplayCounts(outcomes.size(), applied, ignored, refused);
         }
 
-        TableComparison plus(TableComparison other) {
-            return new TableComparison(
+        ReplayCounts plus(ReplayCounts other) {
+            return new ReplayCounts(
                     replayed + other.replayed,
                     applied + other.applied,
                     ignored + other.ignored,
@@ -86,15 +86,15 @@ class Replays {
      *
      * @throws DatabaseAway when the database does not answer; those before are replayed
      */
-    TableComparison all(DeadLetterTable.Filter filter) {
-        var tally = new TableComparison(0, 0, 0, 0);
+    ReplayCounts all(DeadLetterTable.Filter filter) {
+        var counts = new ReplayCounts(0, 0, 0, 0);
         long last = 0;
         while (true) {
             List<DeadLetter> batch = letters.oldest(filter, last, BATCH);
             if (batch.isEmpty()) {
-                return tally;
+                return counts;
             }
-            tally = tally.plus(TableComparison.of(replay(batch)));
+            counts = counts.plus(ReplayCounts.of(replay(batch)));
             last = batch.getLast().id();
         }
     }
@@ -119,11 +119,11 @@ class Replays {
 
     /** Who watches the feed has seen the refused ones already. */
     private void tell(List<Outcome> outcomes, Instant begunAt) {
-        TableComparison tally = TableComparison.of(outcomes);
-        metrics.replayed("applied", tally.applied());
-        metrics.replayed("ignored", tally.ignored());
-        metrics.replayed("refused", tally.refused());
-        announcements.announceReplayed(
+        ReplayCounts counts = ReplayCounts.of(outcomes);
+        metrics.replayed("applied", counts.applied());
+        metrics.replayed("ignored", counts.ignored());
+        metrics.replayed("refused", counts.refused());
+        livePublisher.announceReplayed(
                 outcomes.stream()
                         .filter(outcome -> !(outcome.incoming() instanceof Incoming.Malformed))
                         .toList(),
