@@ -6,10 +6,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An audit and how far it is.
+ * An audit and its progress.
  *
- * @param report what it found, or has found so far
- * @param error why it failed
+ * @param report the result; while the audit runs, the result so far
+ * @param error the reason of a failure
  */
 @RegisterForReflection
 public record Audit(
@@ -20,7 +20,7 @@ public record Audit(
         Report report,
         @Nullable String error) {
 
-    /** Where an audit stands. */
+    /** The state of an audit. */
     public enum Status {
         RUNNING,
         DONE,

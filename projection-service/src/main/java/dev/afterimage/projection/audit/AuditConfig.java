@@ -6,41 +6,41 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** How to audit. The source and the replica are the datasources of these names. */
+/** The configuration of audits. The source and the replica are the datasources {@code source} and {@code replica}. */
 @ConfigMapping(prefix = "audit")
 public interface AuditConfig {
 
-    /** An audit starts so long after the last one started; without a value only who asks for one gets one. */
+    /** The interval between the starts of two audits. Without a value, audits start only on request. */
     Optional<Duration> every();
 
-    /** How many rows one statement reads. */
+    /** The number of rows that one statement reads. */
     @WithDefault("5000")
     int rangeRows();
 
-    /** How long a follower may take to show what the source had when it was read. */
+    /** How long the audit waits for a follower to reach the state that the source had when it was read. */
     @WithDefault("60s")
     Duration catchUp();
 
-    /** How many differing rows of a table are shown; all are counted. */
+    /** The number of differing rows per table that a report shows; it counts all of them. */
     @WithDefault("20")
     int shown();
 
-    /** What carries the changes to the read model. */
+    /** How changes reach the read model. */
     Route readModel();
 
-    /** What carries the changes to the replica. */
+    /** How changes reach the replica. */
     Route replica();
 
-    /** The way from the source to a follower. */
+    /** The path of changes from the source to a follower. */
     interface Route {
 
         /** The replication slot at the source. */
         String slot();
 
-        /** The topics that the slot's connector writes. */
+        /** The topics to which the slot's connector writes. */
         List<String> topics();
 
-        /** The consumer group that reads them. */
+        /** The consumer group that reads these topics. */
         String group();
     }
 }

@@ -16,7 +16,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The last audit in figures, the same in each instance, whichever ran it. */
+/** The metrics of the last audit. They are the same in all instances. */
 @ApplicationScoped
 class AuditMetrics {
 
@@ -26,10 +26,10 @@ class AuditMetrics {
 
     AuditMetrics(MeterRegistry registry) {
         different = MultiGauge.builder("audit.rows.different")
-                .description("rows of the last audit that differ for good")
+                .description("rows of the last audit that differ permanently")
                 .register(registry);
         behind = MultiGauge.builder("audit.rows.behind")
-                .description("rows of the last audit that could not be compared, the follower being behind")
+                .description("rows of the last audit that could not be compared because the follower was behind")
                 .register(registry);
         gauge(
                 registry,
@@ -43,7 +43,7 @@ class AuditMetrics {
                 audit -> Duration.between(audit.startedAt(), ended(audit)));
     }
 
-    /** Takes the audit that ended last. */
+    /** Sets the metrics to the audit that ended last. */
     void take(Optional<Audit> audit) {
         UUID known = last == null ? null : last.id();
         if (audit.isEmpty() || audit.get().id().equals(known)) {

@@ -26,13 +26,13 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.jspecify.annotations.Nullable;
 
-/** Asks for audits and tells what they found. */
+/** Starts audits and shows their results. */
 @Path("/")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 public class AuditResource {
 
-    /** What a client and all between it and us put up with. */
+    /** Shorter than the usual timeouts of clients and proxies. */
     private static final Duration WAIT = Duration.ofSeconds(25);
 
     private static final Duration PAUSE = Duration.ofMillis(100);
@@ -44,17 +44,17 @@ public class AuditResource {
         this.audits = audits;
     }
 
-    /** Compares now, or shows the last result where that is young enough. */
+    /** Compares now, or returns the last result if it is recent enough. */
     @GET
     @Path("/audit")
     @Operation(
             operationId = "audit",
             summary = "Compare source, read model and replica row by row",
-            description = "Answers when the audit has ended, or after 25 s with what it has found so far: status is"
-                    + " RUNNING then, and the result is at /audits/{id}. Where one runs already, it is that one.")
+            description = "Answers when the audit has ended, or after 25 s with the result so far: status is"
+                    + " RUNNING then, and the result is at /audits/{id}. If an audit is running, waits for that one.")
     public Audit audit(
             @Parameter(
-                            description = "Do with a result that is no older, like 30s, 10m, 12h or 7d",
+                            description = "Return the last result if it is younger than this, like 30s, 10m, 12h or 7d",
                             schema = @Schema(pattern = "^[0-9]{1,5}[smhd]$", defaultValue = "0s"))
                     @QueryParam("maxAge")
                     @Nullable String maxAge)
@@ -77,13 +77,13 @@ public class AuditResource {
         return audit;
     }
 
-    /** Starts an audit, where none runs. */
+    /** Starts an audit, unless one is running. */
     @POST
     @Path("/audits")
     @Operation(operationId = "startAudit", summary = "Start to compare source, read model and replica row by row")
     @APIResponse(
             responseCode = "202",
-            description = "started, or running already; Location shows what it finds",
+            description = "started, or already running; Location shows the result",
             content = @Content(schema = @Schema(implementation = Audit.class)))
     public Response start() {
         Audit audit = audits.start();
@@ -93,10 +93,10 @@ public class AuditResource {
                 .build();
     }
 
-    /** What an audit found. */
+    /** The result of an audit. */
     @GET
     @Path("/audits/{id}")
-    @Operation(operationId = "showAudit", summary = "Show what an audit found, or has found so far")
+    @Operation(operationId = "showAudit", summary = "Show the result of an audit, or its result so far")
     public Audit get(@Parameter(description = "as in Location") @PathParam("id") String id) {
         try {
             return audits.byId(Parameters.uuid(id)).orElseThrow(AuditResource::notFound);

@@ -22,13 +22,13 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the audit that was asked for, or that is due, in whichever instance looks first. One that a crash ended begins anew: it
- * changes nothing.
+ * Runs a requested or a scheduled audit, in the instance that locks it first. After a crash the audit starts again from
+ * the beginning; this is safe, because an audit changes nothing.
  */
 @ApplicationScoped
 class AuditRunner {
 
-    /** Any number; the same for all instances, and another than the rebuilds'. */
+    /** The key of the advisory lock: any number, the same in all instances, different from the key of rebuilds. */
     private static final long LOCK = 0xa0d17;
 
     private static final Duration PAUSE_OF_PROGRESS = Duration.ofSeconds(1);
@@ -93,7 +93,7 @@ class AuditRunner {
                 }
             }
             try {
-                // another instance may have ended it before it let go of the lock
+                // another instance may have ended the audit before it released the lock
                 Optional<Audit> running = audits.running();
                 if (running.isPresent()) {
                     run(running.get());

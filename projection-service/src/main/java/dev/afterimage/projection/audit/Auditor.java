@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Compares the sides, by reading them. */
+/** Compares source, read model and replica. */
 @ApplicationScoped
 class Auditor {
 
@@ -59,7 +59,7 @@ class Auditor {
     /**
      * Compares all rows.
      *
-     * @param progress is told what was read so far, after each range; what it throws ends the audit
+     * @param progress receives the result so far after each range; an exception from it ends the audit
      */
     Report audit(Consumer<Report> progress) throws InterruptedException {
         var run = new Run(progress);
@@ -102,7 +102,7 @@ class Auditor {
                 try {
                     return compare();
                 } catch (Unreadable e) {
-                    // once more, without it: what was read so far is of no use
+                    // starts again without this side: the rows that were read so far cannot be used
                     comparisons.clear();
                     lost(e);
                 }
@@ -184,7 +184,7 @@ class Auditor {
             return soFar(verdict(), differences());
         }
 
-        /** Those that all have. */
+        /** Compares only the columns that all sides have. */
         private void agreeOnColumns() {
             for (Table table : Table.ALL) {
                 List<String> common = new ArrayList<>(source().columns(table));
@@ -269,7 +269,7 @@ class Auditor {
                     differences);
         }
 
-        /** A cell and the texts of those sides that were read. */
+        /** One cell of a table, without its values. */
         private record Cell(
                 Table table, RowKey key, @Nullable String column) {}
 
@@ -285,7 +285,7 @@ class Auditor {
                         followers
                                 .computeIfAbsent(cell, _ -> EnumSet.noneOf(Side.class))
                                 .add(comparison.follower);
-                        // what the verdict was reached by, and beside it what the third side says now
+                        // the values that led to the verdict, and also the current value of the third side
                         Map<Side, String> known = texts.computeIfAbsent(cell, _ -> new EnumMap<>(Side.class));
                         put(known, Side.SOURCE, text(cell, candidate.source));
                         put(known, comparison.follower, text(cell, candidate.follower));
@@ -311,7 +311,7 @@ class Auditor {
             return followers().stream().filter(rows -> rows.side() != follower).findFirst();
         }
 
-        /** The same rows in the follower that is not asked about. */
+        /** The same rows in the other follower. */
         private Map<RowKey, Row> others(TableComparison comparison, List<Candidate> shown) throws Unreadable {
             Optional<Rows> other = other(comparison.follower);
             return other.isEmpty() || shown.isEmpty()

@@ -18,7 +18,10 @@ import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** {@code cdc_raw.audits}: the one that runs and the last hundred that ran. Throws {@link DatabaseAway}. */
+/**
+ * {@code cdc_raw.audits}: the running audit and the last hundred finished audits. Its methods throw {@link
+ * DatabaseAway}.
+ */
 @ApplicationScoped
 class Audits {
 
@@ -47,13 +50,13 @@ class Audits {
         this.json = json;
     }
 
-    /** Starts one, unless one is running, and returns the one that runs now. */
+    /** Starts an audit, unless one is running, and returns the running audit. */
     Audit start() {
         while (true) {
             UUID id = UUID.randomUUID();
             write(START, id, text(Report.NOTHING));
             Optional<Audit> started = running().or(() -> byId(id));
-            if (started.isPresent()) { // otherwise the one that ran has just ended
+            if (started.isPresent()) { // otherwise the running audit has just ended
                 return started.get();
             }
         }
@@ -111,7 +114,7 @@ class Audits {
 
     private Report report(String text) {
         try {
-            // another version of this service may have written a field more
+            // another version of this service may have written additional fields
             return json.readerFor(Report.class)
                     .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                     .readValue(text);

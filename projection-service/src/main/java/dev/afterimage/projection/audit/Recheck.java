@@ -16,7 +16,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Tells rows of one follower that are different from those that are on their way; the package's description says how. */
+/**
+ * Distinguishes rows of one follower that are different from rows whose changes are still in flight. The description of
+ * the package explains how.
+ */
 final class Recheck {
 
     private static final Duration PAUSE = Duration.ofMillis(250);
@@ -28,7 +31,7 @@ final class Recheck {
     private final Topics topics;
     private final Runnable progress;
 
-    /** @param progress is called between looks; what it throws ends the audit */
+    /** @param progress is called between two rounds; an exception from it ends the audit */
     Recheck(Rows source, Rows follower, Route route, Topics topics, Runnable progress) {
         this.source = source;
         this.follower = follower;
@@ -37,7 +40,10 @@ final class Recheck {
         this.progress = progress;
     }
 
-    /** What the follower has to pass before a difference counts that a change under way could mend. */
+    /**
+     * A position in the source's WAL. A difference that a change in flight could resolve counts only after the follower
+     * has passed the cut.
+     */
     private final class Cut {
 
         private final String position;
@@ -58,7 +64,7 @@ final class Recheck {
                                 : "the replication slot %s has not confirmed %s".formatted(route.slot(), position);
                         return false;
                     }
-                    // the slot is confirmed when the topics have it
+                    // the slot confirms a position when the topics have its changes
                     mark = topics.mark(route.topics(), route.group());
                 }
                 waitsFor = "the consumer group %s has not read all of %s"
@@ -71,7 +77,10 @@ final class Recheck {
         }
     }
 
-    /** Returns what the follower did not pass within that time; empty where all rows are settled. */
+    /**
+     * Rereads the pending rows until each is settled. Returns the reason if rows are unsettled when the time is over;
+     * otherwise empty.
+     */
     Optional<String> settle(List<TableComparison> comparisons, Duration limit) throws Unreadable, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         var cut = new Cut();

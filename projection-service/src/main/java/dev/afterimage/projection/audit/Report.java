@@ -5,10 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an audit found.
+ * The result of an audit.
  *
- * @param verdict of all together; null while it runs
- * @param differences the first of each table
+ * @param verdict the overall verdict; null while the audit runs
+ * @param differences the first differences of each table
  */
 @RegisterForReflection
 public record Report(
@@ -22,22 +22,22 @@ public record Report(
         differences = List.copyOf(differences);
     }
 
-    /** What follows from all comparisons; the first that is true. */
+    /** The overall verdict: the first of these that is true. */
     public enum Verdict {
         /** At least one row is different. */
         DIFFERENT,
-        /** No row is, but a side could not be read. */
+        /** No row is different, but a side could not be read. */
         UNKNOWN,
-        /** No row is, but a follower did not catch up in time, so that some could not be compared. */
+        /** No row is different, but a follower did not catch up in time, so that some rows could not be compared. */
         LAGGING,
-        /** Each row is equal wherever it should be. */
+        /** All rows are equal on all sides. */
         EQUAL
     }
 
     /**
      * Whether a side was read.
      *
-     * @param detail why not, or which columns of the source it does not have; null where there is nothing to say
+     * @param detail the reason why the side was not read, or the columns of the source that it lacks; otherwise null
      */
     @RegisterForReflection
     public record Reading(Side side, State state, @Nullable String detail) {
@@ -45,20 +45,21 @@ public record Report(
         /** Whether a side was read. */
         public enum State {
             READ,
-            /** There is no such side here: its datasource is not configured, or has none of the tables. */
+            /** The side does not exist: its datasource is not configured, or has none of the tables. */
             ABSENT,
             UNREADABLE
         }
     }
 
     /**
-     * A table at the source and in a follower. Each row counts as it was last read.
+     * The comparison of a table at the source and in a follower. Each row counts in the state in which it was last
+     * read.
      *
      * @param sourceHash the sum of the rows' 64-bit hashes modulo 2^64, in hexadecimal
-     * @param inFlight rows that differed at first and were equal on a later look
-     * @param different rows that differ for good
-     * @param behind rows that the follower did not show in time as the source has them
-     * @param unchecked rows that differed at first and were too many to be looked at again
+     * @param inFlight rows that differed at first and were equal at a later read
+     * @param different rows that differ permanently
+     * @param behind rows that did not reach the source's state in the follower in time
+     * @param unchecked rows that differed at first and were not read again, because there were too many
      */
     @RegisterForReflection
     public record Comparison(
@@ -74,12 +75,12 @@ public record Report(
             long unchecked) {}
 
     /**
-     * A cell that differs. The values are texts in a form that is the same on all sides, null for NULL, and where the side has
-     * no such row or was not read.
+     * A cell that differs. The values are texts in one form for all sides. A value is null for NULL, and if the side
+     * does not have the row or was not read.
      *
-     * @param line the place of an order's line, from 0; null in other tables
-     * @param column null where the row itself is missing or left over; the values are then {@code present} or null
-     * @param followers where the value is not the source's
+     * @param line the index of the order line, from 0; null in other tables
+     * @param column null if the whole row is missing or left over; the values are then {@code present} or null
+     * @param followers the followers whose value is not the source's value
      */
     @RegisterForReflection
     public record DifferentCell(

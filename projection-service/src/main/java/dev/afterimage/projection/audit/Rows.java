@@ -18,7 +18,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of one side, for the time of an audit. */
+/** Reads the rows of one side during an audit. */
 final class Rows implements AutoCloseable {
 
     private static final String COLUMNS = """
@@ -28,7 +28,10 @@ final class Rows implements AutoCloseable {
              order by table_name, ordinal_position
             """;
 
-    /** How a type is written, so that the same value is the same text in whatever type a side keeps it. */
+    /**
+     * The canonical text form of a value. The same value has the same text on all sides, even if their column types
+     * differ.
+     */
     private enum Form {
         NUMBER("trim_scale(%s::numeric)::text"),
         TIME("(%s::timestamptz at time zone 'UTC')::text"),
@@ -50,9 +53,9 @@ final class Rows implements AutoCloseable {
     }
 
     /**
-     * A range of rows in two figures.
+     * The number of rows in a range, and their hash.
      *
-     * @param hash the sum of theirs
+     * @param hash the sum of the rows' hashes
      */
     record Digest(long rows, long hash) {
 
@@ -78,7 +81,7 @@ final class Rows implements AutoCloseable {
 
     private final Side side;
     private final Connection connection;
-    /** By table and column, in their order. */
+    /** The types of the columns by table and column, in the order of the columns. */
     private final Map<String, Map<String, String>> types = new HashMap<>();
 
     private final Map<String, Map<String, Form>> compared = new HashMap<>();
@@ -88,7 +91,7 @@ final class Rows implements AutoCloseable {
         this.connection = connection;
     }
 
-    /** A side does not answer, or does not let itself be read. */
+    /** A side does not answer, or this service may not read it. */
     static final class Unreadable extends Exception {
 
         private final Side side;
@@ -103,7 +106,7 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    /** Asks which columns there are. */
+    /** Reads the columns of the tables. */
     Rows describe() throws Unreadable {
         return query(COLUMNS, statement -> Sql.setArray(statement, 1, "text", Table.ALL, Table::name), row -> {
             while (row.next()) {
@@ -122,14 +125,14 @@ final class Rows implements AutoCloseable {
         return types.containsKey(table.name());
     }
 
-    /** The table's columns beside its key. */
+    /** The table's columns without the key. */
     List<String> columns(Table table) {
         return types.getOrDefault(table.name(), Map.of()).keySet().stream()
                 .filter(column -> !column.equals(table.id()) && !column.equals(table.line()))
                 .toList();
     }
 
-    /** From here on these columns are what a row is, in the forms of the source. */
+    /** Sets the columns that are compared, in the text forms of the source. */
     void compare(Table table, Collection<String> columns, Rows source) {
         Map<String, String> wanted = source.types.getOrDefault(table.name(), Map.of());
         Map<String, Form> forms = new LinkedHashMap<>();
@@ -137,7 +140,7 @@ final class Rows implements AutoCloseable {
         compared.put(table.name(), forms);
     }
 
-    /** The id of the row that is so many behind {@code from}, empty where there are fewer. */
+    /** The id of the row at position {@code rows} after {@code from}; empty if there are fewer rows. */
     Optional<UUID> bound(Table table, UUID from, int rows) throws Unreadable {
         return query(
                 "select %1$s from %2$s where %1$s >= ? order by %1$s offset ? limit 1"
@@ -149,7 +152,7 @@ final class Rows implements AutoCloseable {
                 row -> row.next() ? Optional.of(row.getObject(1, UUID.class)) : Optional.empty());
     }
 
-    /** What there is from one id to another, both included. */
+    /** The digest of the rows between two ids, both included. */
     Digest digest(Table table, UUID from, UUID to) throws Unreadable {
         return query(
                 "select count(*), coalesce(sum(%s), 0) from %s t where %s between ? and ?"
@@ -157,7 +160,7 @@ final class Rows implements AutoCloseable {
                 between(from, to),
                 row -> {
                     row.next();
-                    // the sum modulo 2^64
+                    // longValue() gives the sum modulo 2^64
                     return new Digest(
                             row.getLong(1), row.getBigDecimal(2).toBigInteger().longValue());
                 });
@@ -171,7 +174,7 @@ final class Rows implements AutoCloseable {
                 row -> read(row, 0));
     }
 
-    /** The rows of these ids and their cells; may be more than the keys that are asked for. */
+    /** The rows of these ids with their cells. Several rows may have the same id. */
     Map<RowKey, Row> look(Table table, Collection<UUID> ids) throws Unreadable {
         Collection<String> cells = forms(table).keySet();
         String texts = cells.stream().map(column -> ", " + text(table, column)).collect(Collectors.joining());
@@ -181,12 +184,12 @@ final class Rows implements AutoCloseable {
                 row -> read(row, cells.size()));
     }
 
-    /** The compared columns, as the cells of a row are in order. */
+    /** The compared columns, in the order of the cells of a row. */
     List<String> compared(Table table) {
         return List.copyOf(forms(table).keySet());
     }
 
-    /** Where the log ends: behind all that could be read before. */
+    /** The current end of the WAL. All rows that were read before lie before this position. */
     String position() throws Unreadable {
         return query("select pg_current_wal_insert_lsn()::text", _ -> {}, row -> {
             row.next();
@@ -194,7 +197,7 @@ final class Rows implements AutoCloseable {
         });
     }
 
-    /** Whether the slot's reader has taken over all up to that position; empty where there is no such slot. */
+    /** Whether the slot's reader has confirmed that position; empty if the slot does not exist. */
     Optional<Boolean> confirmed(String slot, String position) throws Unreadable {
         return query(
                 "select coalesce(confirmed_flush_lsn >= ?::pg_lsn, false) from pg_replication_slots"
@@ -211,11 +214,11 @@ final class Rows implements AutoCloseable {
         try {
             connection.close();
         } catch (SQLException e) {
-            // it is gone, which was the aim
+            // the connection is closed anyway
         }
     }
 
-    /** Sets the parameters. */
+    /** Sets the parameters of a statement. */
     private interface Binder {
         void bind(PreparedStatement statement) throws SQLException;
     }
@@ -272,7 +275,7 @@ final class Rows implements AutoCloseable {
         return compared.getOrDefault(table.name(), Map.of());
     }
 
-    /** The read model counts an order's lines from 1. */
+    /** The index of a line from 0; the read model counts lines from 1. */
     private String line(Table table) {
         if (table.line() == null) {
             return "0";
@@ -280,7 +283,10 @@ final class Rows implements AutoCloseable {
         return side == Side.READ_MODEL ? "line_no - 1" : table.line();
     }
 
-    /** An order's lines have the order's, but not in the replica, which writes them apart. */
+    /**
+     * The version of a row. An order line has the version of its order, except in the replica, which writes lines
+     * separately.
+     */
     private String version(Table table) {
         if (table.line() == null) {
             return Table.VERSION;

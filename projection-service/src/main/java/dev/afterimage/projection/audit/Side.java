@@ -2,7 +2,7 @@ package dev.afterimage.projection.audit;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 
-/** Where the same rows are. */
+/** A database that has the rows. */
 public enum Side {
     SOURCE("source"),
     READ_MODEL("read-model"),

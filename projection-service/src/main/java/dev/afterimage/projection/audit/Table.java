@@ -5,16 +5,19 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table that all sides have. Its columns are those that the database says it has.
+ * A table that all sides have. Its columns are read from the database.
  *
- * @param id the column of its primary key that ranges go by
- * @param line the rest of its primary key, null where there is none
+ * @param id the column of the primary key that divides the table into ranges
+ * @param line the second column of the primary key; null if there is none
  */
 record Table(String name, String id, @Nullable String line) {
 
     static final String VERSION = "version";
 
-    /** What belongs to an aggregate comes behind it, so that less of it is found on its way. */
+    /**
+     * In this order, the rows of an aggregate's parts are read after the aggregate, so that fewer of them are in
+     * flight.
+     */
     static final List<Table> ALL = List.of(
             new Table("customers", "id", null),
             new Table("products", "id", null),
@@ -24,20 +27,20 @@ record Table(String name, String id, @Nullable String line) {
     /**
      * A row's primary key.
      *
-     * @param line 0 where the table has none
+     * @param line 0 if the table has no lines
      */
     record RowKey(UUID id, int line) {}
 
     /**
-     * A row as it was read.
+     * A row, as read.
      *
-     * @param version that of the aggregate; null where the side does not write the row together with it
-     * @param hash of the key and all compared columns
-     * @param cells their canonical text; empty where they were not asked for
+     * @param version the version of the aggregate; null if the side does not write the row together with the aggregate
+     * @param hash the hash of the key and all compared columns
+     * @param cells the canonical texts of the compared columns; empty if they were not requested
      */
     record Row(@Nullable Long version, long hash, List<@Nullable String> cells) {}
 
-    /** As PostgreSQL orders them, which is not as Java does. */
+    /** Compares in PostgreSQL's order of UUIDs, which differs from Java's. */
     static UUID lesser(UUID one, UUID other) {
         int high = Long.compareUnsigned(one.getMostSignificantBits(), other.getMostSignificantBits());
         int order =

@@ -13,13 +13,19 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A table at the source and in one follower: what was read, and which rows are not settled. */
+/**
+ * The comparison of a table at the source and in one follower: the digests of the rows that were read, and the
+ * unsettled rows.
+ */
 final class TableComparison {
 
-    /** What is held in memory of a follower that has, say, just begun. */
+    /** Limits the memory for differing rows, for example of a follower that has just started. */
     static final int MOST_CANDIDATES = 10_000;
 
-    /** A row that differed, as it was last read; the lists that it is in say what became of it. */
+    /**
+     * A row that differed, in the state in which it was last read. It is in the list {@code pending} or {@code
+     * differing}, or in neither if it became equal.
+     */
     static final class Candidate {
 
         final RowKey key;
@@ -27,7 +33,7 @@ final class TableComparison {
         @Nullable Row source;
 
         @Nullable Row follower;
-        /** Whether the source has changed it since the cut that is waited for. */
+        /** Whether the source has changed the row since the current cut. */
         boolean late;
 
         Candidate(RowKey key, @Nullable Row source, @Nullable Row follower) {
@@ -40,7 +46,10 @@ final class TableComparison {
             return source == null ? follower == null : follower != null && source.hash() == follower.hash();
         }
 
-        /** No event can mend it: see the package's description. */
+        /**
+         * Whether both sides hold the same version with different data. No event can resolve this; see the package's
+         * description.
+         */
         boolean isDifferentAtOneVersion() {
             return source != null
                     && follower != null
@@ -64,13 +73,13 @@ final class TableComparison {
         this.follower = follower;
     }
 
-    /** A range that is equal. */
+    /** Adds an equal range. */
     void add(Digest both) {
         sourceDigest = sourceDigest.plus(both);
         followerDigest = followerDigest.plus(both);
     }
 
-    /** A range that was not. */
+    /** Adds the rows of a range that differed. */
     void add(Map<RowKey, Row> sourceRows, Map<RowKey, Row> followerRows) {
         sourceDigest = sourceDigest.plus(Digest.of(sourceRows));
         followerDigest = followerDigest.plus(Digest.of(followerRows));
@@ -89,7 +98,7 @@ final class TableComparison {
         }
     }
 
-    /** What was last read of a row is now this. */
+    /** Replaces the state of a row after it was read again. */
     void reread(Candidate candidate, @Nullable Row source, @Nullable Row follower) {
         sourceDigest = sourceDigest.minus(Digest.of(candidate.source)).plus(Digest.of(source));
         followerDigest = followerDigest.minus(Digest.of(candidate.follower)).plus(Digest.of(follower));

@@ -3,21 +3,21 @@ package dev.afterimage.projection.audit;
 import java.io.IOException;
 import java.util.List;
 
-/** How far consumer groups have read. */
+/** The progress of consumer groups. */
 public interface Topics {
 
     /**
-     * Remembers where the topics end now.
+     * Marks the current ends of the topics.
      *
-     * @throws IOException when the broker does not answer, or there is no such topic
+     * @throws IOException when the broker does not answer, or a topic does not exist
      */
     Mark mark(List<String> topics, String group) throws IOException;
 
-    /** A place in the topics. */
+    /** A position in the topics. */
     interface Mark {
 
         /**
-         * Whether the group has read all records before it.
+         * Whether the group has read all records before this position.
          *
          * @throws IOException when the broker does not answer
          */

@@ -1,43 +1,48 @@
 /**
- * Proves that the followers, the read model and Debezium's replica, hold what the source holds, row by row, while all three are
- * written.
+ * Compares the source, the read model and Debezium's replica row by row, while all three are written. The read model
+ * and the replica are the followers.
  *
  * <h2>Reading</h2>
  *
- * Each table is walked in ranges of its primary key. A range ends where the first side has had {@code audit.range-rows} rows, so
- * that it is short on each side, whatever a follower has too many or too few of. PostgreSQL adds up, on each side, the number of
- * rows in the range and a 64-bit hash of each: the first half of the MD5 of the key and all columns in one canonical text, the
- * same for a number, a time or a text in whatever type a side keeps it. Only where count or sum differ are the rows' hashes
- * fetched, key by key. A statement reads one range by its index and is a transaction of its own: no snapshot is held, nothing
- * is locked, nothing is sorted, and vacuum waits for a range at the most. Three statements a range and side, of which the
- * third is for ranges that differ, are all the load there is. 64 bits miss an accidental difference once in 2<sup>64</sup>;
- * they are no protection against somebody who makes one up.
+ * The audit reads each table in ranges of its primary key. A range ends at the side that first reaches {@code
+ * audit.range-rows} rows, so that the range is short on each side, even if a follower has too many or too few rows. On
+ * each side PostgreSQL counts the rows of the range and adds up their 64-bit hashes. The hash is the first half of the
+ * MD5 of the key and all columns in a canonical text; a number, a time or a text has the same canonical text in every
+ * column type. Only if count or sum differ, the audit fetches the hash of each row. A statement reads one range by its
+ * index and is its own transaction. So the audit holds no snapshot, locks nothing and sorts nothing, and vacuum waits
+ * for one range at most. The load is three statements per range and side; the third is needed only for ranges that
+ * differ. The hash misses an accidental difference once in 2<sup>64</sup>; it does not protect against a deliberate
+ * one.
  *
  * <h2>Settling</h2>
  *
- * The sides are read one after the other, and followers follow: a row that differs may just be on its way. Such rows are read
- * again, the follower before the source, until one of these is true of each:
+ * The sides are read one after the other, and changes need time to reach a follower. So a change of a differing row may
+ * be in flight. The audit reads such rows again, the follower before the source, until one of these is true for each
+ * row:
  *
  * <ul>
- *   <li>It is equal. It was in flight.
- *   <li>Both sides hold the same version of it with other data. A version names one state of a row, and a follower writes it in
- *       one piece, so that no event under way can mend this: it is different. The lines of an order belong to the order's
- *       version, and the read model writes them together. The replica's sink does not: there they have no version.
- *   <li>The follower has passed the cut, and the source has held the same since before it: it is different, be it lost, left
- *       over or invented. The cut is the position in the source's log after the source was read. A follower has passed it when
- *       its replication slot has confirmed that position, and its consumer group has then read its topics up to where they
- *       ended at that moment. Where the source has changed the row meanwhile, a later cut is waited for.
- *   <li>{@code audit.catch-up} is over. The row is behind, the follower lags, and nothing is said against its data.
+ *   <li>The row is equal. Its change was in flight.
+ *   <li>Both sides hold the same version of the row with different data. A version identifies one state of a row, and a
+ *       follower writes a state in one transaction. So no event in flight can resolve this: the row is different. The
+ *       lines of an order belong to the order's version, and the read model writes them together. The replica's sink
+ *       does not write them together; there the lines have no version.
+ *   <li>The follower has passed the cut, and the source has not changed the row since before the cut: the row is
+ *       different. It was lost, left over or invented. The cut is the position in the source's WAL after the source was
+ *       read. A follower has passed the cut when its replication slot has confirmed that position, and its consumer
+ *       group has then read its topics up to the ends that they had at that moment. If the source has changed the row
+ *       meanwhile, the audit waits for a later cut.
+ *   <li>The time {@code audit.catch-up} is over. The row is behind and the follower lags. The data may still be right.
  * </ul>
  *
- * A row is absent as it is present: one that is missing at the source but not in a follower is in flight until the cut has
- * passed, like one that is missing in the follower. Counts and hashes of the result are those of each row as it was last read,
- * hence the same on both sides where all is equal, writes or not.
+ * The same rules hold for a row that exists on one side only: until the cut has passed, it counts as in flight. Counts
+ * and hashes of the result use the state in which each row was last read. So they are equal on both sides if all rows
+ * are equal, even while rows are written.
  *
  * <h2>Limits</h2>
  *
- * Columns that a side does not have are not compared, and named. No more than 10,000 differing rows a table and follower are
- * held; those beyond are counted as unchecked, and without a difference among the others the follower counts as lagging.
+ * Columns that a side does not have are not compared; the report names them. The audit holds at most 10,000 differing
+ * rows per table and follower. It counts further rows as unchecked. If none of the held rows is different, the follower
+ * then counts as lagging.
  */
 @NullMarked
 package dev.afterimage.projection.audit;

@@ -5,7 +5,7 @@ import java.util.UUID;
 /** One readable record of an aggregate's topic. */
 public sealed interface Change extends Loggable permits Envelope, Tombstone {
 
-    /** Such as {@code order}. */
+    /** The name of the aggregate, such as {@code order}. */
     String aggregate();
 
     /** The aggregate's id, which is the record's key. */

@@ -2,14 +2,14 @@ package dev.afterimage.projection.change;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 
-/** What became of a record. */
+/** The effect of a record. */
 public enum Effect {
     APPLIED("applied"),
-    /** Seen before or overtaken by a newer version: nothing changed. */
+    /** The record was seen before, or a newer version was applied before it: nothing changed. */
     IGNORED("ignored"),
-    /** A change of a row: the event log has it, and no read model follows it. */
+    /** The record is a change of a row: it is in the event log, and no read model uses it. */
     LOGGED("logged"),
-    /** Could not be read or broke a rule: set aside with its reason. */
+    /** The record could not be read or broke a rule: it became a dead letter with a reason. */
     DEAD_LETTER("dead-letter");
 
     private final String label;

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * One event in Debezium's envelope.
  *
- * @param version rises by one per committed change of the aggregate; a delete has its own
- * @param before the image the change replaced; null for a create and a snapshot
- * @param after the image the change left; null for a delete only
+ * @param version rises by one per committed change of the aggregate; a delete has its own version
+ * @param before the image before the change; null for a create and a snapshot
+ * @param after the image after the change; null for a delete only
  * @param committedAt the event's {@code ts_ms}
- * @param raw what came, with the fields that no image here knows
+ * @param raw the received JSON, including fields that the images here do not have
  */
 public record Envelope(
         String aggregate,
@@ -26,7 +26,7 @@ public record Envelope(
         Raw raw)
         implements Change {
 
-    /** The parts of the envelope as JSON; an image that there is not is null. */
+    /** The parts of the envelope as JSON; a missing image is null. */
     public record Raw(@Nullable JsonNode before, @Nullable JsonNode after, JsonNode source) {}
 
     @Override

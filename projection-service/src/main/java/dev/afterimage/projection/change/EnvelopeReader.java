@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads a record of {@code <aggregate>.events}, bare or wrapped as {@code {"schema":…,"payload":{…}}}.
  *
- * <p>Strict in every value that is kept, so that what leaves here always fits the tables; fields it does not know are
- * passed over, so that the producer may add some.
+ * <p>It checks every value that is stored, so that a read record always fits the tables. It ignores unknown fields, so
+ * that the producer may add fields.
  */
 @ApplicationScoped
 public class EnvelopeReader implements RecordReader {
@@ -49,7 +49,7 @@ public class EnvelopeReader implements RecordReader {
         topics = images.stream().collect(Collectors.toMap(each -> each.aggregate() + SUFFIX, Function.identity()));
     }
 
-    /** The topics whose records this reader knows. */
+    /** The topics whose records this reader can read. */
     public Collection<String> topics() {
         return topics.keySet();
     }
@@ -111,7 +111,7 @@ public class EnvelopeReader implements RecordReader {
         return UUID.fromString(text);
     }
 
-    /** The envelope in a value, which may be wrapped. */
+    /** Returns the envelope from a value, which may be wrapped. */
     Fields envelope(byte[] value) throws MalformedRecord {
         return unwrapped(new Fields("value", parse(value)));
     }
@@ -130,7 +130,7 @@ public class EnvelopeReader implements RecordReader {
         } catch (IOException e) {
             throw new MalformedRecord("the value is not JSON in UTF-8");
         } catch (NumberFormatException e) {
-            // Jackson's parser of decimals lets it out for an exponent of more than nine digits
+            // Jackson's parser of decimals throws it for an exponent of more than nine digits
             throw new MalformedRecord("the value has a number that nobody can hold");
         }
     }

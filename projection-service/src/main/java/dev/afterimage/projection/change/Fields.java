@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** The fields of one JSON object and where it stands, so that a reason can name the field. */
+/** The fields of one JSON object and the object's path, so that a reason can name the field. */
 public record Fields(String path, JsonNode node) {
 
     private static final Pattern UUID_TEXT = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
@@ -43,7 +43,7 @@ public record Fields(String path, JsonNode node) {
         return text.textValue();
     }
 
-    /** Of 1 to so many characters; what an index holds is bounded by that. */
+    /** A text of 1 to {@code most} characters. The limit also bounds the size of index entries. */
     public String text(String name, int most) throws MalformedRecord {
         String text = text(name);
         if (text.isEmpty() || text.codePointCount(0, text.length()) > most) {
@@ -68,7 +68,7 @@ public record Fields(String path, JsonNode node) {
         return new BigDecimal(matching(name, MONEY, "an amount like 59.80"));
     }
 
-    /** One of an enum's names; {@code expectation} says in words which. */
+    /** One of an enum's names; {@code expectation} describes them in an error message. */
     public <E extends Enum<E>> E oneOf(Class<E> names, String name, String expectation) throws MalformedRecord {
         try {
             return Enum.valueOf(names, text(name));
@@ -113,7 +113,7 @@ public record Fields(String path, JsonNode node) {
         return value;
     }
 
-    /** The objects of a list that has at least one. */
+    /** The objects of a list; the list must not be empty. */
     public List<Fields> list(String name) throws MalformedRecord {
         JsonNode list = node.path(name);
         if (!list.isArray() || list.isEmpty()) {

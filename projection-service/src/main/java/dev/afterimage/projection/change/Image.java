@@ -2,7 +2,7 @@ package dev.afterimage.projection.change;
 
 import java.util.UUID;
 
-/** An aggregate as it was at one version. */
+/** The state of an aggregate at one version. */
 public interface Image {
 
     UUID id();

@@ -1,9 +1,12 @@
 package dev.afterimage.projection.change;
 
-/** Knows what the images of one aggregate look like. */
+/** Reads the images of one kind of aggregate. */
 public interface ImageReader {
 
-    /** As in {@code source.aggregate}, and before {@code .events} in the name of the topic. */
+    /**
+     * The name of the aggregate: the value of {@code source.aggregate}, and the name of the topic without {@code
+     * .events}.
+     */
     String aggregate();
 
     /**

@@ -3,24 +3,24 @@ package dev.afterimage.projection.change;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** What the event log keeps of a readable record. */
+/** The parts of a readable record that the event log keeps. */
 public sealed interface Loggable permits Change, RowChange {
 
-    /** The letter of a record without a value. */
+    /** The operation of a record without a value. */
     String TOMBSTONE = "t";
 
-    /** Whose change it is: {@code orders} for the aggregate, {@code public.orders} for a row of the table. */
+    /** The changed table: {@code orders} for the aggregate, {@code public.orders} for a row of the table. */
     String table();
 
-    /** Debezium's letter, or {@link #TOMBSTONE}. */
+    /** Debezium's letter for the operation, or {@link #TOMBSTONE}. */
     String operation();
 
-    /** Null where the record has none. */
+    /** The key of the record; null if it has none. */
     @Nullable String key();
 
-    /** When the source committed it, null for a tombstone. */
+    /** The time of the commit at the source; null for a tombstone. */
     @Nullable Instant committedAt();
 
-    /** Null for a tombstone. */
+    /** The JSON of the envelope; null for a tombstone. */
     Envelope.@Nullable Raw raw();
 }

@@ -1,6 +1,6 @@
 package dev.afterimage.projection.change;
 
-/** The record breaks a rule of the contract; the message is the reason, one line, without the record's own text. */
+/** The record breaks a rule of the contract. The message is the reason: one line, without content of the record. */
 public class MalformedRecord extends Exception {
 
     public MalformedRecord(String reason) {

@@ -2,12 +2,12 @@ package dev.afterimage.projection.change;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 
-/** What happened to the aggregate, in Debezium's letters. */
+/** The operation on the aggregate, with Debezium's letters. */
 public enum Operation {
     CREATE("c"),
     UPDATE("u"),
     DELETE("d"),
-    /** The current state published once more, to fill a read model that starts empty. */
+    /** The re-published current state, which fills an empty read model. */
     SNAPSHOT("r");
 
     private final String code;

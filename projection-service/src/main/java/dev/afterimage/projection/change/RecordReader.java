@@ -8,7 +8,7 @@ public interface RecordReader {
     /**
      * Reads one record.
      *
-     * @throws MalformedRecord when topic, key or value break the contract; the record can then only be set aside
+     * @throws MalformedRecord when topic, key or value break the contract; the record then becomes a dead letter
      */
     Loggable read(String topic, byte @Nullable [] key, byte @Nullable [] value) throws MalformedRecord;
 }

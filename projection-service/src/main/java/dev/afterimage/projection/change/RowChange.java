@@ -4,11 +4,12 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of one row of a source table, as Debezium captured it. No read model follows it.
+ * A change of one row of a source table, as Debezium captured it. No read model uses it.
  *
- * @param table with its schema
+ * @param table the name with the schema
  * @param op null for a tombstone
- * @param key the value of a primary key of one column, of more than one their JSON; null for a table without
+ * @param key the value of a primary key of one column, or the JSON of several columns; null for a table without a
+ *     primary key
  */
 public record RowChange(
         String table,

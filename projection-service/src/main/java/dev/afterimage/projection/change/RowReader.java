@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a record of {@code <prefix>.<schema>.<table>} as Debezium writes it, key and value bare or wrapped as
- * {@code {"schema":…,"payload":{…}}}. What is in a row is the source's affair: any columns will do, and a table whose replica
- * identity is not FULL has no {@code before}.
+ * Reads a record of {@code <prefix>.<schema>.<table>} as Debezium writes it, key and value bare or wrapped as {@code
+ * {"schema":…,"payload":{…}}}. A row may have any columns. A table whose replica identity is not FULL has no {@code
+ * before}.
  */
 @ApplicationScoped
 public class RowReader implements RecordReader {

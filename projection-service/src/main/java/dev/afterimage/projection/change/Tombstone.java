@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** A null value: the aggregate is gone. It carries neither version nor time. */
+/** A record with a null value: the aggregate is deleted. A tombstone has neither version nor time. */
 public record Tombstone(String aggregate, UUID id) implements Change {
 
     @Override

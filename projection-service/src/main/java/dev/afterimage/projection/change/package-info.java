@@ -1,4 +1,4 @@
-/** What an event says, read strictly from bytes, so that no other room has to doubt a value. */
+/** Reads events strictly from bytes, so that no other package has to check a value again. */
 @NullMarked
 package dev.afterimage.projection.change;
 

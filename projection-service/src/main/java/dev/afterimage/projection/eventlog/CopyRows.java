@@ -14,7 +14,7 @@ import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows in PostgreSQL's binary format of COPY, its quickest way in.
+ * Writes rows in PostgreSQL's binary COPY format, the fastest way to insert them.
  *
  * @see <a href="https://www.postgresql.org/docs/18/sql-copy.html#SQL-COPY-BINARY-FORMAT">COPY, binary format</a>
  */
@@ -86,7 +86,7 @@ final class CopyRows {
         return int8(ChronoUnit.MICROS.between(EPOCH, value));
     }
 
-    /** All rows, ended; nothing can be added behind. */
+    /** Ends the data and returns it; no row can be added afterwards. */
     byte[] end() throws IOException {
         out.writeShort(-1);
         return bytes.toByteArray();

@@ -11,21 +11,21 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One value in which two images differ.
+ * One value that differs between two images.
  *
- * @param path where it stands; elements of a list are compared place by place
- * @param before null where there was none
- * @param after null where there is none any more
+ * @param path the JSON Pointer of the value; elements of a list are compared index by index
+ * @param before null if the value did not exist before
+ * @param after null if the value no longer exists
  */
 @RegisterForReflection
 public record Difference(
-        @Schema(description = "Where it stands, as a JSON Pointer", examples = "/items/0/quantity")
+        @Schema(description = "The place of the value, as a JSON Pointer", examples = "/items/0/quantity")
         String path,
 
         @Nullable JsonNode before,
         @Nullable JsonNode after) {
 
-    /** All differences, in the order in which the images show them; none where they are equal. */
+    /** All differences, in the order of the fields; empty if the images are equal. */
     static List<Difference> between(JsonNode before, JsonNode after) {
         List<Difference> differences = new ArrayList<>();
         collect(JsonPointer.empty(), before, after, differences);

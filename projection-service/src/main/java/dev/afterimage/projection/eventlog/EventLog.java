@@ -28,7 +28,7 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
 import org.postgresql.util.ServerErrorMessage;
 
-/** {@code cdc_raw.cdc_events}: a row a record, in a partition a day. */
+/** The table {@code cdc_raw.cdc_events}, with one row per record and one partition per day. */
 @ApplicationScoped
 public class EventLog {
 
@@ -53,7 +53,7 @@ public class EventLog {
             """;
 
     private static final int BUFFER_BYTES = 64 * 1024;
-    /** SQLSTATE of a connection that broke. */
+    /** The SQLSTATE of a broken connection. */
     private static final String CONNECTION_FAILURE = "08006";
 
     private static final String MISSING = """
@@ -162,8 +162,8 @@ public class EventLog {
     }
 
     /**
-     * Adds those that are not there yet, whatever is remembered of the days, in the caller's transaction. Slower than
-     * {@link #append}, and for when that {@link #hasNoPlace}.
+     * Adds only the records that are missing in the log, in the caller's transaction. It does not rely on the
+     * remembered days. Slower than {@link #append}; used when {@code append} fails with {@link #hasNoPlace}.
      */
     public void appendMissing(Connection connection, List<LoggedRecord> records) throws SQLException {
         if (records.isEmpty()) {
@@ -183,7 +183,7 @@ public class EventLog {
     }
 
     /**
-     * Whether the log could not take a row for a reason that is not in its data: it is there already, or the partition of its
+     * Whether the log refused a row for a reason other than its data: the row exists already, or the partition of its
      * day was dropped.
      */
     public static boolean hasNoPlace(SQLException e) {
@@ -192,12 +192,15 @@ public class EventLog {
         return table != null
                 && table.startsWith("cdc_events")
                 && (PSQLState.UNIQUE_VIOLATION.getState().equals(e.getSQLState())
-                        // PostgreSQL has no SQLSTATE of its own for a row that fits no partition
+                        // PostgreSQL has no separate SQLSTATE for a row that fits no partition
                         || (PSQLState.CHECK_VIOLATION.getState().equals(e.getSQLState())
                                 && Objects.requireNonNull(message).getConstraint() == null));
     }
 
-    /** Remembers a day that was there before this transaction, and that no retention drops soon. */
+    /**
+     * Creates the partition of the day if it is missing. Remembers a day that existed before this transaction and that
+     * retention does not drop soon.
+     */
     private void open(Connection connection, LocalDate day) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("select cdc_raw.open_day(?)")) {
             statement.setObject(1, day);

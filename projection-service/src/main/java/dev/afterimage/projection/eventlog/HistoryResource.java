@@ -27,13 +27,13 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** The life of one order as the event log tells it. */
+/** The history of one order from the event log. */
 @Path("/orders/{id}/history")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 public class HistoryResource {
 
-    // A tombstone has no version: its place is behind the event before it.
+    // A tombstone has no version; it is shown after the event that precedes it.
     private static final String HISTORY = """
             select *
               from (select *, (source_metadata ->> 'version')::bigint as version,
@@ -59,8 +59,8 @@ public class HistoryResource {
             operationId = "showOrderHistory",
             summary = "Show the events of an order, by version and then as they arrived",
             description =
-                    "Also of one that was deleted, for as long as the event log keeps its days. What arrived more than"
-                            + " once is there as often.")
+                    "Also for a deleted order, as long as the event log keeps its days. An event that arrived several"
+                            + " times is listed each time.")
     public RestResponse<List<PastEvent>> get(
             @PathParam("id") String id,
             @QueryParam("limit") @Nullable String limit,

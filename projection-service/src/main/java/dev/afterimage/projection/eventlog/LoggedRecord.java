@@ -4,8 +4,8 @@ import dev.afterimage.projection.change.Loggable;
 import java.time.Instant;
 
 /**
- * An event and where it stood.
+ * An event and its position in the topic.
  *
- * @param timestamp the record's own, which says in which partition of the log it lies
+ * @param timestamp the timestamp of the record, which determines the partition of the log
  */
 public record LoggedRecord(String topic, int partition, long offset, Instant timestamp, Loggable change) {}

@@ -7,17 +7,17 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event of an order's life.
+ * An event in an order's history.
  *
  * @param operation c, u, d, r, or t for a tombstone
  * @param eventType null for a tombstone
  * @param version null for a tombstone
- * @param committedAt when the source committed it; a tombstone does not say, for it the same as {@code publishedAt}
+ * @param committedAt when the source committed the event; a tombstone has no such time, so it is {@code publishedAt}
  * @param publishedAt the time of the Kafka record
- * @param processedAt when it was written to the log here
- * @param before the image that it replaced, null for none
- * @param after the image that it left, null for none
- * @param changes in what these two differ, empty unless there are both
+ * @param processedAt when the event was written to the event log
+ * @param before the image before the event; null if there is none
+ * @param after the image after the event; null if there is none
+ * @param changes the differences between the two images; empty unless both exist
  */
 public record PastEvent(
         String topic,

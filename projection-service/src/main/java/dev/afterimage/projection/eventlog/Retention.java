@@ -15,7 +15,10 @@ import java.time.ZoneOffset;
 import javax.sql.DataSource;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** Drops the days of the event log that are older than {@code eventlog.retention}, and opens tomorrow's ahead of time. */
+/**
+ * Drops the partitions of the event log that are older than {@code eventlog.retention}, and creates the next day's
+ * partition in advance.
+ */
 @ApplicationScoped
 class Retention {
 
@@ -39,7 +42,7 @@ class Retention {
         }
     }
 
-    /** Returns how many days were dropped. */
+    /** Returns the number of dropped days. */
     int run(Clock clock) throws SQLException {
         LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
         try (Connection connection = dataSource.getConnection()) {

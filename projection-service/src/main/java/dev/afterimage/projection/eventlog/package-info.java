@@ -1,4 +1,4 @@
-/** Keeps every event as it came, for as long as its retention says; rows are added and never changed. */
+/** The event log: keeps every event as received, until its retention ends. Rows are added and never changed. */
 @NullMarked
 package dev.afterimage.projection.eventlog;
 
