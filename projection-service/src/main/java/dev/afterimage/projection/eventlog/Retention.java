@@ -56,7 +56,7 @@ class Retention {
                     row.next();
                     int dropped = row.getInt(1);
                     if (dropped > 0) {
-                        Log.infof("The event log gave up days=%d before=%s", dropped, today.minusDays(keep.toDays()));
+                        Log.infof("The event log dropped days=%d before=%s", dropped, today.minusDays(keep.toDays()));
                     }
                     return dropped;
                 }

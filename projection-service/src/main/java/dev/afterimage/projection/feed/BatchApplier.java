@@ -28,7 +28,7 @@ import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/** Applies a batch in one transaction: rows, dead letters and position, or nothing. */
+/** Applies a batch in one transaction: rows, dead letters and position together, or nothing. */
 @ApplicationScoped
 class BatchApplier {
 
@@ -55,14 +55,14 @@ class BatchApplier {
     }
 
     /**
-     * Applies the records. Where the database refuses the data, the batch is halved until the one record stands alone
-     * that it refuses; only that one is set aside.
+     * Applies the records. If the database rejects the data, splits the batch in half and tries again, until the
+     * rejected record is alone. Only that record becomes a dead letter.
      *
-     * @param batch in the order of each partition
-     * @param nextOffsets up to which offset each partition of the batch was applied before
-     * @param committed is told what became of the records after each commit
+     * @param batch the records, in the order of each partition
+     * @param nextOffsets the next offset of each partition of the batch
+     * @param committed receives the outcomes of the records after each commit
      * @throws SQLException when the database does not answer; what was not committed can be tried again
-     * @throws PositionLost when the database stands before {@code nextOffsets}
+     * @throws PositionLost when a position in the database is lower than in {@code nextOffsets}
      */
     void apply(List<Incoming> batch, Map<TopicPartition, Long> nextOffsets, Consumer<List<Outcome>> committed)
             throws SQLException, PositionLost {
@@ -70,23 +70,23 @@ class BatchApplier {
     }
 
     /**
-     * Applies dead letters again, and with the same commit removes those that are refused no longer. A letter that
-     * somebody else has removed meanwhile is passed over.
+     * Applies dead letters again. The same transaction removes the letters that are no longer refused. A letter that
+     * was removed meanwhile is skipped.
      *
-     * @param letters as they are read now
-     * @param committed is told what became of the letters after each commit
+     * @param letters the letters, read again
+     * @param committed receives the outcomes of the letters after each commit
      * @throws SQLException when the database does not answer; what was not committed can be tried again
      */
     void replay(List<Incoming> letters, Consumer<List<Outcome>> committed) throws SQLException {
         applyHalving(letters, this::replay, committed);
     }
 
-    /** What is done with records in a transaction. */
+    /** The work on a batch in one transaction. */
     private interface Attempt<X extends Exception> {
         List<Outcome> on(Connection connection, List<Incoming> batch, Append append) throws SQLException, X;
     }
 
-    /** How events get into the log. */
+    /** Appends records to the event log. */
     private interface Append {
         void to(Connection connection, List<LoggedRecord> records) throws SQLException;
     }
@@ -152,8 +152,9 @@ class BatchApplier {
                 .filter(incoming -> incoming.record().offset() >= next.getOrDefault(incoming.partition(), 0L))
                 .toList();
         List<Outcome> outcomes = applyAll(connection, news, append);
-        // While the transaction is open: before it, an outage of the database would send the letter again with each
-        // attempt; after it, a crash in between would lose it. It is the rare case, and only this partition waits.
+        // The letters are sent while the transaction is open. Before it, an outage of the database would repeat each
+        // letter with each attempt; after it, a crash in between would lose the letters. Dead letters are rare, and
+        // only this partition waits.
         deadLetterTopics.send(malformed(news));
         if (!news.isEmpty()) {
             Map<TopicPartition, Long> moved = new HashMap<>();
@@ -164,7 +165,10 @@ class BatchApplier {
         return outcomes;
     }
 
-    /** A rebuild that runs may have passed the place of a letter already: it would be missing in its model. */
+    /**
+     * Refused while a rebuild runs: the rebuild may already have passed the letter's offset, and the new model would
+     * lack the record.
+     */
     private List<Outcome> replay(Connection connection, List<Incoming> letters, Append append) throws SQLException {
         var _ = positions.lock(
                 connection, letters.stream().map(Incoming::partition).collect(Collectors.toSet()));

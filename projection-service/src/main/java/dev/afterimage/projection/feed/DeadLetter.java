@@ -10,11 +10,11 @@ import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record that was set aside, as it came.
+ * A refused record, as received.
  *
- * @param timestamp the record's own, in epoch milliseconds
- * @param fault why it was refused last
- * @param attempts how often it was refused, the feed's own attempt counted
+ * @param timestamp the timestamp of the record, in epoch milliseconds
+ * @param fault the reason of the last refusal
+ * @param attempts the number of refusals, including the first one by the feed
  */
 @SuppressWarnings("ArrayRecordComponent") // as Kafka has them; letters are never compared
 record DeadLetter(
@@ -34,7 +34,7 @@ record DeadLetter(
     @RegisterForReflection
     record Header(String name, byte @Nullable [] value) {}
 
-    /** The record once more, as the consumer would deliver it. */
+    /** The record, as the consumer delivered it. */
     ConsumerRecord<byte[], byte[]> asRecord() {
         var kept = new RecordHeaders();
         headers.forEach(header -> kept.add(header.name(), header.value()));

@@ -9,11 +9,11 @@ import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The dead letters in figures. */
+/** The metrics of dead letters. */
 @ApplicationScoped
 class DeadLetterMetrics implements MeterBinder {
 
-    /** However often and by however many the metrics are scraped, the database is asked no more often. */
+    /** The database is queried at most once per interval, however often the metrics are scraped. */
     private static final Duration READ_INTERVAL = Duration.ofSeconds(5);
 
     private final MeterRegistry registry;

@@ -35,11 +35,11 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
-/** The records that were set aside: what they are, and what is to become of them. */
+/** Shows, replays and discards dead letters. */
 @Path("/dead-letters")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
-@Tag(name = "dead letters", description = "Records that could not be read or broke a rule, until they are dealt with")
+@Tag(name = "dead letters", description = "Refused records that are neither replayed nor discarded")
 public class DeadLetterResource {
 
     private static final Pattern ID = Pattern.compile("[0-9]{1,18}");
@@ -57,9 +57,9 @@ public class DeadLetterResource {
     /**
      * A letter in the list.
      *
-     * @param key as text; null where the record has none or it is not UTF-8
-     * @param digest the same for the same fault
-     * @param attempts how often it was refused, the feed's own attempt counted
+     * @param key the key as text; null if the record has no key, or if the key is not UTF-8
+     * @param digest identifies the fault: equal faults have the same digest
+     * @param attempts the number of refusals, including the first one by the feed
      */
     @RegisterForReflection
     record Summary(
@@ -89,11 +89,11 @@ public class DeadLetterResource {
     }
 
     /**
-     * A letter with all that the record had.
+     * A letter with the complete record.
      *
-     * @param timestamp the record's own
-     * @param key null where the record has none, and then its encoding is null too
-     * @param value null where the record has none, and then its encoding is null too
+     * @param timestamp the timestamp of the record
+     * @param key null if the record has no key; its encoding is then null too
+     * @param value null if the record has no value; its encoding is then null too
      */
     @RegisterForReflection
     record Detail(
@@ -147,7 +147,7 @@ public class DeadLetterResource {
         }
     }
 
-    /** How bytes are shown. */
+    /** The encoding of bytes in JSON. */
     @RegisterForReflection
     enum Encoding {
         @JsonProperty("utf-8")
@@ -175,11 +175,11 @@ public class DeadLetterResource {
         }
     }
 
-    /** What became of one letter. */
+    /** The outcome of the replay of one letter. */
     @RegisterForReflection
     record Replayed(Effect effect) {}
 
-    /** Letters, the newest first; the next page is in the {@code Link} header. */
+    /** Dead letters, the newest first; the next page is in the {@code Link} header. */
     @GET
     @Operation(operationId = "listDeadLetters", summary = "List dead letters, the newest first")
     @APIResponse(
@@ -188,9 +188,9 @@ public class DeadLetterResource {
             content = @Content(schema = @Schema(implementation = Summary[].class)))
     @APIResponse(responseCode = "400", description = "a parameter cannot be read; the answer names it")
     public Response list(
-            @Parameter(description = "only of this topic") @QueryParam("topic") @Nullable String topic,
-            @Parameter(description = "only with this fault") @QueryParam("digest") @Nullable String digest,
-            @Parameter(description = "at most so many, 1 to 200") @QueryParam("limit") @Nullable String limit,
+            @Parameter(description = "only letters of this topic") @QueryParam("topic") @Nullable String topic,
+            @Parameter(description = "only letters with this fault") @QueryParam("digest") @Nullable String digest,
+            @Parameter(description = "maximum number, 1 to 200") @QueryParam("limit") @Nullable String limit,
             @Parameter(description = "from the Link header") @QueryParam("after") @Nullable String after,
             @Context HttpServerRequest request) {
         var parameters = new Parameters();
@@ -210,7 +210,7 @@ public class DeadLetterResource {
         return response.build();
     }
 
-    /** One letter with all that the record had. */
+    /** One letter with the complete record. */
     @GET
     @Path("/{id}")
     @Operation(operationId = "showDeadLetter", summary = "Show a dead letter with its value and headers")
@@ -218,22 +218,22 @@ public class DeadLetterResource {
             responseCode = "200",
             description = "the dead letter",
             content = @Content(schema = @Schema(implementation = Detail.class)))
-    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never was")
+    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never existed")
     public Response show(@Schema(implementation = Long.class) @PathParam("id") String id) {
         return Response.ok(letters.byId(known(id)).map(Detail::of).orElseThrow(DeadLetterResource::unknown))
                 .build();
     }
 
-    /** Reads and applies the letter once more; it is gone when that was possible. */
+    /** Reads and applies the letter again, and removes it if that succeeds. */
     @POST
     @Path("/{id}/replay")
     @Operation(operationId = "replayDeadLetter", summary = "Read and apply a dead letter once more")
     @APIResponse(
             responseCode = "200",
-            description = "it is applied, or ignored because it is no news; the letter is gone",
+            description = "the record is applied, or ignored because a newer version is applied; the letter is removed",
             content = @Content(schema = @Schema(implementation = Replayed.class)))
-    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never was")
-    @APIResponse(responseCode = "409", description = "it is still refused, for the reason in detail")
+    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never existed")
+    @APIResponse(responseCode = "409", description = "the record is still refused, for the reason in detail")
     public Response replay(@Schema(implementation = Long.class) @PathParam("id") String id) {
         Outcome outcome = replays.one(known(id)).orElseThrow(DeadLetterResource::unknown);
         if (outcome.incoming() instanceof Incoming.Malformed refused) {
@@ -246,7 +246,7 @@ public class DeadLetterResource {
         return Response.ok(new Replayed(outcome.effect())).build();
     }
 
-    /** Replays all, or all of a topic or with a fault, and answers when it is through. */
+    /** Replays all letters, or all letters of a topic or with a fault. Answers when all are replayed. */
     @POST
     @Path("/replays")
     @Operation(
@@ -254,24 +254,24 @@ public class DeadLetterResource {
             summary = "Read and apply all dead letters once more, the oldest first")
     @APIResponse(
             responseCode = "200",
-            description = "what became of them; those that are still refused wait on",
+            description = "the number of letters per outcome; refused letters stay",
             content = @Content(schema = @Schema(implementation = Replays.ReplayCounts.class)))
     @APIResponse(responseCode = "400", description = "a parameter cannot be read; the answer names it")
     public Response replayAll(
-            @Parameter(description = "only of this topic") @QueryParam("topic") @Nullable String topic,
-            @Parameter(description = "only with this fault") @QueryParam("digest") @Nullable String digest) {
+            @Parameter(description = "only letters of this topic") @QueryParam("topic") @Nullable String topic,
+            @Parameter(description = "only letters with this fault") @QueryParam("digest") @Nullable String digest) {
         var parameters = new Parameters();
         var filter = filter(parameters, topic, digest);
         parameters.throwIfWrong();
         return Response.ok(replays.all(filter)).build();
     }
 
-    /** Forgets the letter; what was sent to its dead letter topic stays there. */
+    /** Deletes the letter from the table; the record in its dead letter topic stays. */
     @DELETE
     @Path("/{id}")
     @Operation(operationId = "discardDeadLetter", summary = "Discard a dead letter")
-    @APIResponse(responseCode = "204", description = "it is gone")
-    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never was")
+    @APIResponse(responseCode = "204", description = "it is discarded")
+    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never existed")
     public void discard(@Schema(implementation = Long.class) @PathParam("id") String id) {
         DeadLetter letter = letters.discard(known(id)).orElseThrow(DeadLetterResource::unknown);
         metrics.discarded(letter.topic());

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** {@code cdc_raw.dead_letters}: what was set aside and waits to be replayed or discarded. */
+/** The table {@code cdc_raw.dead_letters}: refused records that are neither replayed nor discarded. */
 @ApplicationScoped
 class DeadLetterTable {
 
@@ -62,7 +62,7 @@ class DeadLetterTable {
 
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** Which letters are meant; null for whichever. */
+    /** Selects letters; null selects any value. */
     record Filter(@Nullable String topic, @Nullable String digest) {}
 
     private record Place(String topic, int partition, long offset, long timestamp) {
@@ -79,7 +79,9 @@ class DeadLetterTable {
         this.dataSource = dataSource;
     }
 
-    /** Keeps the records, in the caller's transaction. One that is there already was tried once more. */
+    /**
+     * Stores the records, in the caller's transaction. For a record that is stored already, counts one more attempt.
+     */
     void put(Connection connection, List<Incoming.Malformed> letters) throws SQLException {
         if (letters.isEmpty()) {
             return;
@@ -106,7 +108,10 @@ class DeadLetterTable {
         }
     }
 
-    /** Those that still wait, held until the transaction ends: whoever wants them too waits, and finds what is left. */
+    /**
+     * Locks and returns those of the letters that still exist, until the transaction ends. A concurrent replay waits,
+     * and then finds only the remaining letters.
+     */
     List<Incoming> lock(Connection connection, List<Incoming> letters) throws SQLException {
         Map<Place, Incoming> wanted = HashMap.newHashMap(letters.size());
         letters.forEach(letter -> wanted.put(Place.of(letter), letter));
@@ -138,23 +143,23 @@ class DeadLetterTable {
                 .findFirst();
     }
 
-    /** The newest first, from below that id on. */
+    /** The newest letters with ids below {@code below}, the newest first. */
     List<DeadLetter> newest(Filter filter, long below, int limit) {
         return filtered(filter, " and id < ? order by id desc limit ?", below, limit);
     }
 
-    /** The oldest first, from above that id on. */
+    /** The oldest letters with ids above {@code above}, the oldest first. */
     List<DeadLetter> oldest(Filter filter, long above, int limit) {
         return filtered(filter, " and id > ? order by id limit ?", above, limit);
     }
 
-    /** Forgets the letter and returns it, empty where there is none. */
+    /** Deletes the letter and returns it; empty if it does not exist. */
     Optional<DeadLetter> discard(long id) {
         return letters("delete from cdc_raw.dead_letters where id = ? returning *", id).stream()
                 .findFirst();
     }
 
-    /** How many wait, by topic; a topic without any is missing. */
+    /** The number of letters by topic; a topic without letters is missing. */
     Map<String, Long> waiting() throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement statement = connection.prepareStatement(

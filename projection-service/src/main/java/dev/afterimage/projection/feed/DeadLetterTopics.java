@@ -22,7 +22,10 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
-/** Sets records aside in {@code <topic>.dlq}: key, value and headers as they came, and why. */
+/**
+ * Sends refused records to {@code <topic>.dlq}, with key, value and headers as received, and the reason in additional
+ * headers.
+ */
 @ApplicationScoped
 class DeadLetterTopics {
 
@@ -36,7 +39,7 @@ class DeadLetterTopics {
     }
 
     /**
-     * Returns when all are acknowledged by the broker.
+     * Sends the records and returns when the broker has acknowledged all of them.
      *
      * @throws KafkaException when the broker does not acknowledge in time; some may have arrived
      */
@@ -54,7 +57,8 @@ class DeadLetterTopics {
             try {
                 await(sent.get(i));
             } catch (RecordTooLargeException e) {
-                // the original nearly filled a message, and our headers made it too large; it still stands in its topic
+                // the additional headers make the message too large, so it is sent without the value; the source topic
+                // still has the value
                 byte @Nullable [] value = malformed.record().value();
                 var letter = letter(malformed, null);
                 letter.headers().add("dead-letter-value-left-out", text((value == null ? 0 : value.length) + " bytes"));

@@ -12,11 +12,12 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * Why a record is set aside.
+ * The reason why a record becomes a dead letter.
  *
  * @param reason one line, for people
- * @param digest the same for the same fault, whichever record has it: what the reason says without its numbers, the
- *     database's SQLSTATE and constraint, or where the reader failed
+ * @param digest identifies the fault: equal faults of different records have the same digest. It is computed from the
+ *     reason without its numbers, from the database's SQLSTATE and constraint, or from the place where the reader
+ *     failed
  */
 record Fault(String reason, String digest) {
 
@@ -28,7 +29,7 @@ record Fault(String reason, String digest) {
         return new Fault(malformed.reason(), digest(malformed.reason().replaceAll("[0-9]+", "#")));
     }
 
-    /** Without line numbers, so that it stays the same when the code around moves. */
+    /** The digest uses no line numbers, so that it stays the same when the surrounding code changes. */
     static Fault of(RuntimeException readerFailure) {
         Stream<String> chain = Stream.iterate((Throwable) readerFailure, cause -> cause != null, Throwable::getCause)
                 .map(cause -> cause.getClass().getName());

@@ -30,8 +30,8 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the topics on a thread of its own, and has the records of each partition applied. No trouble of the database or
- * the broker ends it; it tries again until it is stopped.
+ * Reads the topics in its own thread and applies the records of each partition. An error of the database or the broker
+ * does not end the feed; it tries again until it is stopped.
  */
 @ApplicationScoped
 public class Feed {
@@ -54,9 +54,12 @@ public class Feed {
     private volatile FeedState state = FeedState.STARTING;
     private volatile List<FeedProgress.Partition> progress = List.of();
     private volatile @Nullable Instant lastProgress;
-    /** Whether the consumer was lost, and the next one has not read all yet: until then it may be lost by the same record. */
+    /**
+     * Whether the consumer failed, and the next consumer has not caught up yet. Until then the same record may make it
+     * fail again.
+     */
     private boolean broken;
-    /** The partitions whose last batch failed. Only the feed's thread knows them. */
+    /** The partitions whose last batch failed. Only the feed's thread uses this field. */
     private final Set<TopicPartition> failed = new HashSet<>();
 
     Feed(
@@ -85,12 +88,12 @@ public class Feed {
         return thread.getState() == Thread.State.TERMINATED ? FeedState.STOPPED : state;
     }
 
-    /** When it last applied something or found nothing to apply; null until it follows its partitions. */
+    /** The time when the feed last applied a record or found none to apply; null until it follows its partitions. */
     @Nullable Instant lastProgress() {
         return lastProgress;
     }
 
-    /** How far this instance is, without asking the broker. */
+    /** The progress of this instance; does not query the broker. */
     public FeedProgress progress() {
         return FeedProgress.of(state, progress);
     }
@@ -99,7 +102,7 @@ public class Feed {
         thread.start();
     }
 
-    /** Lets the batch in work finish, then gives the offsets back in order. */
+    /** Waits for the current batch, then commits the offsets and leaves the group. */
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
         stopping.countDown();
         Subscription current = subscription;
@@ -117,12 +120,13 @@ public class Feed {
                 subscription = opened;
                 follow(opened);
             } catch (WakeupException e) {
-                // only stop() wakes us
+                // only stop() wakes the consumer
             } catch (FencedInstanceIdException e) {
-                // a pause as long as a session: two processes of one name would else fence each other all the time
+                // pauses for a session timeout; otherwise two processes with the same instance id would fence each
+                // other without end
                 goesOn("Another process took over feed.instance-id, which must be unique", e);
                 pause(config.sessionTimeout());
-            } catch (RuntimeException | Error e) { // such as a codec whose native library does not load
+            } catch (RuntimeException | Error e) { // for example, the native library of a codec does not load
                 broken = true;
                 pause("The feed lost its consumer", e);
             }
@@ -157,7 +161,7 @@ public class Feed {
                     lag.caughtUp();
                 }
             } catch (PositionLost e) {
-                Log.warnf("Going back to where the database stands: %s", e.getMessage());
+                Log.warnf("Going back to the position in the database: %s", e.getMessage());
                 current.placeAgain(records.partitions());
             } catch (SQLException e) {
                 current.placeAgain(records.partitions());
@@ -172,8 +176,9 @@ public class Feed {
     }
 
     /**
-     * Each partition in transactions of its own, several at a time: a key lives in one partition, so that they do not meet.
-     * What fails is tried again together with those that did not; their positions say that there is nothing to do.
+     * Applies each partition in its own transactions, several partitions at the same time. A key is in one partition
+     * only, so these transactions do not conflict. After a failure all partitions are tried again; the stored positions
+     * show which records are applied already.
      */
     private void apply(Subscription current, ConsumerRecords<byte[], byte[]> records)
             throws SQLException, PositionLost {

@@ -7,60 +7,64 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What the feed reads and how. Everything {@code kafka.*} goes to the Kafka clients as it is. */
+/** The configuration of the feed. All {@code kafka.*} settings are passed to the Kafka clients unchanged. */
 @ConfigMapping(prefix = "feed")
 public interface FeedConfig {
 
-    /** The topics of aggregates to follow. */
+    /** The topics with events of aggregates. */
     @WithDefault("order.events,customer.events,product.events")
     List<String> topics();
 
-    /** Topics of table rows, such as {@code cdc.public.orders}: followed into the event log, and no further. */
+    /** Topics with changes of table rows, such as {@code cdc.public.orders}. Their records go to the event log only. */
     Optional<List<String>> tableTopics();
 
-    /** All of both kinds. */
+    /** The topics of both kinds. */
     static List<String> allTopics(FeedConfig config) {
         return Stream.concat(
                         config.topics().stream(), config.tableTopics().stream().flatMap(List::stream))
                 .toList();
     }
 
-    /** Instances of one group share the partitions between them. */
+    /** The consumer group. The instances of one group share the partitions. */
     @WithDefault("projection")
     String groupId();
 
     /**
-     * Static membership: an instance that comes back under its name has its partitions at once, without a rebalance.
-     * Two instances must not have the same name; on Kubernetes take the pod's.
+     * The name of this instance, for static membership: an instance that restarts with the same name gets its
+     * partitions at once, without a rebalance. Two instances must not have the same name; on Kubernetes use the pod's
+     * name.
      */
     @WithDefault("projection-1")
     String instanceId();
 
-    /** After so long without a heartbeat the partitions of an instance go to the others. */
+    /** After this time without a heartbeat, the partitions of an instance go to other instances. */
     @WithDefault("6s")
     Duration sessionTimeout();
 
-    /** The most records applied in one transaction. */
+    /** The maximum number of records in one transaction. */
     @WithDefault("4000")
     int maxBatch();
 
-    /** So many partitions are applied at the same time, each on a connection of its own. */
+    /** The number of partitions that are applied at the same time, each with its own connection. */
     @WithDefault("2")
     int workers();
 
-    /** While the database or the broker does not answer, the pause between attempts doubles up to this. */
+    /**
+     * The maximum pause between attempts while the database or the broker does not answer. The pause doubles until this
+     * limit.
+     */
     @WithDefault("2s")
     Duration maxBackoff();
 
-    /** The service is not well while the oldest record that is not applied is older. */
+    /** The health checks of {@code /q/health/well} are down while the oldest unapplied record is older than this. */
     @WithDefault("60s")
     Duration maxLag();
 
-    /** The service is not ready after so long without any progress of the feed. */
+    /** The service is not ready after this time without progress of the feed. */
     @WithDefault("5s")
     Duration unreadyAfter();
 
-    /** How long one dead letter may take to be acknowledged before the batch is tried again. */
+    /** How long the feed waits for the acknowledgement of a dead letter before it tries the batch again. */
     @WithDefault("10s")
     Duration deadLetterTimeout();
 }

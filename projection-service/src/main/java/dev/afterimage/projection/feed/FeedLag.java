@@ -8,8 +8,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How old the oldest record is that is on a topic and not applied. It is taken from the records in hand: while there are more
- * behind them, the next one is about as old. Zero where nothing waits, and where the broker does not say what does.
+ * The age of the oldest record on a topic that is not applied. It is computed from the last received records: if more
+ * records follow, the next one is about as old. Zero if no record waits, and also if the broker does not answer.
  */
 @ApplicationScoped
 class FeedLag {
@@ -31,17 +31,17 @@ class FeedLag {
     }
 
     /**
-     * Records are in hand.
+     * Called when records have been received.
      *
-     * @param oldest the time of the oldest of them
-     * @param others whether older ones wait, of partitions that could not be applied
+     * @param oldest the timestamp of the oldest of these records
+     * @param others whether older records wait in partitions that could not be applied
      */
     void received(Instant oldest, boolean others) {
         Instant before = this.oldest;
         this.oldest = others && before != null && before.isBefore(oldest) ? before : oldest;
     }
 
-    /** Everything that the topics had is applied. */
+    /** Called when all records of the topics are applied. */
     void caughtUp() {
         oldest = null;
     }

@@ -5,7 +5,9 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 
-/** Down once the feed's thread has ended, which only a restart of the process mends. No outage ends it. */
+/**
+ * Down when the feed's thread has ended; only a restart of the process helps then. An outage does not end the thread.
+ */
 @Liveness
 @ApplicationScoped
 class FeedLiveness implements HealthCheck {

@@ -20,7 +20,7 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** The feed in figures. */
+/** The metrics of the feed. */
 @ApplicationScoped
 class FeedMetrics {
 
@@ -40,7 +40,7 @@ class FeedMetrics {
                 .publishPercentiles(0.5, 0.99)
                 .register(registry);
         apply = Timer.builder("feed.batch.apply")
-                .description("from a batch in hand to its commit")
+                .description("from the receipt of a batch to its commit")
                 .publishPercentiles(0.5, 0.9, 0.99)
                 .register(registry);
         latency = Timer.builder("feed.commit.to.applied")
@@ -55,7 +55,7 @@ class FeedMetrics {
                 .register(registry);
     }
 
-    /** Takes the lag of each partition, and leaves out those that this instance no longer has. */
+    /** Sets the lag of each partition, and removes partitions that this instance no longer has. */
     void record(List<FeedProgress.Partition> progress) {
         Map<TopicPartition, Long> now = new HashMap<>();
         for (FeedProgress.Partition each : progress) {
@@ -76,7 +76,7 @@ class FeedMetrics {
                 () -> lags.get(partition));
     }
 
-    /** How large the batch was, how long it took, and how old its events were when they were applied. */
+    /** Records the size of the batch, its duration, and the age of its events when they were applied. */
     void time(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
         apply.record(Duration.between(receivedAt, appliedAt));
         batchSize.record(outcomes.size());
@@ -89,7 +89,7 @@ class FeedMetrics {
         }
     }
 
-    /** How many records there were of each kind, and how many did not follow. */
+    /** Counts the records of each effect, and the chain breaks. */
     void count(List<Outcome> outcomes) {
         Map<Kind, Integer> counts = new HashMap<>();
         for (Outcome outcome : outcomes) {

@@ -6,10 +6,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far this instance is; the partitions of other instances of its group are not here.
+ * The progress of this instance. The partitions of other instances of the group are not included.
  *
- * @param partitions as they were when it last had all in hand applied
- * @param lag of all these together; null where that of one is not known
+ * @param partitions the state after the last received records were applied
+ * @param lag the sum over the partitions; null if the lag of one is unknown
  */
 @RegisterForReflection
 public record FeedProgress(
@@ -35,9 +35,10 @@ public record FeedProgress(
     /**
      * One partition.
      *
-     * @param position the offset up to which it is applied
-     * @param end behind its last committed record; null where the broker has not told it yet
-     * @param lag offsets between the two, those of transaction markers among them; null as {@code end}
+     * @param position the next offset to apply
+     * @param end the offset after the last committed record; null if the broker has not sent it yet
+     * @param lag {@code end} minus {@code position}, including the offsets of transaction markers; null if {@code end}
+     *     is null
      */
     @RegisterForReflection
     public record Partition(

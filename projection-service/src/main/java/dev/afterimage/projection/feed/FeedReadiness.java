@@ -7,9 +7,9 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
 /**
- * Up while records that arrive are applied: from the first time that the feed follows its partitions, and down again once it
- * has made no progress for {@code feed.unready-after}, be it that it has stopped, waits for the database or the broker, or
- * hangs. Lag alone does not turn it down, see {@link FeedWellness}.
+ * Up while the feed applies records: from the first time that it follows its partitions. Down after {@code
+ * feed.unready-after} without progress, for example because the feed has stopped, hangs, or waits for the database or
+ * the broker. Lag alone does not affect readiness, see {@link FeedWellness}.
  */
 @Readiness
 @ApplicationScoped

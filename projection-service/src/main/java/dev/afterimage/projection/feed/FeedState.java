@@ -1,6 +1,6 @@
 package dev.afterimage.projection.feed;
 
-/** How the feed is, in the words of the readiness check. */
+/** The state of the feed, with the text that the readiness check shows. */
 public enum FeedState {
     STARTING("has no partitions assigned yet"),
     FOLLOWING("follows its partitions"),

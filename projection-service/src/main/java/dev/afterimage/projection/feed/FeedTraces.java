@@ -26,7 +26,7 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** Follows the trace of a request to the commit that applied its event. */
+/** Continues the trace of a request up to the commit that applied its event. */
 @ApplicationScoped
 class FeedTraces {
 
@@ -42,8 +42,8 @@ class FeedTraces {
     }
 
     /**
-     * Makes a span for each record whose trace is sampled, the others cost a look at their headers. Made afterwards, with
-     * the times of the batch, so that an attempt that fails and is made again leaves none.
+     * Creates a span for each record whose trace is sampled; for other records it only reads the headers. The spans are
+     * created after the commit, with the times of the batch, so that a failed attempt leaves no span.
      */
     void record(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
         for (Outcome outcome : outcomes) {
@@ -89,7 +89,7 @@ class FeedTraces {
             return Arrays.stream(headers.toArray()).map(Header::key).toList();
         }
 
-        /** Null for a header without a value too: so the event router tells of a column that is null. */
+        /** Returns null also for a header without a value: the event router writes such a header for a null column. */
         @Override
         public @Nullable String get(@Nullable Headers headers, String key) {
             Header header = headers == null ? null : headers.lastHeader(key);

@@ -7,8 +7,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /**
- * Well while the feed keeps up. An instance that lags still answers reads, all from the same database, so that this is no
- * reason to send clients elsewhere, but one to wake somebody.
+ * Up while the feed keeps up. Does not affect readiness, because a lagging instance still answers reads, and all
+ * instances read the same database; needs attention.
  */
 @Wellness
 @ApplicationScoped

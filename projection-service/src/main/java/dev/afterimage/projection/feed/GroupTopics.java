@@ -17,7 +17,7 @@ import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** What Kafka knows of consumer groups, of which none is joined here. */
+/** Reads the progress of consumer groups from Kafka, without joining a group. */
 @ApplicationScoped
 class GroupTopics implements Topics {
 
@@ -70,7 +70,7 @@ class GroupTopics implements Topics {
                 consumer.beginningOffsets(List.of(partition)).get(partition));
     }
 
-    /** Whether there is a record between the two; the markers that transactions leave behind take offsets too, but are none. */
+    /** Whether there is a record between two offsets. Transaction markers also take offsets, but are not records. */
     private static boolean finds(
             KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long from, long end) {
         if (from >= end) {

@@ -8,7 +8,7 @@ import io.quarkus.logging.Log;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/** A record of the topic, read or found unreadable. */
+/** A record of a topic: read, or malformed. */
 sealed interface Incoming {
 
     ConsumerRecord<byte[], byte[]> record();
@@ -26,7 +26,7 @@ sealed interface Incoming {
         } catch (MalformedRecord e) {
             return new Malformed(record, Fault.of(e));
         } catch (RuntimeException e) {
-            // the reader has a gap: worth a look, but one record must not stop those behind it
+            // a defect of the reader; it is logged as an error, but one record must not stop the records after it
             Log.errorf(
                     e,
                     "The reader failed topic=%s partition=%d offset=%d",
@@ -42,10 +42,10 @@ sealed interface Incoming {
 
     record Row(ConsumerRecord<byte[], byte[]> record, RowChange change) implements Incoming {}
 
-    /** Cannot be read, or was refused by the database. */
+    /** A record that cannot be read, or that the database refused. */
     record Malformed(ConsumerRecord<byte[], byte[]> record, Fault fault) implements Incoming {
 
-        /** One line, for the dead letter and the log. */
+        /** The reason in one line, for the dead letter and the log. */
         String reason() {
             return fault.reason();
         }

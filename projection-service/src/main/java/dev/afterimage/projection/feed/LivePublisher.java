@@ -19,13 +19,13 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Tells of what was committed: to those who wait for it, to those who watch, in figures, traces and warnings. */
+/** Publishes committed outcomes: to waiting requests, to live watchers, and as metrics, traces and warnings. */
 @ApplicationScoped
 class LivePublisher {
 
     private static final Duration PAUSE_OF_WARNINGS = Duration.ofSeconds(1);
 
-    /** What may stand in an unreadable record is shown only where it is short and harmless. */
+    /** The key or type of a malformed record is shown only if it matches this pattern. */
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9-]{1,100}");
 
     private final FeedMetrics metrics;
@@ -41,14 +41,17 @@ class LivePublisher {
         this.arrivals = arrivals;
     }
 
-    /** Tells what became of records that the feed received. */
+    /** Publishes the outcomes of records that the feed received. */
     void announce(List<Outcome> outcomes, Instant receivedAt) {
         Instant appliedAt = Instant.now();
         metrics.time(outcomes, receivedAt, appliedAt);
         tell(outcomes, receivedAt, appliedAt);
     }
 
-    /** The same of dead letters that were read again; how long they lay is no latency of ours, and not in its figures. */
+    /**
+     * Publishes the outcomes of replayed dead letters. Their age is not a latency of the service, so it is not in the
+     * latency metrics.
+     */
     void announceReplayed(List<Outcome> outcomes, Instant begunAt) {
         tell(outcomes, begunAt, Instant.now());
     }
@@ -73,11 +76,14 @@ class LivePublisher {
         if (Log.isDebugEnabled()) {
             long applied =
                     outcomes.stream().filter(o -> o.effect() == Effect.APPLIED).count();
-            Log.debugf("Committed %d records, %d of them news", outcomes.size(), applied);
+            Log.debugf("Committed %d records, %d of them applied", outcomes.size(), applied);
         }
     }
 
-    /** One a second only: a topic that was cut off at its beginning breaks the chain of every aggregate on it. */
+    /**
+     * Logs at most one warning per second: a topic whose beginning was deleted breaks the chain of each of its
+     * aggregates.
+     */
     private void warnOfBrokenChains(List<Outcome> outcomes, Instant appliedAt) {
         for (Outcome outcome : outcomes) {
             ChainBreak chainBreak = outcome.result().chainBreak();
@@ -89,7 +95,7 @@ class LivePublisher {
             }
             ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
             Log.warnf(
-                    "Applied an event that does not follow from what is held, by its %s (feed_chain_broken_total counts"
+                    "Applied an event that does not follow from the stored state, by its %s (feed_chain_broken_total counts"
                             + " all of them): held=%s before=%s topic=%s partition=%d offset=%d",
                     chainBreak.rule().label(),
                     chainBreak.held(),

@@ -7,7 +7,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One line when the database or the broker stops answering, one when it is back, and the growing pause in between. */
+/**
+ * Logs one line when the database or the broker stops answering and one line when it answers again; computes the
+ * growing pause between attempts.
+ */
 final class Outage {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);

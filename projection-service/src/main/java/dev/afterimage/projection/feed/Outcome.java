@@ -3,7 +3,7 @@ package dev.afterimage.projection.feed;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.view.Result;
 
-/** What became of a record, once the transaction is committed. */
+/** The outcome of a record after the commit of its transaction. */
 record Outcome(Incoming incoming, Result result) {
 
     Effect effect() {

@@ -2,7 +2,10 @@ package dev.afterimage.projection.feed;
 
 import org.apache.kafka.common.TopicPartition;
 
-/** The database stands before what was applied already, as after a restore: the feed has to go back too. */
+/**
+ * The position in the database is lower than the applied offset, for example after a restore. The feed has to go back
+ * to that position.
+ */
 class PositionLost extends Exception {
 
     PositionLost(TopicPartition partition, long expected) {

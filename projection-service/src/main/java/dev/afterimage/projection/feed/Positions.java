@@ -13,8 +13,8 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The next offset of each partition as the database knows it, {@code cdc_raw.positions}. It moves together with the
- * rows, so it is what decides; the offsets in Kafka are for the eyes of its tools.
+ * The table {@code cdc_raw.positions}: the next offset of each partition. It changes in the same transaction as the
+ * rows, so it is authoritative. The offsets in Kafka are only for Kafka's tools.
  */
 @ApplicationScoped
 class Positions {
@@ -37,8 +37,8 @@ class Positions {
             Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
 
     /**
-     * Reads positions and holds them until the transaction ends: another instance that believes it owns one of these
-     * partitions waits here, and then finds it moved.
+     * Reads positions and locks them until the transaction ends. Another instance that assumes it owns one of these
+     * partitions waits here, and then reads the new position.
      */
     Map<TopicPartition, Long> lock(Connection connection, Collection<TopicPartition> partitions) throws SQLException {
         List<TopicPartition> ordered = partitions.stream().sorted(ORDER).toList();

@@ -7,7 +7,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Whether the feed moves, in figures: a lag cannot tell, for one that hangs learns of no new record. */
+/**
+ * Shows whether the feed makes progress. The lag does not show this, because a feed that hangs receives no new records.
+ */
 @ApplicationScoped
 class ProgressMetrics implements MeterBinder {
 

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Has dead letters read and applied once more. That is safe at any time, beside the feed and beside each other: the
- * version guard ignores what is no longer news, and each letter is locked until it is either gone or refused again.
+ * Reads and applies dead letters again. Replays may run at the same time as the feed and as other replays: the version
+ * check ignores outdated events, and each letter is locked until it is removed or refused again.
  */
 @ApplicationScoped
 class Replays {
 
-    /** Letters in one transaction, and in memory at once. */
+    /** The number of letters in one transaction, and in memory. */
     private static final int BATCH = 50;
 
     private final DeadLetterTable letters;
@@ -39,10 +39,10 @@ class Replays {
     }
 
     /**
-     * What became of letters, each of which was replayed once.
+     * The number of replayed letters by outcome.
      *
-     * @param replayed the sum of the others
-     * @param refused they still wait, with the reason of this attempt
+     * @param replayed the sum of the other numbers
+     * @param refused letters that stay, with the reason of this attempt
      */
     @RegisterForReflection
     record ReplayCounts(long replayed, long applied, long ignored, long refused) {
@@ -73,8 +73,9 @@ class Replays {
     /**
      * Replays one letter.
      *
-     * @return what became of it, empty when there is none of this id
-     * @throws DatabaseAway when the database does not answer; the letter is where it was, or it is applied and gone
+     * @return the outcome; empty if there is no letter with this id
+     * @throws DatabaseAway when the database does not answer; the letter is then either unchanged, or applied and
+     *     removed
      */
     Optional<Outcome> one(long id) {
         return letters.byId(id)
@@ -82,9 +83,9 @@ class Replays {
     }
 
     /**
-     * Replays all that the filter lets through, the oldest first.
+     * Replays all letters that match the filter, the oldest first.
      *
-     * @throws DatabaseAway when the database does not answer; those before are replayed
+     * @throws DatabaseAway when the database does not answer; the earlier letters are replayed
      */
     ReplayCounts all(DeadLetterTable.Filter filter) {
         var counts = new ReplayCounts(0, 0, 0, 0);
@@ -117,7 +118,7 @@ class Replays {
         return all;
     }
 
-    /** Who watches the feed has seen the refused ones already. */
+    /** Publishes the outcomes without the refused letters, because the live stream showed these records already. */
     private void tell(List<Outcome> outcomes, Instant begunAt) {
         ReplayCounts counts = ReplayCounts.of(outcomes);
         metrics.replayed("applied", counts.applied());

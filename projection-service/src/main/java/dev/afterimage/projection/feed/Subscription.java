@@ -24,15 +24,15 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partitions this instance has, and where it stands in each. A partition is placed before its first record: the
- * consumer is set to where the database stands. Until then it is paused. Other threads may call {@link #wakeup()},
- * and those that apply a partition's records what is about these.
+ * The partitions of this instance and their next offsets. Before its first record a partition is placed: the consumer
+ * seeks to the position in the database. Until then the partition is paused. Other threads may call {@link #wakeup()}.
+ * The threads that apply a partition's records may call the methods that concern these records.
  */
 final class Subscription implements AutoCloseable {
 
     private static final Duration QUIET_POLL = Duration.ofMillis(250);
     private static final Duration UNPLACED_POLL = Duration.ofMillis(20);
-    /** Often enough for a tool that shows the lag; a commit for each batch is a write of the broker for each batch. */
+    /** Short enough for tools that show the lag. A commit per batch would cost the broker a write per batch. */
     private static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
 
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
@@ -74,7 +74,10 @@ final class Subscription implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** Returns records of placed partitions; keeps the membership in the group alive, and tells Kafka what was applied. */
+    /**
+     * Returns records of placed partitions. Also keeps the membership in the group and commits applied offsets to
+     * Kafka.
+     */
     ConsumerRecords<byte[], byte[]> poll() {
         if (!uncommitted.isEmpty() && System.nanoTime() - lastCommitNanos >= COMMIT_INTERVAL.toNanos()) {
             commit();
@@ -82,7 +85,7 @@ final class Subscription implements AutoCloseable {
         return consumer.poll(joined && unplaced.isEmpty() ? QUIET_POLL : UNPLACED_POLL);
     }
 
-    /** Sets new partitions to where the database stands, so that they deliver. */
+    /** Seeks new partitions to their positions in the database and resumes them. */
     void place() throws SQLException {
         if (unplaced.isEmpty()) {
             return;
@@ -127,21 +130,21 @@ final class Subscription implements AutoCloseable {
         }
         if (stored > end) {
             Log.warnf(
-                    "%s ends at offset %d, but was applied up to %d: it is not the log it was."
-                            + " Reading it from its beginning; versions keep what is newer",
+                    "%s ends at offset %d, but was applied up to %d: the topic was created again."
+                            + " Reading it from its beginning; older versions are ignored",
                     partition, end, stored);
             return first;
         }
         if (stored < first) {
             Log.warnf(
-                    "%s begins at offset %d, but was applied up to %d only: what lay between was deleted by retention",
+                    "%s begins at offset %d, but was applied up to %d only: retention deleted the records in between",
                     partition, first, stored);
             return first;
         }
         return stored;
     }
 
-    /** The partitions have to be placed once more before they deliver again. */
+    /** Pauses the partitions until they are placed again. */
     void placeAgain(Collection<TopicPartition> partitions) {
         Set<TopicPartition> still = new HashSet<>(partitions);
         still.retainAll(consumer.assignment());
@@ -150,8 +153,8 @@ final class Subscription implements AutoCloseable {
     }
 
     /**
-     * A record below what was applied means that the log was deleted and made anew while we followed it. The position
-     * goes back with it, otherwise its records would count as seen.
+     * Detects records below the next offset: the topic was deleted and created again while the feed read it. Sets the
+     * position back, because the records would otherwise count as applied.
      */
     void acceptResetLogs(List<Incoming> batch) throws SQLException {
         Map<TopicPartition, Long> reset = new HashMap<>();
@@ -164,27 +167,27 @@ final class Subscription implements AutoCloseable {
         if (reset.isEmpty()) {
             return;
         }
-        Log.warnf("These logs begin anew, following them; versions keep what is newer: %s", reset);
+        Log.warnf("These topics were created again, reading from these offsets; older versions are ignored: %s", reset);
         try (Connection connection = dataSource.getConnection()) {
             positions.put(connection, reset);
         }
         nextOffsets.putAll(reset);
     }
 
-    /** Whether there is more to come of what the broker has told of; asks it nothing. */
+    /** Whether more records follow, as far as the broker has reported them; does not query the broker. */
     boolean lags() {
         return consumer.assignment().stream()
                 .anyMatch(partition -> consumer.currentLag(partition).orElse(0) > 0);
     }
 
-    /** Whether the broker has said of each partition that there is nothing more to come. */
+    /** Whether the broker has reported for each partition that no more records follow. */
     boolean isCaughtUp() {
         return unplaced.isEmpty()
                 && consumer.assignment().stream()
                         .allMatch(partition -> consumer.currentLag(partition).orElse(1) == 0);
     }
 
-    /** Up to which offset each partition is applied. */
+    /** The next offset to apply, by partition. */
     Map<TopicPartition, Long> nextOffsets() {
         return nextOffsets;
     }
@@ -196,7 +199,10 @@ final class Subscription implements AutoCloseable {
         }
     }
 
-    /** These offsets are next; Kafka is told within a second or so, for its lag tools. Nothing here depends on it. */
+    /**
+     * Commits these offsets to Kafka within about a second, for Kafka's lag tools. This service does not depend on
+     * them.
+     */
     void commitSoon(Map<TopicPartition, OffsetAndMetadata> next) {
         uncommitted.putAll(next);
     }
@@ -219,7 +225,10 @@ final class Subscription implements AutoCloseable {
         return joined && unplaced.isEmpty() ? FeedState.FOLLOWING : FeedState.STARTING;
     }
 
-    /** A broker that hangs keeps its connections open; one that lives answers each heartbeat and, at once, each fetch. */
+    /**
+     * Whether the broker hangs. A broker that hangs keeps its connections open but sends no bytes; a healthy broker
+     * answers heartbeats and fetches.
+     */
     private boolean isSilent() {
         Object now = receivedBytes.metricValue();
         if (!now.equals(received)) {
@@ -229,7 +238,7 @@ final class Subscription implements AutoCloseable {
         return System.nanoTime() - heardAt > sessionTimeout.toNanos();
     }
 
-    /** Where it stands, by what the consumer knows already: the broker is not asked. */
+    /** The progress, from data that the consumer already has; does not query the broker. */
     List<FeedProgress.Partition> progress() {
         return nextOffsets.entrySet().stream()
                 .map(each -> FeedProgress.Partition.of(
@@ -242,12 +251,12 @@ final class Subscription implements AutoCloseable {
                 .toList();
     }
 
-    /** The consumer's own also stands behind the transaction markers, which are no records. */
+    /** The consumer's position, because it also counts transaction markers, which are not records. */
     private long position(TopicPartition partition, long otherwise) {
         try {
             return consumer.position(partition, Duration.ZERO);
         } catch (TimeoutException e) {
-            return otherwise; // it is being validated, after a change of the partition's leader
+            return otherwise; // the consumer is validating the position after a change of the partition's leader
         }
     }
 
@@ -261,8 +270,8 @@ final class Subscription implements AutoCloseable {
             if (!uncommitted.isEmpty()) {
                 commit();
             }
-        } finally { // a consumer that was fenced throws at each commit, and has to be closed all the same
-            consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT)); // also waits for the offsets under way
+        } finally { // a fenced consumer throws at each commit, but must still be closed
+            consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT)); // also waits for asynchronous commits
         }
     }
 

@@ -12,7 +12,7 @@ import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Opens the consumer with the settings that matter here. */
+/** Opens the consumer with the settings of the feed. */
 @ApplicationScoped
 class Subscriptions {
 
@@ -35,8 +35,8 @@ class Subscriptions {
     Subscription open() {
         Map<String, Object> settings = new HashMap<>(kafka);
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, config.groupId());
-        // another list of topics is another member: one that comes back in time is given what it had before, and no
-        // topic more
+        // the id includes a hash of the topics: a static member that returns in time gets its old partitions, and no
+        // partition of a new topic
         List<String> topics = FeedConfig.allTopics(config);
         settings.put(
                 ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
@@ -51,15 +51,16 @@ class Subscriptions {
         int sessionMs = Math.toIntExact(config.sessionTimeout().toMillis());
         settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, sessionMs);
         settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, sessionMs / 4);
-        // as much as was fetched: what of each partition, bounds its transaction
+        // large enough for a whole fetch; maxBatch limits the transactions of each partition
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 4 * config.maxBatch());
-        // answer as soon as there is a byte; the sizes bound the memory, about one fetch a partition waits here
+        // the broker answers as soon as there is a byte. The sizes below limit the memory: about one fetch per
+        // partition waits here
         settings.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1);
-        // the broker answers one request of a connection after the other: what we ask it beside waits this long
+        // a broker answers the requests of a connection one by one, so other requests wait this long behind a fetch
         settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
         settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 8 * 1024 * 1024);
         settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 2 * 1024 * 1024);
-        // back soon after a restart of the broker
+        // reconnects soon after a restart of the broker
         settings.put(CommonClientConfigs.RECONNECT_BACKOFF_MS_CONFIG, 50);
         settings.put(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
         settings.put(CommonClientConfigs.RETRY_BACKOFF_MAX_MS_CONFIG, 500);

@@ -16,7 +16,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** The topics as a history, read beside the group. */
+/** The topics as a history for rebuilds, read without the consumer group. */
 @ApplicationScoped
 class TopicHistory implements History {
 
@@ -57,7 +57,7 @@ class TopicHistory implements History {
                 try {
                     List<Past> found = new ArrayList<>();
                     long deadline = System.nanoTime() + ANSWER_LIMIT.toNanos();
-                    // what a transaction left behind takes offsets too, but is no record
+                    // transaction markers also take offsets, but are not records
                     while (found.isEmpty() && consumer.position(wanted, ANSWER_LIMIT) < until) {
                         if (System.nanoTime() > deadline) {
                             throw new IOException("the broker delivers nothing of " + wanted);

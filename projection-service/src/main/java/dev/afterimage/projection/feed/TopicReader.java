@@ -9,7 +9,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads each record by what its topic carries: events of aggregates, or changes of rows. */
+/** Reads a record with the reader for its topic: events of aggregates, or changes of rows. */
 @ApplicationScoped
 class TopicReader implements RecordReader {
 

@@ -1,4 +1,7 @@
-/** The only room that knows Kafka: records come in, batches go out, and what cannot be read is set aside. */
+/**
+ * The only package that uses Kafka: it reads records, applies them in batches, and turns refused records into dead
+ * letters.
+ */
 @NullMarked
 package dev.afterimage.projection.feed;
 

@@ -42,7 +42,7 @@ class RebuildRunner {
     /** Any number; the same for all instances. */
     private static final long LOCK = 0x5ebd1d;
 
-    private static final String PROBLEM = "The rebuild does not get on, and is tried again every second: %s";
+    private static final String PROBLEM = "The rebuild makes no progress and is tried again every second: %s";
 
     private final DataSource dataSource;
     private final EnvelopeReader reader;
