@@ -95,7 +95,7 @@ class LivePublisher {
             }
             ConsumerRecord<byte[], byte[]> record = outcome.incoming().record();
             Log.warnf(
-                    "Applied an event that does not follow from the stored state, by its %s (feed_chain_broken_total counts"
+                    "Applied an event that does not follow the stored state, by its %s (feed_chain_broken_total counts"
                             + " all of them): held=%s before=%s topic=%s partition=%d offset=%d",
                     chainBreak.rule().label(),
                     chainBreak.held(),

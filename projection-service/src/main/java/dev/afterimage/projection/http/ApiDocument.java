@@ -33,9 +33,9 @@ import org.jboss.jandex.RecordComponentInfo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes into the OpenAPI document what follows from the shape of an operation: the problems that it may answer, with an
- * example of each, the headers of its answers, and what the parameters that resources share mean. A resource says itself
- * only what is special to it.
+ * Completes the OpenAPI document from the shape of each operation: the problems that it may answer, each with an
+ * example, the headers of its answers, and the parameters that all resources share. A resource class describes only its
+ * own details.
  */
 @OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class ApiDocument implements OASFilter {
@@ -44,7 +44,7 @@ public class ApiDocument implements OASFilter {
     private static final DotName NULLABLE = DotName.createSimple(Nullable.class);
     private static final String SCHEMAS = "#/components/schemas/";
 
-    /** What may be null in each record, by the record's simple name, which is that of its schema. */
+    /** The nullable members of each record, by the record's simple name, which is also the name of its schema. */
     private final Map<String, Set<String>> nullable;
 
     public ApiDocument(IndexView index) {
@@ -68,7 +68,7 @@ public class ApiDocument implements OASFilter {
                 .forEach((method, operation) -> describe(method, operation, components)));
     }
 
-    /** An answer leaves out none of its members; those that may be null say so. */
+    /** Marks all members as required, and the nullable ones as nullable: an answer contains all its members. */
     private void require(String name, Schema schema) {
         if (schema.getProperties() == null || schema.getRequired() != null) {
             return;
@@ -100,7 +100,7 @@ public class ApiDocument implements OASFilter {
         List<ProblemType> problems = problems(operation, names);
         for (APIResponse answer : List.copyOf(answers.values())) {
             if (names.contains("after")) {
-                answer.addHeader(HttpHeaders.LINK, header("The next page, as rel=\"next\", where there is one", false));
+                answer.addHeader(HttpHeaders.LINK, header("The next page, as rel=\"next\", if there is one", false));
             }
             if (versioned && isVersioned(schema(answer), components)) {
                 answer.addHeader(
@@ -109,7 +109,7 @@ public class ApiDocument implements OASFilter {
                 answers.put(
                         "304",
                         OASFactory.createAPIResponse()
-                                .description("It is still at the version of If-None-Match")
+                                .description("The resource is still at the version of If-None-Match")
                                 .addHeader(HttpHeaders.ETAG, header("That version", true)));
             }
         }
@@ -172,24 +172,24 @@ public class ApiDocument implements OASFilter {
             case "id" -> parameter.setDescription("Its id");
             case HttpHeaders.IF_MATCH ->
                 parameter
-                        .description("Refuses the request unless the entity tag is this one. * or no header takes any.")
+                        .description("Refuses the request unless this is the entity tag. * or no header accepts any.")
                         .schema(string().minLength(1))
                         .example("\"3\"");
             case HttpHeaders.IF_NONE_MATCH ->
                 parameter
-                        .description("The version that the client has, as ETag gave it: the answer is 304 then")
+                        .description("The version that the client has, as in the ETag; 304 if it is current")
                         .schema(string().minLength(1))
                         .example("\"3\"");
             case "limit" ->
                 parameter
-                        .description("How many at the most")
+                        .description("Maximum number of rows")
                         .schema(OASFactory.createSchema()
                                 .addType(SchemaType.INTEGER)
                                 .minimum(BigDecimal.ONE)
                                 .maximum(BigDecimal.valueOf(Parameters.MAX_LIMIT))
                                 .defaultValue(Parameters.DEFAULT_LIMIT));
             case "after" ->
-                parameter.setDescription("Only those behind this place; the Link of the page before has it");
+                parameter.setDescription("Only rows after this position; the Link of the previous page contains it");
             case "minVersion" ->
                 parameter
                         .description(
@@ -203,7 +203,7 @@ public class ApiDocument implements OASFilter {
                 parameter
                         .description("How long to wait for minVersion, like 500ms or 2s; at most 30s")
                         .schema(string().pattern("^[0-9]{1,5}(ms|s)$").defaultValue("2s"));
-            default -> {} // the resource's own, and described there
+            default -> {} // a parameter of one resource, described there
         }
     }
 
@@ -219,7 +219,7 @@ public class ApiDocument implements OASFilter {
                 .addProperty(
                         "type",
                         string().format("uri")
-                                .description("Stable: the one member to tell problems apart by")
+                                .description("Stable; clients distinguish problems by this member")
                                 .enumeration(Arrays.stream(ProblemType.values())
                                         .<Object>map(type -> String.valueOf(
                                                 type.problem().build().getType()))
@@ -227,12 +227,12 @@ public class ApiDocument implements OASFilter {
                 .addProperty("title", string().description("For people; may change"))
                 .addProperty("status", OASFactory.createSchema().addType(SchemaType.INTEGER))
                 .addProperty("detail", string().description("For people; may change"))
-                .addProperty("instance", string().description("The address that was asked"))
+                .addProperty("instance", string().description("The address of the request"))
                 .addProperty(
                         "errors",
                         OASFactory.createSchema()
                                 .addType(SchemaType.ARRAY)
-                                .description("The parameters at fault")
+                                .description("The invalid parameters")
                                 .items(OASFactory.createSchema()
                                         .addType(SchemaType.OBJECT)
                                         .required(List.of("field", "message"))

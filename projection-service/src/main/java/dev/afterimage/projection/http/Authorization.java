@@ -19,9 +19,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jose4j.lang.UnresolvableKeyException;
 
 /**
- * Whether callers need a token; which role an address then needs is told by {@code quarkus.http.auth.permission}. Where they
- * do not, no token is looked at; that is for one machine only, so the service refuses to start when others could reach it,
- * or when it could not verify a token.
+ * Decides whether callers need a token; {@code quarkus.http.auth.permission} sets the role for each address. Without
+ * security, no token is read. That is safe on one machine only, so the service then refuses to start unless its address
+ * is a loopback address. With security, the service refuses to start if it cannot verify tokens.
  */
 @Alternative
 @Priority(1)
@@ -30,7 +30,7 @@ class Authorization extends AuthorizationController {
     private static final String SWITCH = "projection.security.enabled";
     private static final String KEY = "mp.jwt.verify.publickey.location";
     private static final String ISSUER = "mp.jwt.verify.issuer";
-    /** Before the scheduler, which starts at PLATFORM_BEFORE: where the start is refused, no job has begun. */
+    /** Before the scheduler, which starts at PLATFORM_BEFORE, so that no job has begun if the start is refused. */
     private static final int FIRST = Interceptor.Priority.PLATFORM_BEFORE - 1;
 
     private final boolean enabled;
@@ -60,7 +60,7 @@ class Authorization extends AuthorizationController {
         }
     }
 
-    /** A key from the network is left to the first request, for its server may start after this service. */
+    /** A key at a network address is loaded by the first request, because its server may start after this service. */
     private static void load(String location, JWTAuthContextInfo verification) {
         if (location.startsWith("http")) {
             return;
@@ -81,13 +81,15 @@ class Authorization extends AuthorizationController {
                 return;
             }
         } catch (UnknownHostException e) {
-            // refused like any other address that is not known to be this machine's own
+            // an unknown host is refused like any address that is not a loopback address
         }
         throw new ConfigurationException(
                 "%s is false, so quarkus.http.host must be a loopback address, not %s.".formatted(SWITCH, host));
     }
 
-    /** What the library found at the key's location; of a file that is not a key it says nothing by itself. */
+    /**
+     * The keys that the library found at the location. The library itself does not report a file that contains no key.
+     */
     private static final class Keys extends KeyLocationResolver {
         Keys(JWTAuthContextInfo verification) throws UnresolvableKeyException {
             super(verification);

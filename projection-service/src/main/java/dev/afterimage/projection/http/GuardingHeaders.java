@@ -7,9 +7,9 @@ import java.util.List;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 
 /**
- * Refuses a header that guards a request where it comes empty or more than once: taken for none, it would guard nothing.
- * Evaluates the preconditions of a POST or DELETE, whose address has no entity tag; a GET evaluates its own with the tag at
- * hand.
+ * Refuses an {@code If-Match} or {@code If-None-Match} header that is empty or repeated. Ignoring such a header would
+ * leave the request unprotected. Also evaluates the preconditions of a POST or DELETE, whose address has no entity tag;
+ * a GET evaluates its own when it knows the entity tag.
  */
 class GuardingHeaders {
 
@@ -20,7 +20,7 @@ class GuardingHeaders {
         for (String name : NAMES) {
             List<String> lines = request.headers().getAll(name);
             if (lines.size() > 1 || (lines.size() == 1 && lines.getFirst().isBlank())) {
-                throw Parameters.wrong(name, "must be there once and not empty, or not at all");
+                throw Parameters.wrong(name, "must be present once and not empty, or absent");
             }
         }
         if (request.method().equals(HttpMethod.POST) || request.method().equals(HttpMethod.DELETE)) {

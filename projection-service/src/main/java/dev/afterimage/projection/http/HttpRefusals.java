@@ -14,15 +14,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers with a problem what HTTP or Vert.x refuses before Jakarta REST has a look at the request. What is no HTTP at all,
- * or has a target that is no URI, Vert.x and Quarkus answer by themselves.
+ * Answers with a problem if HTTP or Vert.x refuses a request before Jakarta REST sees it. Vert.x and Quarkus themselves
+ * answer input that is not HTTP and a request target that is not a URI.
  */
 @ApplicationScoped
 class HttpRefusals {
 
     /** Before all other filters. */
     private static final int PRIORITY = 2000;
-    /** How long a client may go on sending after the answer. */
+    /** How long a client may continue to send after the answer. */
     private static final long LINGER_MS = 1_000;
 
     private static final Map<Integer, ProblemType> TYPES = Map.of(
@@ -73,7 +73,8 @@ class HttpRefusals {
         var response = request.response();
         if (request.request().version() != HttpVersion.HTTP_2) {
             response.putHeader(HttpHeaders.CONNECTION, "close");
-            // not at once: a client that is still sending would be told of a reset connection instead of the answer
+            // closes the connection after a pause; otherwise a client that is still sending would see a reset
+            // connection instead of the answer
             var connection = request.request().connection();
             response.endHandler(_ -> request.vertx().setTimer(LINGER_MS, _ -> connection.close()));
         }
@@ -81,7 +82,7 @@ class HttpRefusals {
             response.setStatusCode(problem.getStatusCode())
                     .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
                     .end(json.writeValueAsString(problem));
-            request.request().resume(); // what is still to come of a body is dropped
+            request.request().resume(); // the rest of the body is discarded
         } catch (JsonProcessingException e) {
             request.fail(e);
         }

@@ -12,7 +12,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads query parameters and gathers all that are wrong, so that one answer names each. */
+/** Reads query parameters and collects the invalid ones, so that one answer names all of them. */
 public final class Parameters {
 
     public static final int DEFAULT_LIMIT = 50;
@@ -27,10 +27,10 @@ public final class Parameters {
     private final List<FieldError> errors = new ArrayList<>();
 
     /**
-     * The parameter's value, null where there is none or it is wrong.
+     * The parameter's value; null if the parameter is missing or invalid.
      *
-     * @param reader throws {@link IllegalArgumentException} where the text is wrong
-     * @param rule what it then must be, for the client
+     * @param reader throws {@link IllegalArgumentException} if the text is invalid
+     * @param rule describes a valid value to the client
      */
     public <T> @Nullable T read(String name, @Nullable String text, Function<String, T> reader, String rule) {
         if (text == null) {
@@ -44,25 +44,25 @@ public final class Parameters {
         }
     }
 
-    /** As {@link #read}, with a value for where there is none. */
+    /** As {@link #read}, with a default value. */
     public <T> T readOr(T otherwise, String name, @Nullable String text, Function<String, T> reader, String rule) {
         T value = read(name, text, reader, rule);
         return value == null ? otherwise : value;
     }
 
-    /** How many rows an answer may have, by the parameter {@code limit}. */
+    /** The maximum number of rows in an answer, from the parameter {@code limit}. */
     public int limit(@Nullable String text) {
         return readOr(DEFAULT_LIMIT, "limit", text, Parameters::limitOf, "must be 1 to " + MAX_LIMIT);
     }
 
-    /** Refuses the request where a parameter was wrong. */
+    /** Refuses the request if a parameter was invalid. */
     public void throwIfWrong() {
         if (!errors.isEmpty()) {
             throw wrong("A query parameter cannot be read.", errors);
         }
     }
 
-    /** The refusal of a request for one of its headers or fields. */
+    /** The refusal of a request with an invalid header or field. */
     static HttpProblem wrong(String field, String rule) {
         return wrong("A header or a field of the body cannot be read.", List.of(new FieldError(field, rule)));
     }
@@ -78,10 +78,10 @@ public final class Parameters {
     /**
      * Reads a UUID in its canonical form.
      *
-     * @throws IllegalArgumentException when it is something else
+     * @throws IllegalArgumentException when the text has another form
      */
     public static UUID uuid(String text) {
-        if (!UUID_TEXT.matcher(text).matches()) { // UUID.fromString also takes 1-1-1-1-1
+        if (!UUID_TEXT.matcher(text).matches()) { // UUID.fromString also accepts 1-1-1-1-1
             throw new IllegalArgumentException("no UUID");
         }
         return UUID.fromString(text);
@@ -90,7 +90,7 @@ public final class Parameters {
     /**
      * Reads text that PostgreSQL can compare.
      *
-     * @throws IllegalArgumentException when there is a NUL in it, which PostgreSQL does not know
+     * @throws IllegalArgumentException when the text contains NUL, which PostgreSQL cannot store
      */
     public static String text(String text) {
         if (text.indexOf('\0') >= 0) {
@@ -100,8 +100,8 @@ public final class Parameters {
     }
 
     /**
-     * The {@code Link} to the next page of a list; without scheme and host, so that it also holds behind a proxy and for a
-     * request that names no host.
+     * The {@code Link} to the next page of a list, without scheme and host, so that it is also right behind a proxy and
+     * for a request without a Host header.
      */
     public static String next(HttpServerRequest request, String after) {
         String query = UriBuilder.fromUri("/")

@@ -6,8 +6,8 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes no matrix parameters. Nothing here has any, and RESTEasy passes over them while the check of roles does not: a reader
- * would get at {@code /dead-letters} by {@code /dead-letters;a=b}.
+ * Refuses matrix parameters. No resource has any. RESTEasy ignores them when it matches a path, but the check of roles
+ * does not: a caller with the role of a reader could open {@code /dead-letters} as {@code /dead-letters;a=b}.
  */
 class PlainAddresses {
 

@@ -9,11 +9,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request demands of the entity tag of its resource, by {@code If-Match} and {@code If-None-Match}. The conditions on
- * dates are ignored, as RFC 9110 has it for a resource without a date of its last modification.
+ * The conditions of a request on the entity tag of its resource: {@code If-Match} and {@code If-None-Match}. Conditions
+ * on dates are ignored, as RFC 9110 requires for a resource without a modification date.
  *
- * @param match the tags of {@code If-Match}, or {@code *}; empty where there is no such header
- * @param noneMatch the tags of {@code If-None-Match}, or {@code *}; empty where there is no such header
+ * @param match the tags of {@code If-Match}, or {@code *}; empty without this header
+ * @param noneMatch the tags of {@code If-None-Match}, or {@code *}; empty without this header
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, Conditional Requests</a>
  */
 public record Preconditions(List<String> match, List<String> noneMatch) {
@@ -21,7 +21,10 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     private static final String ANY = "*";
     private static final String TAG = "(?:W/)?\"[^\\x00-\\x20\"\\x7f]*+\"";
     private static final Pattern TAGS = Pattern.compile(TAG);
-    /** With empty elements, as of every list in a header. Possessive, for it would otherwise take the stack a frame per tag. */
+    /**
+     * Empty elements are allowed, as in every list in a header. Possessive, because the regular expression would
+     * otherwise need a stack frame per tag.
+     */
     private static final Pattern LIST =
             Pattern.compile("(?:[ \t]*,)*+[ \t]*%1$s[ \t]*+(?:,[ \t]*+(?:%1$s[ \t]*+)?)*+".formatted(TAG));
 
@@ -31,7 +34,7 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     }
 
     /**
-     * Reads the headers; {@link GuardingHeaders} has seen to it that each comes once at the most.
+     * Reads the headers. {@link GuardingHeaders} has already refused repeated headers.
      *
      * @throws HttpProblem when a header is neither {@code *} nor a list of entity tags
      */
@@ -55,10 +58,10 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     }
 
     /**
-     * Whether the client has this version already, so that it need not be shown.
+     * Whether the client already has this version, so that the answer is 304.
      *
-     * @param opaqueTag its entity tag without the quotes
-     * @throws HttpProblem when {@code If-Match} names none of its tags
+     * @param opaqueTag the entity tag without the quotes
+     * @throws HttpProblem when {@code If-Match} does not contain the entity tag
      */
     public boolean isKnown(String aggregate, long version, String opaqueTag) {
         String tag = "\"%s\"".formatted(opaqueTag);
@@ -73,7 +76,7 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     }
 
     /**
-     * Passes where something may be done at an address that has no entity tag, such as that of a list.
+     * Checks the preconditions at an address that has no entity tag, such as the address of a list.
      *
      * @throws HttpProblem when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
      */

@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Every kind of refusal and failure. Its name is the stable {@code type} of the problem, in the same scheme as
- * order-service's; titles are for people and may change.
+ * All kinds of error answers. The name becomes the {@code type} of the problem, which is stable and has the same form
+ * as in order-service. Titles are for people and may change.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1">RFC 9457, type</a>
  */
@@ -37,7 +37,7 @@ public enum ProblemType {
         this.title = title;
     }
 
-    /** A problem of this type, to which details may be added. */
+    /** A builder for a problem of this type. */
     public HttpProblem.Builder problem() {
         return HttpProblem.builder()
                 .withType(URI.create("urn:problem-type:afterimage:"
@@ -46,7 +46,7 @@ public enum ProblemType {
                 .withStatus(status);
     }
 
-    /** The first of this status, empty where there is none. */
+    /** The first type with this status; empty if there is none. */
     static Optional<ProblemType> of(int status) {
         return Arrays.stream(values()).filter(type -> type.status == status).findFirst();
     }

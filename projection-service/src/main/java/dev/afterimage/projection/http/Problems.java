@@ -11,18 +11,21 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/** What a client is told of failures. */
+/** Maps failures to answers. */
 class Problems {
 
     private static final String BODY = "body";
 
-    /** RESTEasy's own mapper would answer without a body; other exceptions of Jackson go through {@link TypedProblems}. */
+    /**
+     * Replaces RESTEasy's own mapper, which answers without a body. Other exceptions of Jackson go through {@link
+     * TypedProblems}.
+     */
     @ServerExceptionMapper
     Response unreadable(MismatchedInputException unreadable) {
         return of(unreadable).toResponse();
     }
 
-    /** What is wrong with a body that Jackson cannot read. */
+    /** The problem for a body that Jackson cannot read. */
     static HttpProblem of(JsonProcessingException unreadable) {
         return switch (unreadable) {
             case UnrecognizedPropertyException unknown -> Parameters.wrong(path(unknown), "is not known here");
@@ -50,7 +53,10 @@ class Problems {
         return path.isEmpty() ? BODY : path.toString();
     }
 
-    /** While the database is away: a client may come again, and nothing here is broken. */
+    /**
+     * Answers 503 with {@code Retry-After} while the database is unavailable. It is logged as a warning, because this
+     * service is not broken.
+     */
     @ServerExceptionMapper
     Response unavailable(DatabaseAway e) {
         Log.warn(e.getMessage());

@@ -10,9 +10,9 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jose4j.jwt.consumer.InvalidJwtException;
 
 /**
- * Says to a caller without the right token whether it was good once, never what is wrong with it. These mappers replace those
- * of quarkus-resteasy-problem 3.21.0, whose answer to a missing or bad token fails on Quarkus 3.33 with a
- * {@code NoSuchFieldError}.
+ * The answers to a refused token. They say only whether it has expired, never what else is wrong with it. These mappers
+ * replace the mappers of quarkus-resteasy-problem 3.21.0, whose answer to a missing or bad token fails on Quarkus 3.33
+ * with a {@code NoSuchFieldError}.
  */
 class Refusals {
     /** Before the mappers of the extension. */

@@ -9,7 +9,10 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 
-/** Takes a body at its word: "true" is not true, 7 is no name, no field comes twice, and nothing follows the document. */
+/**
+ * Makes JSON parsing strict: "true" is not true, 7 is not a name, a field must not be repeated, and no content may
+ * follow the document.
+ */
 @Singleton
 class StrictJson implements ObjectMapperCustomizer {
 

@@ -6,7 +6,7 @@ import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/** Gives a type to what Jakarta REST itself refuses, and leaves out what an exception has to say of it. */
+/** Adds the type to a refusal by Jakarta REST itself, and removes the message of the exception. */
 @ApplicationScoped
 class TypedProblems implements ProblemPostProcessor {
 

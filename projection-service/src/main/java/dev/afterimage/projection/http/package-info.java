@@ -1,4 +1,4 @@
-/** What every refusal and failure looks like to a client, whichever room it comes from. */
+/** The HTTP code that all resources share, so that all refusals and failures have one form. */
 @NullMarked
 package dev.afterimage.projection.http;
 

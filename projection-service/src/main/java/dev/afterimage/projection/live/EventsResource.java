@@ -15,11 +15,11 @@ import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 
-/** Every record that passes, as server-sent events. */
+/** The live stream of records as server-sent events. */
 @Path("/events")
 public class EventsResource {
 
-    /** Often enough that a dead client is noticed and a proxy keeps the connection. */
+    /** Short enough to detect a dead client and to keep a proxy from closing the connection. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
     private final LiveEvents events;
@@ -29,19 +29,20 @@ public class EventsResource {
     }
 
     /**
-     * Each message is one {@link LiveEvent}. A message named {@code dropped} says how many were left out because this
-     * client was too slow; a comment comes at intervals.
+     * Each message is one {@link LiveEvent}. A message named {@code dropped} contains the number of events that were
+     * left out because this client was too slow. A comment is sent at intervals.
      *
-     * <p>Where tokens are needed, they come in the header {@code Authorization} as everywhere, never in the address, which
-     * ends up in logs. A browser's {@code EventSource} cannot send it: a page reads the stream with {@code fetch}.
+     * <p>If a token is needed, the client sends it in the header {@code Authorization}, never in the address, which
+     * appears in logs. A browser's {@code EventSource} cannot send this header, so a page reads the stream with {@code
+     * fetch}.
      */
     @GET
     @Operation(
             operationId = "watchEvents",
-            summary = "Watch every record as it passes",
+            summary = "Watch the records as they are applied",
             description =
-                    "A message named dropped says how many were left out because this client was too slow; a comment"
-                            + " comes at intervals.")
+                    "A message named dropped contains the number of events that this slow client missed. A comment"
+                            + " is sent at intervals.")
     @APIResponse(
             responseCode = "200",
             description = "The data of each message",
@@ -53,7 +54,7 @@ public class EventsResource {
     public Multi<OutboundSseEvent> watch(@Context Sse sse) {
         Multi<OutboundSseEvent> passing =
                 Multi.createFrom().publisher(events.watch()).map(signal -> message(sse, signal));
-        // the first comment at once: it sends the headers, so that a client knows it is connected
+        // sends the first comment at once: it flushes the headers, so that the client knows that it is connected
         Multi<OutboundSseEvent> heartbeat = Multi.createFrom()
                 .ticks()
                 .every(HEARTBEAT)

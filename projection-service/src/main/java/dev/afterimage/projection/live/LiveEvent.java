@@ -9,16 +9,16 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One record as it passed, whatever became of it.
+ * One record and its outcome.
  *
- * @param eventType null where a record names none
- * @param key the aggregate's id; null where a dead letter has no readable one
+ * @param eventType null if the record has no event type
+ * @param key the aggregate's id; null if a dead letter has no readable id
  * @param version null for a tombstone and a dead letter
  * @param op null for a tombstone and a dead letter
- * @param committedAt the event's own time in epoch milliseconds; null for a tombstone and a dead letter
- * @param appliedAt when the transaction here was committed
- * @param latencyMs from the source's time to {@code appliedAt}
- * @param reason only for a dead letter
+ * @param committedAt the time of the event in epoch milliseconds; null for a tombstone and a dead letter
+ * @param appliedAt the time of the commit in this service
+ * @param latencyMs the time from {@code committedAt} to {@code appliedAt}
+ * @param reason the reason of a dead letter; otherwise null
  */
 @RegisterForReflection
 public record LiveEvent(

@@ -7,24 +7,24 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Flow;
 
-/** Hands every event to whoever watches at the moment. Costs nothing while nobody does. */
+/** Passes each event to the current watchers. Without watchers it costs nothing. */
 @ApplicationScoped
 public class LiveEvents {
 
     private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
-    /** Whether it is worth the work to build events. */
+    /** Whether there are watchers; otherwise no event needs to be built. */
     public boolean watched() {
         return !watchers.isEmpty();
     }
 
-    /** Never waits: a watcher that is too slow loses its oldest events. */
+    /** Never blocks: a watcher that is too slow loses its oldest events. */
     public void publish(List<LiveEvent> events) {
         for (Watcher watcher : watchers) {
             watcher.offer(events);
         }
     }
 
-    /** All that is published from the moment of subscription until the subscriber cancels. */
+    /** All events from the subscription until the subscriber cancels. */
     Flow.Publisher<Watcher.Signal> watch() {
         return subscriber -> {
             var watcher = new Watcher(subscriber, Infrastructure.getDefaultExecutor(), watchers::remove);

@@ -7,16 +7,16 @@ import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One subscriber and the events it has not taken yet: at most {@value #CAPACITY}, the oldest give way. */
+/** One subscriber and its waiting events: at most {@value #CAPACITY}; the oldest are dropped. */
 final class Watcher implements Flow.Subscription {
 
     static final int CAPACITY = 1_000;
 
-    /** What a watcher is told. */
+    /** A signal to a watcher. */
     sealed interface Signal {
         record Passed(LiveEvent event) implements Signal {}
 
-        /** So many events were left out here, because the watcher was too slow. */
+        /** The number of events that were dropped here because the watcher was too slow. */
         record Dropped(long count) implements Signal {}
     }
 
@@ -24,7 +24,7 @@ final class Watcher implements Flow.Subscription {
     private final Executor executor;
     private final Consumer<Watcher> onCancel;
 
-    // all below guarded by this
+    // all fields below are guarded by this
     private final ArrayDeque<LiveEvent> waiting = new ArrayDeque<>();
     private long dropped;
     private long requested;

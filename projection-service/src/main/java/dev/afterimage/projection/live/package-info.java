@@ -1,4 +1,4 @@
-/** Shows what was just applied to whoever watches, without the feed ever waiting for a watcher. */
+/** Shows applied events to live watchers. The feed never waits for a watcher. */
 @NullMarked
 package dev.afterimage.projection.live;
 

@@ -22,13 +22,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the parts before this service how they are, at most once a second whoever wants to know. */
+/** Queries the state of the upstream components, at most once a second for all callers together. */
 @ApplicationScoped
 class Pipeline {
 
-    /** How long an answer is waited for, and how long it is good. */
+    /** The limit for an answer, and the time for which an answer is reused. */
     private static final Duration SECOND = Duration.ofSeconds(1);
-    /** A health answer tells of what is down by 503. */
+    /** The statuses with a usable body; a health endpoint answers 503 if a check is down. */
     private static final Set<Integer> TELLING = Set.of(200, 503);
 
     private static final Pattern CLASS_NAME = Pattern.compile("^[\\w.$]+: (?=.)");
@@ -54,7 +54,10 @@ class Pipeline {
         this.json = json;
     }
 
-    /** Within a second or little more, at most one second old. Never fails: a part that does not answer is told as such. */
+    /**
+     * Returns within little more than a second; the status is at most one second old. Never fails: a component that
+     * does not answer is shown as unreachable.
+     */
     synchronized PipelineStatus status() {
         if (last == null || System.nanoTime() - askedAt > SECOND.toNanos()) {
             var connect = ask(config.connectUrl(), "/connectors?expand=status");
@@ -83,7 +86,7 @@ class Pipeline {
                         : UNREACHABLE)
                 .completeOnTimeout(UNREACHABLE, SECOND.toMillis(), TimeUnit.MILLISECONDS)
                 .exceptionally(_ -> UNREACHABLE)
-                .whenComplete((_, _) -> exchange.cancel(true)); // a part that hangs would else gather connections
+                .whenComplete((_, _) -> exchange.cancel(true)); // otherwise connections would accumulate
     }
 
     private JsonNode read(String body) {
@@ -112,7 +115,7 @@ class Pipeline {
         return new PipelineStatus.Connect(answer.reached(), connectors);
     }
 
-    /** The first line of a stack trace without its class. */
+    /** The first line of a stack trace, without the exception's class name. */
     private static @Nullable String failure(String trace) {
         String line = CLASS_NAME.matcher(trace.lines().findFirst().orElse("")).replaceFirst("");
         return line.isBlank() ? null : line.substring(0, Math.min(line.length(), FAILURE_LENGTH));

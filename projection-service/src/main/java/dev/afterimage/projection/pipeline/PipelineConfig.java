@@ -5,7 +5,7 @@ import io.smallrye.config.WithDefault;
 import java.net.URI;
 import java.util.Optional;
 
-/** Where the parts before this service answer. An empty address is not asked. */
+/** The addresses of the upstream components. A component with an empty address is not queried. */
 @ConfigMapping(prefix = "pipeline")
 interface PipelineConfig {
 
@@ -13,7 +13,7 @@ interface PipelineConfig {
     @WithDefault("http://127.0.0.1:8083")
     Optional<URI> connectUrl();
 
-    /** The order-service, whose health tells of the replication slot and the outbox. */
+    /** The order-service, whose health endpoint shows the replication slot and the outbox. */
     @WithDefault("http://127.0.0.1:8080")
     Optional<URI> orderServiceUrl();
 }

@@ -10,7 +10,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Kafka Connect in figures. It exports none itself without an agent in its JVM. */
+/** The metrics of Kafka Connect. Kafka Connect itself exports metrics only with an agent in its JVM. */
 @ApplicationScoped
 class PipelineMetrics implements MeterBinder {
 
@@ -26,16 +26,16 @@ class PipelineMetrics implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         Gauge.builder("pipeline.connect.up", () -> up(registry))
-                .description("1 while Kafka Connect answers, 0 while not; NaN where it has no address here")
+                .description("1 while Kafka Connect answers, otherwise 0; NaN if it has no address here")
                 .register(registry);
     }
 
-    /** Each connector gets a figure of its own once it was seen. */
+    /** Also registers a metric for each connector when it is seen for the first time. */
     private double up(MeterRegistry registry) {
         Connect connect = pipeline.status().connect();
         connect.connectors().stream().map(Connector::name).filter(known::add).forEach(name -> Gauge.builder(
                         "pipeline.connector.running", () -> running(name))
-                .description("1 while the connector and all of its tasks run, 0 while not; NaN once it is deleted")
+                .description("1 while the connector and all of its tasks run, otherwise 0; NaN once it is deleted")
                 .tag("connector", name)
                 .register(registry));
         return switch (connect.state()) {

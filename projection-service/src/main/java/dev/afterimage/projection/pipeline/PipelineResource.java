@@ -21,13 +21,13 @@ public class PipelineResource {
         this.pipeline = pipeline;
     }
 
-    /** How the parts before this service are, at most a second old. One that does not answer is told as unreachable. */
+    /** The state of the upstream components, at most a second old. A component that does not answer is unreachable. */
     @GET
     @RunOnVirtualThread
     @Operation(operationId = "showPipeline", summary = "Show the connector, the replication slot and the outbox")
     @APIResponse(
             responseCode = "200",
-            description = "the state of each part; one that does not answer is unreachable",
+            description = "the state of each component; one that does not answer is unreachable",
             content = @Content(schema = @Schema(implementation = PipelineStatus.class)))
     public PipelineStatus get() {
         return pipeline.status();

@@ -4,14 +4,14 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** How the parts before this service are, each as it says itself. */
+/** The state of the upstream components, as they report it. */
 public record PipelineStatus(Connect connect, Source source) {
 
-    /** Whether a part could be asked. */
+    /** Whether a component could be queried. */
     public enum Reached {
         ANSWERS("answers"),
         UNREACHABLE("unreachable"),
-        /** It has no address in this service's configuration. */
+        /** The component has no address in this service's configuration. */
         NOT_ASKED("not-asked");
 
         private final String label;
@@ -36,7 +36,7 @@ public record PipelineStatus(Connect connect, Source source) {
     /**
      * A connector.
      *
-     * @param state RUNNING, PAUSED, FAILED, …: Kafka Connect's word
+     * @param state the state as Kafka Connect reports it: RUNNING, PAUSED, FAILED, …
      */
     public record Connector(String name, String state, List<Task> tasks) {
         public Connector {
@@ -45,17 +45,19 @@ public record PipelineStatus(Connect connect, Source source) {
     }
 
     /**
-     * A connector's share of the work.
+     * A task of a connector.
      *
-     * @param failure what a task that failed says first; nothing of its configuration
+     * @param failure the first line of the failure of a task; contains nothing of its configuration
      */
     public record Task(int id, String state, @Nullable String failure) {}
 
     /**
      * The order-service's side.
      *
-     * @param slot null where it is missing or the database there does not answer; {@code trouble} says which
-     * @param outboxRows rows that stay in the outbox, 0 while all is well; null while the database there does not answer
+     * @param slot null if the slot is missing or the database of order-service does not answer; {@code trouble} says
+     *     which
+     * @param outboxRows rows that stay in the outbox, normally 0; null while the database of order-service does not
+     *     answer
      */
     public record Source(
             Reached state,
@@ -66,11 +68,11 @@ public record PipelineStatus(Connect connect, Source source) {
     /**
      * The replication slot that Debezium reads.
      *
-     * @param active whether somebody reads it
-     * @param wal PostgreSQL's wal_status; lost, when changes were removed before they were read
-     * @param retainedWalBytes the log that PostgreSQL keeps on its disk for the slot
-     * @param maxRetainedWalBytes above it the order-service is not ready
-     * @param oldestUnconfirmedMs how old the oldest change is that Debezium has not confirmed
+     * @param active whether the slot has a reader
+     * @param wal PostgreSQL's wal_status; {@code lost} when PostgreSQL has removed WAL that was not read
+     * @param retainedWalBytes the WAL that PostgreSQL keeps on its disk for the slot
+     * @param maxRetainedWalBytes the limit above which the order-service is not ready
+     * @param oldestUnconfirmedMs the age of the oldest change that Debezium has not confirmed
      */
     public record Slot(
             boolean active, String wal, long retainedWalBytes, long maxRetainedWalBytes, long oldestUnconfirmedMs) {}

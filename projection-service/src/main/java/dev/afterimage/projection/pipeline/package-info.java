@@ -1,4 +1,4 @@
-/** Tells how the parts before this service are: those that bring it the events. */
+/** Shows the state of the upstream components, which bring the events to this service. */
 @NullMarked
 package dev.afterimage.projection.pipeline;
 

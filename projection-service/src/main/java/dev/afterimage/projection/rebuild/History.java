@@ -5,33 +5,33 @@ import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where past events can be read once more. Whatever does not answer at the moment throws SQLException or IOException. */
+/** A source of past events. Throws SQLException or IOException while the database or the broker does not answer. */
 public interface History {
 
-    /** As a request names it. */
+    /** The name of the source in requests. */
     String name();
 
     /**
      * Opens one partition.
      *
-     * @param from the offset of the first record that is wanted
+     * @param from the offset of the first record
      */
     Reader open(String topic, int partition, long from);
 
-    /** The offset from which on nothing is missing. */
+    /** The offset from which the history is complete. */
     long first(String topic, int partition) throws SQLException, IOException;
 
-    /** One partition's records in the order of offsets; for one thread. */
+    /** Reads one partition's records in the order of offsets; for use by one thread. */
     interface Reader extends AutoCloseable {
 
-        /** The next records below that offset, so many as fit into memory; empty when there are no more. */
+        /** The next records below that offset, limited to what fits into memory; empty if there are no more. */
         List<Past> next(long until) throws SQLException, IOException;
 
         @Override
         void close();
     }
 
-    /** A record. */
+    /** A past record. */
     @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
     record Past(long offset, byte @Nullable [] key, byte @Nullable [] value) {}
 }

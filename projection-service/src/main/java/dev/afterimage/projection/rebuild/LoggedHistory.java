@@ -11,7 +11,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** The event log as a history: each event put together again as it came. */
+/** The event log as a history: restores each event to its received form. */
 @ApplicationScoped
 class LoggedHistory implements History {
 
@@ -70,7 +70,7 @@ class LoggedHistory implements History {
 
             @Override
             public void close() {
-                // each chunk is a query of its own
+                // nothing to close: each chunk is a separate query
             }
         };
     }

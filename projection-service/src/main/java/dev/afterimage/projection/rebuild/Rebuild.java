@@ -6,12 +6,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rebuild and how far it is.
+ * A rebuild and its progress.
  *
  * @param source {@code log} or {@code topics}
- * @param events applied so far; at the end, in all
- * @param progress the part of the history that is applied, 0 to 1
- * @param error why it failed
+ * @param events the number of events that were applied so far
+ * @param progress the applied part of the history, 0 to 1
+ * @param error the reason of a failure
  */
 @RegisterForReflection
 public record Rebuild(
@@ -24,7 +24,7 @@ public record Rebuild(
         double progress,
         @Nullable String error) {
 
-    /** Where a rebuild stands. */
+    /** The state of a rebuild. */
     public enum Status {
         RUNNING,
         DONE,

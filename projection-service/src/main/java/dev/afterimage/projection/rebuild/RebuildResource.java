@@ -21,7 +21,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.jspecify.annotations.Nullable;
 
-/** Asks for rebuilds of the read model and tells how far they are. */
+/** Starts rebuilds of the read model and shows their progress. */
 @Path("/rebuilds")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
@@ -34,10 +34,10 @@ public class RebuildResource {
     }
 
     /**
-     * What to rebuild from.
+     * The body of {@code POST /rebuilds}.
      *
-     * @param source {@code topics}, which is the default, or {@code log}
-     * @param incomplete whether a history may do whose beginning is no longer there, because a snapshot was published since
+     * @param source the history to rebuild from: {@code topics}, which is the default, or {@code log}
+     * @param incomplete whether to accept a history without its beginning, because a snapshot was published since
      */
     @RegisterForReflection
     public record StartRebuild(
@@ -48,18 +48,18 @@ public class RebuildResource {
 
             boolean incomplete) {}
 
-    /** Starts a rebuild beside the live read model; events and reads go on meanwhile. */
+    /** Starts a rebuild in a second schema. Events and reads of the live read model continue. */
     @POST
     @Operation(
             operationId = "startRebuild",
             summary = "Rebuild the read model beside the live one",
-            description = "Events and reads go on meanwhile; at the end the new one takes the live one's place.")
+            description = "Events and reads continue. At the end the new read model replaces the live one.")
     @APIResponse(
             responseCode = "202",
             description = "started; Location shows its progress",
             content = @Content(schema = @Schema(implementation = Rebuild.class)))
-    @APIResponse(responseCode = "400", description = "source is none of topics, log")
-    @APIResponse(responseCode = "409", description = "one is running")
+    @APIResponse(responseCode = "400", description = "source is neither topics nor log")
+    @APIResponse(responseCode = "409", description = "a rebuild is running")
     public Response start(@Nullable StartRebuild wanted) {
         String source = wanted == null || wanted.source() == null ? "topics" : wanted.source();
         if (!source.equals("topics") && !source.equals("log")) {
@@ -81,10 +81,10 @@ public class RebuildResource {
                 .build();
     }
 
-    /** How far a rebuild is. */
+    /** The progress of a rebuild. */
     @GET
     @Path("/{id}")
-    @Operation(operationId = "showRebuild", summary = "Show how far a rebuild is")
+    @Operation(operationId = "showRebuild", summary = "Show the progress of a rebuild")
     @APIResponse(
             responseCode = "200",
             description = "the rebuild",

@@ -33,13 +33,13 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the rebuild that was asked for, in whichever instance looks first. Each chunk of events is a transaction that moves the
- * rebuild's positions too, so that after a crash it goes on where it was.
+ * Runs a requested rebuild, in the instance that locks it first. Each chunk of events is one transaction that also
+ * moves the rebuild's positions. After a crash the rebuild resumes.
  */
 @ApplicationScoped
 class RebuildRunner {
 
-    /** Any number; the same for all instances. */
+    /** The key of the advisory lock: any number, the same in all instances. */
     private static final long LOCK = 0x5ebd1d;
 
     private static final String PROBLEM = "The rebuild makes no progress and is tried again every second: %s";
@@ -65,7 +65,7 @@ class RebuildRunner {
         this.workers = workers;
     }
 
-    /** It cannot be done, and trying again would not help. */
+    /** The rebuild is not possible; another attempt would not help. */
     private static final class Impossible extends Exception {
         Impossible(String message) {
             super(message, null, false, false);
@@ -97,7 +97,7 @@ class RebuildRunner {
         }
     }
 
-    /** Whether no other instance is at it. */
+    /** Takes the lock; returns false if another instance has it. */
     private static boolean locked(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("select pg_try_advisory_lock(" + LOCK + ")")) {
@@ -142,7 +142,7 @@ class RebuildRunner {
         }
     }
 
-    /** Brings each partition to where the live model stands, several at a time. */
+    /** Applies each partition up to the position of the live model, several partitions at the same time. */
     private void catchUp(History history, Running rebuild) throws SQLException, IOException, Impossible {
         List<Position> positions;
         try (Connection connection = dataSource.getConnection()) {
@@ -201,7 +201,10 @@ class RebuildRunner {
         }
     }
 
-    /** What the database refuses was refused before, and lies in the dead letters. */
+    /**
+     * Applies a chunk without the records that the database refuses: the feed has already turned these into dead
+     * letters.
+     */
     private void apply(Connection connection, Running rebuild, Position position, long first, List<Past> chunk)
             throws SQLException {
         try {
@@ -233,11 +236,13 @@ class RebuildRunner {
         return changes;
     }
 
-    /** While nobody applies events: the last of them, and then the new model is the one that is read. */
+    /**
+     * Applies the remaining events and replaces the live model, while a lock keeps all instances from applying events.
+     */
     private void swap(Connection connection, History history, Running rebuild) throws SQLException, IOException {
         execute(connection, "lock table cdc_raw.positions in exclusive mode");
         if (!Rebuilds.running(connection).map(Running::id).equals(Optional.of(rebuild.id()))) {
-            return; // another instance was quicker, having had its lock when our connection broke
+            return; // another instance took the lock after this connection broke, and has ended the rebuild
         }
         for (Position position : ShadowModel.positions(connection, rebuild.id())) {
             long from = position.rebuilt() == null ? 0 : position.rebuilt();
@@ -259,7 +264,7 @@ class RebuildRunner {
         Rebuilds.end(connection, rebuild.id(), Rebuild.Status.DONE, events, null);
         connection.commit();
         Log.infof("The rebuilt read model is in place rebuildId=%s events=%d", rebuild.id(), events);
-        // only now, for it waits for the queries that still read it
+        // a separate transaction, because it waits for queries that still read the old model
         execute(connection, "drop schema cdc_replaced cascade");
         connection.commit();
     }

@@ -13,11 +13,11 @@ import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** {@code cdc_raw.rebuilds}. */
+/** The table {@code cdc_raw.rebuilds}. */
 @ApplicationScoped
 public class Rebuilds {
 
-    // Nobody applies anything meanwhile: what is replayed from the dead letters knows from here on that a rebuild runs.
+    // Waits for transactions that apply records. Every later replay of dead letters then sees that a rebuild runs.
     private static final String START = "lock table cdc_raw.positions in exclusive mode";
 
     private static final String INSERT = """
@@ -37,7 +37,7 @@ public class Rebuilds {
         this.dataSource = dataSource;
     }
 
-    /** Returns false when one is running. */
+    /** Returns false if a rebuild is running. */
     boolean start(UUID id, String source, boolean incomplete) {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
@@ -60,13 +60,13 @@ public class Rebuilds {
     }
 
     /**
-     * One that was started and has not ended.
+     * A rebuild that was started and has not ended.
      *
-     * @param incomplete whether it may go without events that are no longer there
+     * @param incomplete whether to accept a history without its beginning
      */
     public record Running(UUID id, String source, boolean incomplete) {}
 
-    /** The one that runs, as the caller's transaction sees it. */
+    /** The running rebuild, as the caller's transaction sees it. */
     public static Optional<Running> running(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                         "select id, source, incomplete from cdc_raw.rebuilds where status = 'RUNNING'");

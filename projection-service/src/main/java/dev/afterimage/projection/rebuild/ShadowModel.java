@@ -13,12 +13,12 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The read model that a rebuild fills, a schema beside the live one's, and how far it is filled. */
+/** The read model that a rebuild fills, in a second schema, and its progress. */
 final class ShadowModel {
 
     private static final String SCHEMA = "cdc_rebuild";
 
-    // topics of table rows are in the log, but not in the model
+    // topics with changes of table rows are in the event log, but not in the read model
     private static final String POSITION = """
             select p.topic, p.partition, p.next_offset as live, r.next_offset as rebuilt
               from cdc_raw.positions p
@@ -48,10 +48,10 @@ final class ShadowModel {
     private ShadowModel() {}
 
     /**
-     * How far a partition is.
+     * The progress of a partition.
      *
-     * @param live where the live model stands
-     * @param rebuilt where the shadow stands, null where it has not begun
+     * @param live the next offset of the live model
+     * @param rebuilt the next offset of the shadow model; null if it has not begun
      */
     record Position(
             String topic,
@@ -59,10 +59,13 @@ final class ShadowModel {
             long live,
             @Nullable Long rebuilt) {}
 
-    /** How far all are. */
+    /** The progress of all partitions. */
     record Progress(long events, double part) {}
 
-    /** Makes it empty, unless the rebuild has begun to fill it before, in an earlier life of this process or in another. */
+    /**
+     * Creates an empty schema, unless this rebuild has already begun to fill it, before a restart or in another
+     * instance.
+     */
     static void prepare(Connection connection, UUID rebuild) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             try (ResultSet owner = statement.executeQuery(
@@ -100,7 +103,10 @@ final class ShadowModel {
         }
     }
 
-    /** Applies the changes to it, in the caller's transaction, which sees this model instead of the live one from here on. */
+    /**
+     * Applies the changes to the shadow model, in the caller's transaction. From here on that transaction sees the
+     * shadow model instead of the live one.
+     */
     static void apply(Connection connection, List<ReadModel<?>> models, List<Change> changes) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("set local search_path to " + SCHEMA);
@@ -137,7 +143,7 @@ final class ShadowModel {
         }
     }
 
-    /** What queries need beside the keys. */
+    /** Creates the indexes that queries need in addition to the keys. */
     static void index(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("select cdc_raw.index_model('" + SCHEMA + "')");
@@ -155,7 +161,7 @@ final class ShadowModel {
         }
     }
 
-    /** Puts it in the place of the live one, in the caller's transaction. */
+    /** Replaces the live model with the shadow model, in the caller's transaction. */
     static void swap(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("select cdc_raw.swap_models('" + SCHEMA + "')");

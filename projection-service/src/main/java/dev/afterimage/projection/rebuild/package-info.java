@@ -1,4 +1,4 @@
-/** Builds the read model anew beside the live one and puts it in its place, while reads and events go on. */
+/** Rebuilds the read model in a second schema and then replaces the live one. Reads and events continue. */
 @NullMarked
 package dev.afterimage.projection.rebuild;
 

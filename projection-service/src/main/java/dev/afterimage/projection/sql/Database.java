@@ -8,7 +8,7 @@ import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;
 
-/** Queries on behalf of a client. Each is one statement, hence sees one state of the tables. */
+/** Runs queries for clients. Each query is one statement, so it sees one state of the tables. */
 @ApplicationScoped
 public class Database {
 
@@ -19,7 +19,7 @@ public class Database {
     }
 
     /**
-     * What the reader makes of the rows.
+     * Returns the objects that the reader creates from the rows.
      *
      * @throws DatabaseAway when the database does not answer
      */

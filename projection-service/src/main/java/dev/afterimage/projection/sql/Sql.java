@@ -13,7 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Many rows as one array a column, as {@code unnest} takes them, and rows as objects. */
+/** Writes many rows as one array per column, for {@code unnest}, and reads rows as objects. */
 public final class Sql {
 
     private Sql() {}
@@ -25,13 +25,13 @@ public final class Sql {
      */
     public record Column<T>(String name, String type, Function<T, @Nullable Object> value) {}
 
-    /** Makes objects of rows; several rows may make one. */
+    /** Creates objects from rows; one object may need several rows. */
     @FunctionalInterface
     public interface Reader<T> {
 
         List<T> read(ResultSet rows) throws SQLException;
 
-        /** Makes one object of each row. */
+        /** Creates one object from each row. */
         static <T> Reader<T> ofEach(RowReader<T> reader) {
             return rows -> {
                 List<T> read = new ArrayList<>();
@@ -43,14 +43,14 @@ public final class Sql {
         }
     }
 
-    /** Makes an object of one row. */
+    /** Creates an object from one row. */
     @FunctionalInterface
     public interface RowReader<T> {
 
         T read(ResultSet row) throws SQLException;
     }
 
-    /** Sets the rows' columns from this parameter on. */
+    /** Sets the columns of the rows as parameters, starting with this parameter. */
     public static <T> void setColumns(
             PreparedStatement statement, int parameter, Collection<? extends T> rows, List<Column<T>> columns)
             throws SQLException {
@@ -83,8 +83,8 @@ public final class Sql {
     }
 
     /**
-     * Whether the data is the cause, so that trying again does not help: a data exception, a broken constraint, or more than
-     * an index, a row or a nesting may hold.
+     * Whether the data is the cause, so that another attempt does not help: a data exception, a violated constraint, or
+     * a value too large for an index, a row or a nesting.
      *
      * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">classes 22, 23 and 54</a>
      */

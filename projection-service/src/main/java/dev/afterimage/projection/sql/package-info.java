@@ -1,4 +1,4 @@
-/** Rows to PostgreSQL, many at once, and rows from it. */
+/** Writes many rows to PostgreSQL at once, and reads rows. */
 @NullMarked
 package dev.afterimage.projection.sql;
 

@@ -12,29 +12,30 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The service in figures.
+ * The statistics of the service.
  *
  * @param aggregates by the name of the aggregate
  */
 public record Stats(Map<String, Aggregate> aggregates, FeedProgress feed, Latency latency) {
 
     public Stats {
-        aggregates = Collections.unmodifiableMap(new TreeMap<>(aggregates)); // in the same order each time
+        aggregates = Collections.unmodifiableMap(new TreeMap<>(aggregates)); // sorted, for a stable order
     }
 
     /**
-     * What came of one kind of aggregate, by all instances since the event log was begun, and what there is of it.
+     * The events of one kind of aggregate, counted over all instances since the start of the event log, and its current
+     * rows.
      *
-     * @param rows how many the read model holds
+     * @param rows the number of rows in the read model
      */
     @RegisterForReflection
     public record Aggregate(long creates, long updates, long deletes, long snapshots, long rows) {}
 
     /**
-     * From the commit at the source to the commit here, in milliseconds.
+     * The time from the commit at the source to the commit in this service, in milliseconds.
      *
-     * @param count how many events this instance has applied since it was started
-     * @param p50Ms the percentiles are those of its last minutes, null where there was nothing to apply
+     * @param count the number of events that this instance has applied since its start
+     * @param p50Ms the percentiles cover the last minutes; null if nothing was applied
      */
     @RegisterForReflection
     public record Latency(

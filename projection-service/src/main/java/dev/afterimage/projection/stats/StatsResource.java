@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 
-/** What came, what there is of it, how far behind and how fast. */
+/** Shows the numbers of events and rows, the lag and the latency. */
 @Path("/stats")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
@@ -41,7 +41,7 @@ public class StatsResource {
         this.models = models;
         this.feed = feed;
         this.metrics = metrics;
-        // the events are counted as they come, the rows here: an index is read, and it has only those there are now
+        // events are counted when they arrive; rows are counted here, by an index scan
         counts = models.stream()
                 .map(model -> "select '%1$s', '%2$s', count(*) from %1$s".formatted(model.table(), ROWS))
                 .collect(Collectors.joining(
@@ -55,9 +55,9 @@ public class StatsResource {
     @GET
     @Operation(
             operationId = "showStats",
-            summary = "Show the service in figures",
+            summary = "Show the statistics of the service",
             description =
-                    "Exact, and of one state of the database. Only the rows are counted at the call, so its time rises"
+                    "Exact, and of one state of the database. The call counts the rows, so its time rises"
                             + " with their number.")
     public Stats get() {
         Map<String, Map<String, Long>> numbers = database

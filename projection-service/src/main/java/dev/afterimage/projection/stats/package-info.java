@@ -1,4 +1,4 @@
-/** The service in figures, for people and for the page. */
+/** The statistics of the service, for people and for the page. */
 @NullMarked
 package dev.afterimage.projection.stats;
 

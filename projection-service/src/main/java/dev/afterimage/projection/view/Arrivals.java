@@ -9,13 +9,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Wakes those who wait for an aggregate: a reader of its own write sleeps until the feed has committed it. */
+/** Wakes requests that wait for a version of an aggregate, when the feed has committed a change of it. */
 @ApplicationScoped
 public class Arrivals {
 
     private final ConcurrentHashMap<UUID, Set<Waiter>> waiting = new ConcurrentHashMap<>();
 
-    /** Tells that these aggregates have changed; to be called after the commit, and cheap when nobody waits. */
+    /**
+     * Wakes the requests that wait for these aggregates. Call it after the commit; it is cheap when no request waits.
+     */
     public void arrived(Collection<UUID> ids) {
         if (waiting.isEmpty()) {
             return;
@@ -25,7 +27,10 @@ public class Arrivals {
         }
     }
 
-    /** Begins to listen for the aggregate, so that nothing is missed between a look at the table and the wait. */
+    /**
+     * Registers a waiter for the aggregate. Register before reading the table, so that no change between the read and
+     * the wait is missed.
+     */
     public Waiter expect(UUID id) {
         var waiter = new Waiter(id);
         waiting.compute(id, (_, others) -> {
@@ -36,7 +41,7 @@ public class Arrivals {
         return waiter;
     }
 
-    /** One reader's wait for one aggregate. */
+    /** One request that waits for one aggregate. */
     public final class Waiter implements AutoCloseable {
 
         private final UUID id;
@@ -46,7 +51,7 @@ public class Arrivals {
             this.id = id;
         }
 
-        /** Returns when the aggregate has changed since the last call, or when the time is over. */
+        /** Returns when the aggregate has changed since the last call, or when the time limit is over. */
         public void await(Duration limit) throws InterruptedException {
             boolean _ = woken.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS);
             woken.drainPermits();

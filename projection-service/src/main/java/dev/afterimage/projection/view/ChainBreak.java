@@ -4,20 +4,20 @@ import dev.afterimage.projection.change.Image;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event that does not follow from what is held, though it is applied, being newer: something before it is missing or was
- * changed on the way.
+ * An applied event that does not follow the stored state. It is newer, so it is applied; but an earlier event is
+ * missing or was altered.
  *
- * @param held what the read model held when the event came, null for nothing
- * @param before what the event says was there
+ * @param held the stored image when the event was applied; null if there was none
+ * @param before the {@code before} of the event
  */
 public record ChainBreak(
         Rule rule, @Nullable Image held, @Nullable Image before) {
 
-    /** What an event owes to the one before it. */
+    /** The rule that the event breaks. */
     public enum Rule {
-        /** Its version is the next one. */
+        /** The version of an event is the next version. */
         VERSION("version"),
-        /** Its {@code before} is the {@code after} that is held. */
+        /** The {@code before} of an event is the stored {@code after}. */
         BEFORE("before");
 
         private final String label;

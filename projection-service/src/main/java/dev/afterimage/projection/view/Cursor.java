@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.UUID;
 
-/** The last row of a page. The next page begins behind it, whatever was added or deleted meanwhile. */
+/** The last row of a page. The next page begins after it, even if rows were added or deleted meanwhile. */
 record Cursor(Instant createdAt, UUID id) {
 
     private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
@@ -17,9 +17,9 @@ record Cursor(Instant createdAt, UUID id) {
     }
 
     /**
-     * Reads what {@link #text()} wrote.
+     * Parses the result of {@link #text()}.
      *
-     * @throws IllegalArgumentException when it is something else
+     * @throws IllegalArgumentException when the text has another form
      */
     static Cursor parse(String text) {
         String plain = new String(Base64.getUrlDecoder().decode(text), StandardCharsets.US_ASCII);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Which aggregates a list is narrowed to, by query parameters. */
+/** The filters of a list, from query parameters. */
 public final class Filter {
 
     private final Parameters parameters = new Parameters();
@@ -15,10 +15,10 @@ public final class Filter {
     private final List<Object> values = new ArrayList<>();
 
     /**
-     * Narrows the list where the parameter is there.
+     * Adds a condition, if the parameter is present.
      *
-     * @param condition SQL with a question mark for what the reader makes of the text
-     * @param rule what the parameter must be where the reader throws {@link IllegalArgumentException}
+     * @param condition SQL with a question mark for the value that the reader returns
+     * @param rule describes a valid value to the client, when the reader throws {@link IllegalArgumentException}
      */
     public Filter by(
             String condition, String name, @Nullable String text, Function<String, Object> reader, String rule) {
@@ -30,7 +30,7 @@ public final class Filter {
         return this;
     }
 
-    /** Reads {@code limit} and {@code after}, and refuses the request where any parameter was wrong. */
+    /** Reads {@code limit} and {@code after}, and refuses the request if any parameter was invalid. */
     Page page(@Nullable String limit, @Nullable String after) {
         int size = parameters.limit(limit);
         Cursor cursor = parameters.read("after", after, Cursor::parse, "must come from a Link header");
@@ -41,10 +41,10 @@ public final class Filter {
             values.add(cursor.id());
         }
         String where = conditions.isEmpty() ? "" : "where " + String.join(" and ", conditions);
-        values.add(size + 1); // one more than asked for tells whether there is a next page
+        values.add(size + 1); // one additional row shows whether there is a next page
         return new Page(where + " order by created_at desc, id desc limit ?", values, size);
     }
 
-    /** What to select: at most one row more than the size of the page. */
+    /** The conditions and values of the query, which selects at most one row more than the size of the page. */
     record Page(String which, List<Object> values, int size) {}
 }

@@ -16,26 +16,26 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Folds a batch per aggregate: starts from what the tables hold, takes the changes one by one, and leaves for each aggregate
- * at most one row to write or one deletion to remember.
+ * Folds a batch per aggregate: starts with the stored state and takes the changes one by one. The result is at most one
+ * row to write or one deletion to store for each aggregate.
  */
 final class Fold {
 
     /**
-     * What the tables hold of an aggregate.
+     * The stored state of an aggregate.
      *
-     * @param version the highest seen, 0 for none
-     * @param image null when there is no row
+     * @param version the highest seen version; 0 for none
+     * @param image null if there is no row
      */
     record Held(long version, @Nullable Image image) {
         static final Held NOTHING = new Held(0, null);
     }
 
     /**
-     * An aggregate that is gone.
+     * A deleted aggregate.
      *
-     * @param version the delete's own, or that of the row which a tombstone removed
-     * @param committedAt null when a tombstone alone removed the row
+     * @param version the version of the delete; if a tombstone removed the row, the version of the row
+     * @param committedAt null if a tombstone removed the row
      */
     record Deletion(UUID id, long version, @Nullable Instant committedAt) {}
 
@@ -73,7 +73,7 @@ final class Fold {
         return new Result(Effect.APPLIED, null);
     }
 
-    /** A snapshot says what is, not what changed: it follows from nothing. */
+    /** Returns the broken rule; null if there is none. A snapshot event is not a change, so no rule applies to it. */
     private static @Nullable ChainBreak broken(Envelope envelope, Held held) {
         if (envelope.op() == Operation.SNAPSHOT) {
             return null;
@@ -87,7 +87,7 @@ final class Fold {
         return null;
     }
 
-    /** The events whose {@code after} is to be written, one an aggregate. */
+    /** The events whose {@code after} has to be written, one per aggregate. */
     List<Envelope> upserts() {
         List<Envelope> upserts = new ArrayList<>(states.size());
         for (State state : states.values()) {

@@ -22,9 +22,9 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
- * The rows of one aggregate: a handful of statements however many changes there are. The statements repeat the version guard
- * of the fold, so that even two feeds that read the same topic at the same time could not overwrite a newer row. Tables are
- * named without their schema: a rebuild fills those of another one.
+ * Writes the rows of one kind of aggregate, with a few statements for any number of changes. The statements repeat the
+ * version check of the fold, so that two feeds that read the same topic at the same time cannot overwrite a newer row.
+ * The table names have no schema, because a rebuild fills tables of another schema.
  */
 public abstract class ReadModel<I extends Image> implements ImageReader {
 
@@ -37,7 +37,7 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
     private final String upsert;
     private final String delete;
 
-    /** @param columns those of the image, {@code id} and {@code version} among them */
+    /** @param columns the columns of the image, including {@code id} and {@code version} */
     protected ReadModel(String aggregate, List<Column<I>> columns) {
         this.aggregate = aggregate;
         this.columns = columns;
@@ -80,15 +80,15 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
         return aggregate;
     }
 
-    /** Where its rows are. */
+    /** The table with the rows. */
     public final String table() {
         return aggregate + "s";
     }
 
     /**
-     * Applies the changes as if one by one, in the caller's transaction.
+     * Applies the changes in the caller's transaction, with the same result as one by one.
      *
-     * @return what became of each change, in the same order
+     * @return the result of each change, in the same order
      */
     public final List<Result> apply(Connection connection, List<? extends Change> changes) throws SQLException {
         if (changes.isEmpty()) {
@@ -107,27 +107,27 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
     }
 
     /**
-     * The images that the tables hold, their rows locked until the transaction ends; an aggregate without a row is missing.
+     * Returns the stored images and locks their rows until the transaction ends. An aggregate without a row is missing.
      */
     protected abstract Map<UUID, I> held(Connection connection, Collection<UUID> ids) throws SQLException;
 
     /**
-     * These rows were written: what hangs on them has to follow.
+     * Called after rows were written, to write their dependent rows.
      *
-     * @param held the images that they had before
+     * @param held the images before the write
      */
     protected void written(Connection connection, List<Envelope> events, Map<UUID, I> held) throws SQLException {}
 
-    /** These rows were deleted: what hangs on them has to go. */
+    /** Called after rows were deleted, to delete their dependent rows. */
     protected void deleted(Connection connection, Collection<UUID> ids) throws SQLException {}
 
-    /** The image that an event of this aggregate left. */
-    @SuppressWarnings("unchecked") // its reader made it
+    /** The {@code after} of an event of this aggregate. */
+    @SuppressWarnings("unchecked") // created by this aggregate's reader
     protected final I after(Envelope event) {
         return (I) Objects.requireNonNull(event.after());
     }
 
-    /** The versions with which they were deleted, where they were. */
+    /** The versions of the deletes, for aggregates that were deleted. */
     private Map<UUID, Long> deletedVersions(Connection connection, Set<UUID> ids) throws SQLException {
         Map<UUID, Long> versions = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(DELETED)) {

@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Answers with an aggregate and its entity tag, or with a page of them. */
+/** Builds answers: an aggregate with its entity tag, or a page of aggregates. */
 @ApplicationScoped
 public class Responses {
 
@@ -36,9 +36,9 @@ public class Responses {
     }
 
     /**
-     * The aggregate, or 304 where the client has this version; 412 where it demands another one; 404 where there is none or it was deleted. With
-     * {@code minVersion} the answer waits until that version is applied, and is 504 where that takes longer than
-     * {@code wait}.
+     * The aggregate. 304 if the client has this version, 412 if it requires another version, 404 if the aggregate does
+     * not exist or was deleted. With {@code minVersion} the answer waits until that version is applied; it is 504 if
+     * that takes longer than {@code wait}.
      */
     public <V extends View> Response one(
             Selection<V> selection, String id, @Nullable String minVersion, @Nullable String wait, HttpHeaders headers)
@@ -82,7 +82,7 @@ public class Responses {
                 .findFirst();
     }
 
-    /** The version with which the aggregate was deleted, or 0 when no delete of it is remembered. */
+    /** The version of the aggregate's delete; 0 if no delete is stored. */
     private long deletedVersion(Selection<?> selection, UUID id) {
         return database
                 .select(
@@ -99,7 +99,7 @@ public class Responses {
         long deadline = System.nanoTime() + limit.toNanos();
         try (var waiter = arrivals.expect(id)) {
             while (true) {
-                // taken before the look at the table, so that the last look is never older than the deadline
+                // computed before the query, so that the last query does not start before the deadline
                 Duration left = Duration.ofNanos(deadline - System.nanoTime());
                 Optional<V> found = byId(selection, id);
                 if (found.isPresent() && found.get().version() >= version) {
@@ -123,7 +123,7 @@ public class Responses {
                 .build();
     }
 
-    /** Not thrown: the mapper would log it as a failure of ours, with its stack. */
+    /** Returned and not thrown, because the exception mapper would log it as an error with a stack trace. */
     private static Response tooLate(Selection<?> selection, long version, Duration limit) {
         return ProblemType.NOT_APPLIED_IN_TIME
                 .problem()

@@ -4,9 +4,9 @@ import dev.afterimage.projection.change.Effect;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a change.
+ * The result of a change.
  *
- * @param chainBreak how it does not follow from what is held, null where it does
+ * @param chainBreak set if the change does not follow the stored state; otherwise null
  */
 public record Result(Effect effect, @Nullable ChainBreak chainBreak) {
 

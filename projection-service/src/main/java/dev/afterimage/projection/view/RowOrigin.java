@@ -7,11 +7,11 @@ import java.sql.SQLException;
 import java.time.Instant;
 
 /**
- * Where a row comes from.
+ * The origin of a row.
  *
  * @param operation the op of the event: c, u or r
- * @param timestamp when the source committed it
- * @param syncedAt when it was applied here
+ * @param timestamp when the source committed the event
+ * @param syncedAt when the event was applied
  */
 @RegisterForReflection
 public record RowOrigin(String operation, Instant timestamp, Instant syncedAt) {

@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * How aggregates of one kind are selected from the read model.
+ * A query for aggregates of one kind in the read model.
  *
  * @param aggregate such as {@code order}
- * @param sql one statement; {@code %s} stands for what narrows, orders and limits the aggregates
+ * @param sql one statement; {@code %s} stands for the conditions, the order and the limit
  */
 public record Selection<V extends View>(String aggregate, String sql, Sql.Reader<V> reader) {
 
-    /** Those of these aggregates that there are, locked until the caller's transaction ends. */
+    /** Returns the existing aggregates among these ids and locks their rows until the caller's transaction ends. */
     public List<V> lock(Connection connection, Collection<UUID> ids) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql("where id = any (?) for update"))) {
             Sql.setArray(statement, 1, "uuid", ids, id -> id);

@@ -4,7 +4,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 import java.util.UUID;
 
-/** An aggregate as the read model shows it. */
+/** An aggregate in the read model. */
 @RegisterForReflection // Jackson looks for annotations in it
 public interface View {
 
@@ -14,7 +14,7 @@ public interface View {
 
     long version();
 
-    /** Its entity tag without the quotes: the version, where nothing else that changes is shown. */
+    /** The entity tag without the quotes. By default the version; a view that shows more data must override this. */
     default String opaqueTag() {
         return Long.toString(version());
     }

@@ -1,4 +1,7 @@
-/** The read model: it takes changes in any order, any number of times, and always ends up the same; others only read it. */
+/**
+ * The read model: it applies changes in any order and any number of times, always with the same result. Other packages
+ * only read it.
+ */
 @NullMarked
 package dev.afterimage.projection.view;
 

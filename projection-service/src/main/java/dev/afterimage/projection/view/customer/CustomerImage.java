@@ -5,7 +5,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 import java.util.UUID;
 
-/** A customer as it was at one version. */
+/** The state of a customer at one version. */
 @RegisterForReflection
 public record CustomerImage(UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version)
         implements Image {}

@@ -10,7 +10,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.UUID;
 
-/** A customer as the read model holds it: its last image, and which event that came from. */
+/** A customer in the read model: its last image, and the event that set it. */
 @RegisterForReflection
 public record CustomerView(
         UUID id, String name, String email, Instant createdAt, Instant updatedAt, long version, RowOrigin cdc)

@@ -1,4 +1,4 @@
-/** Customers, as their events left them. */
+/** The read model of customers. */
 @NullMarked
 package dev.afterimage.projection.view.customer;
 

@@ -10,7 +10,7 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 
-/** The orders of the read model in figures. */
+/** Statistics of the orders in the read model. */
 @Path("/analytics")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
@@ -25,8 +25,8 @@ public class AnalyticsResource {
     @GET
     @Operation(
             operationId = "showAnalytics",
-            summary = "Show the orders in figures, by status and currency",
-            description = "Computed at the call from every order there is, so its time rises with their number.")
+            summary = "Show statistics of the orders, by status and currency",
+            description = "Each call computes this from all orders, so its time rises with their number.")
     public List<OrderFigures> get() {
         return database.select(
                 "select * from analytics_summary order by status, currency",

@@ -8,13 +8,13 @@ import java.sql.SQLException;
 import java.time.Instant;
 
 /**
- * The orders of one status and currency in figures, a row of {@code analytics_summary}.
+ * Statistics of the orders of one status and currency, a row of {@code analytics_summary}.
  *
- * @param customers how many different ones ordered
+ * @param customers the number of different customers
  * @param revenue the sum of the totals
- * @param averageTotal rounded to two digits
- * @param lastChange when the source committed the latest change of one of them
- * @param lastSynced when the latest was applied here
+ * @param averageTotal rounded to two decimals
+ * @param lastChange when the source committed the latest change of these orders
+ * @param lastSynced when the latest change was applied
  */
 public record OrderFigures(
         OrderStatus status,

@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
-/** An order as it was at one version. */
+/** The state of an order at one version. */
 @RegisterForReflection
 public record OrderImage(
         UUID id,
@@ -26,7 +26,7 @@ public record OrderImage(
         items = List.copyOf(items);
     }
 
-    /** One line of the order; its number is its place in the list, from 1. */
+    /** One line of the order. The line number is the position in the list, from 1. */
     @RegisterForReflection
     public record Item(
             UUID productId,

@@ -103,7 +103,7 @@ public class OrderModel extends ReadModel<OrderImage> {
         return held;
     }
 
-    /** Lines that are as they were stay as they are: most events change the status only. */
+    /** Writes only changed lines, because most events change only the status. */
     @Override
     protected void written(Connection connection, List<Envelope> events, Map<UUID, OrderImage> held)
             throws SQLException {

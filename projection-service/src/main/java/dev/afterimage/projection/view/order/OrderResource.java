@@ -43,7 +43,7 @@ public class OrderResource {
             operationId = "showOrder",
             summary = "Show an order",
             description =
-                    "Its customer is joined in; the entity tag is the version of the order, and behind it that of the customer.")
+                    "Includes the customer. The entity tag has the versions of the order and of the customer.")
     @APIResponseSchema(value = OrderView.class, responseDescription = "The order")
     public Response get(
             @PathParam("id") String id,
@@ -58,9 +58,9 @@ public class OrderResource {
     @Operation(operationId = "listOrders", summary = "List orders, the newest first")
     @APIResponseSchema(value = OrderView[].class, responseDescription = "A page")
     public Response list(
-            @Parameter(description = "Only orders of this status") @QueryParam("status") @Nullable String status,
+            @Parameter(description = "Only orders with this status") @QueryParam("status") @Nullable String status,
             @Parameter(description = "Only orders of this customer") @QueryParam("customerId") @Nullable String customerId,
-            @Parameter(description = "Only orders of this total or a higher one") @QueryParam("minTotal") @Nullable String minTotal,
+            @Parameter(description = "Minimum total of an order") @QueryParam("minTotal") @Nullable String minTotal,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
             @Context HttpServerRequest request) {

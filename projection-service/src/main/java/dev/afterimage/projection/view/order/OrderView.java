@@ -12,9 +12,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An order as the read model holds it: its last image, and which event that came from.
+ * An order in the read model: its last image, and the event that set it.
  *
- * @param customer null while no event of the customer has been applied, or after its delete: it has a topic of its own
+ * @param customer null before the first event of the customer and after its delete: customers have a separate topic, so
+ *     their events may come later
  */
 @RegisterForReflection
 public record OrderView(
@@ -35,15 +36,16 @@ public record OrderView(
         items = List.copyOf(items);
     }
 
-    /** Who ordered, as its last event left it, whatever version the order is of. */
+    /** The customer in its current state, independent of the version of the order. */
     @RegisterForReflection
     public record Customer(
             UUID id, String name, String email, @JsonIgnore long version) {}
 
     /**
-     * A strong tag: it changes with every change of what is shown, the customer's name included. It is the order's version,
-     * with the customer's behind it unless that is the first: {@code 2}, and {@code 2-5} after four changes of the customer;
-     * {@code 2-0} where the customer is missing. For an {@code If-Match} at order-service take {@code version}.
+     * A strong tag: it changes with every change of the shown data, including the customer's name. The tag is the
+     * order's version, followed by the customer's version unless that is 1: {@code 2}; {@code 2-5} after four changes
+     * of the customer; {@code 2-0} if the customer is missing. For an {@code If-Match} at order-service use {@code
+     * version}.
      */
     @Override
     public String opaqueTag() {

@@ -9,15 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** The orders of the read model, each with its items of the same version. */
+/** Queries for orders in the read model, each with the items of the same version. */
 final class Orders {
 
-    /** With what their customers are called now. */
+    /** Orders with the current name and email of their customers. */
     static final Selection<OrderView> WITH_CUSTOMERS = selection(
             "c.name as customer_name, c.email as customer_email, c.version as customer_version",
             "left join customers c on c.id = o.customer_id");
 
-    /** As their own events left them: what the feed compares with, which pays for no further table. */
+    /** Orders without their customers. The feed compares events with these, and saves the join. */
     static final Selection<OrderView> ALONE = selection("null as customer_name", "");
 
     private Orders() {}
@@ -33,7 +33,7 @@ final class Orders {
                 """.formatted(columns, join), Orders::read);
     }
 
-    /** One row an item, those of an order next to each other. */
+    /** Reads orders from rows: one row per item, the items of an order next to each other. */
     private static List<OrderView> read(ResultSet row) throws SQLException {
         List<OrderView> orders = new ArrayList<>();
         boolean more = row.next();

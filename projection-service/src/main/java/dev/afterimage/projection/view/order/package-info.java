@@ -1,4 +1,4 @@
-/** Orders with their items, as their events left them. */
+/** The read model of orders and their items. */
 @NullMarked
 package dev.afterimage.projection.view.order;
 

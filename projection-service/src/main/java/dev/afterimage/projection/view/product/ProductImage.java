@@ -7,7 +7,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.UUID;
 
-/** A product as it was at one version. */
+/** The state of a product at one version. */
 @RegisterForReflection
 public record ProductImage(
         UUID id,

@@ -50,7 +50,7 @@ public class ProductResource {
     @Operation(operationId = "listProducts", summary = "List products, the newest first")
     @APIResponseSchema(value = ProductView[].class, responseDescription = "A page")
     public Response list(
-            @Parameter(description = "Only the product that has this sku") @QueryParam("sku") @Nullable String sku,
+            @Parameter(description = "Only the product with this sku") @QueryParam("sku") @Nullable String sku,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
             @Context HttpServerRequest request) {

@@ -12,7 +12,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.UUID;
 
-/** A product as the read model holds it: its last image, and which event that came from. */
+/** A product in the read model: its last image, and the event that set it. */
 @RegisterForReflection
 public record ProductView(
         UUID id,

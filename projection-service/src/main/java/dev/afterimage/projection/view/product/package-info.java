@@ -1,4 +1,4 @@
-/** Products, as their events left them. */
+/** The read model of products. */
 @NullMarked
 package dev.afterimage.projection.view.product;
 
