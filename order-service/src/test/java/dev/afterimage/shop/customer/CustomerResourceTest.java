@@ -70,7 +70,7 @@ class CustomerResourceTest {
     }
 
     @Test
-    void answersWithoutABodyWhoHasThisVersion() {
+    void answers304WhenTheClientHasThisVersion() {
         var address = "/customers/" + customer();
 
         given().header("If-None-Match", "\"1\"")
@@ -112,7 +112,7 @@ class CustomerResourceTest {
     }
 
     @Test
-    void getsNoOrderWhenItsDeletionComesFirst() throws Exception {
+    void refusesAnOrderAfterItsDeletion() throws Exception {
         var id = customer();
         var order = orderOf(id, product("1.00"), 1);
         try (var clients = Executors.newVirtualThreadPerTaskExecutor();

@@ -53,7 +53,7 @@ class AddressesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"/nothing", "/orders/a/b", "/orders/a/items/b"})
-    void knowsNoMethodsOfAnAddressThatItDoesNotHave(String path) {
+    void answers404ToAnyMethodAtAnUnknownAddress(String path) {
         for (var method : new String[] {"OPTIONS", "GET", "PATCH"}) {
             given().request(method, path)
                     .then()
@@ -115,7 +115,7 @@ class AddressesTest {
                 "PUT /orders/ORDER/status   | Transfer-Encoding: gzip, chunked               | 400",
                 "PUT /orders/ORDER/status   | Transfer-Encoding: nonsense                    | 400"
             })
-    void keepsItsCalm(String request, String header, int status) throws IOException {
+    void answersUnusualRequestsWithAResultOrAProblem(String request, String header, int status) throws IOException {
         var body = header.startsWith("Content-Length") ? "" : "{\"status\": \"PAID\"}";
         var answer = raw(
                 request.replace("$", SOME).replace("ORDER", order()),

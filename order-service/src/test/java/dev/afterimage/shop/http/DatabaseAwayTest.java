@@ -11,7 +11,7 @@ class DatabaseAwayTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"08001", "08006", "53300", "57P01", "57P03", "25P03"})
-    void isSeenBehindWhateverTheFrameworksWrapAroundIt(String sqlState) {
+    void isFoundInWrappedExceptions(String sqlState) {
         var cause = new SQLException("gone", sqlState);
         assertThatObject(Problems.databaseAway(new IllegalStateException(new RuntimeException(cause))))
                 .isSameAs(cause);

@@ -41,7 +41,7 @@ class DocumentedTest {
     }
 
     @Test
-    void isProvokedToNothingThatIsNotDocumented() {
+    void documentsEveryAnswerThatCallsProvoke() {
         var answers = new Documented().answers();
 
         assertThat(answers).extracting(Documented.Answer::operationId).containsAll(Calls.GOOD.keySet());

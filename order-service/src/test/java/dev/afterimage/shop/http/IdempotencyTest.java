@@ -165,7 +165,7 @@ class IdempotencyTest {
     /** An order more for a client that believes itself safe. */
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "twice"})
-    void takesNoKeyForOneThatIsEmptyOrThereTwice(String header) {
+    void refusesAnEmptyOrRepeatedKey(String header) {
         var customer = customer();
         var request = given().contentType(ContentType.JSON).body(orderOf(customer, product("29.90"), 2));
 

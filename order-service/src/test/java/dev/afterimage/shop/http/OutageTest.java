@@ -104,7 +104,7 @@ class OutageTest {
     }
 
     @Test
-    void saysSoonThatTheDatabaseIsAwayWhenItDoesNotEvenRefuse() throws Exception {
+    void answersInTimeWhenTheDatabaseHangs() throws Exception {
         Shop.get("/orders").statusCode(200);
         signal("STOP");
         try {

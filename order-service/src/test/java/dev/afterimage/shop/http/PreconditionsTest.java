@@ -162,7 +162,7 @@ class PreconditionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"If-Match", "If-None-Match"})
-    void takesNoHeaderForTwo(String name) {
+    void refusesARepeatedHeader(String name) {
         var id = order();
         for (var value : List.of("\"1\"", "\"7\"", "*")) {
             given().header(name, "\"7\"", value)
@@ -206,7 +206,7 @@ class PreconditionsTest {
     }
 
     @Test
-    void matchesNothingThatIsNotThere() {
+    void answers404ToAnyIfMatchAtAMissingOrder() {
         given().header(HttpHeaders.IF_MATCH, "*")
                 .delete("/orders/" + UUID.randomUUID())
                 .then()

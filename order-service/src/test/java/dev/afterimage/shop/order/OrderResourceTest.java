@@ -128,7 +128,7 @@ class OrderResourceTest {
     }
 
     @Test
-    void linksToNoPageBehindTheLast() {
+    void hasNoNextLinkOnTheLastPage() {
         var customer = customer();
         var product = product("1.00");
         place(customer, product);
@@ -143,7 +143,7 @@ class OrderResourceTest {
     }
 
     @Test
-    void answersWithoutABodyWhoHasThisVersion() {
+    void answers304WhenTheClientHasThisVersion() {
         var address = "/orders/" + order();
 
         given().header("If-None-Match", "\"1\"")
@@ -254,7 +254,7 @@ class OrderResourceTest {
     }
 
     @Test
-    void tellsFromWhereToWhereAnOrderMayNotGo() {
+    void namesBothStatusesOfARefusedTransition() {
         var id = order();
         changeStatus(id, "CANCELLED").then().statusCode(200).header("ETag", "\"2\"");
 

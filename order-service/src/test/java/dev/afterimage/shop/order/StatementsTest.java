@@ -70,7 +70,7 @@ class StatementsTest {
      * deleted for the table.
      */
     @Test
-    void placesAnOrderOfTwoLinesByEight() throws Exception {
+    void placesAnOrderOfTwoLinesWithEightStatements() throws Exception {
         assertThat(statementsOf(() -> post("/orders", order).statusCode(201)))
                 .containsExactly(
                         "begin",
@@ -85,7 +85,7 @@ class StatementsTest {
 
     /** Two more for the key: claimed before the work, so that a twin waits, and given the answer behind it. */
     @Test
-    void placesAnOrderUnderAKeyByTwoMore() throws Exception {
+    void placesAnOrderUnderAKeyWithTwoMoreStatements() throws Exception {
         var key = UUID.randomUUID().toString();
         assertThat(statementsOf(() -> post("/orders", order, key).then().statusCode(201)))
                 .containsExactly(
@@ -105,7 +105,7 @@ class StatementsTest {
 
     /** The row lock orders the changes of the order; the lines, read behind it, belong into both images. */
     @Test
-    void changesAStatusBySeven() throws Exception {
+    void changesAStatusWithSevenStatements() throws Exception {
         var id = placed(order);
         assertThat(statementsOf(() -> changeStatus(id, "PAID").then().statusCode(200)))
                 .containsExactly(
@@ -120,7 +120,7 @@ class StatementsTest {
 
     /** The price of the new product only is asked for; a line is updated in its place, one too many deleted. */
     @Test
-    void changesItemsByTen() throws Exception {
+    void changesItemsWithTenStatements() throws Exception {
         var id = placed(order);
         var items = "{\"items\": [{\"productId\": \"%s\", \"quantity\": 1}]}".formatted(product("3.00"));
         assertThat(statementsOf(() ->
@@ -140,7 +140,7 @@ class StatementsTest {
 
     /** The lines go by one statement; the second outbox row is the tombstone. */
     @Test
-    void deletesAnOrderByTen() throws Exception {
+    void deletesAnOrderWithTenStatements() throws Exception {
         var id = placed(order);
         assertThat(statementsOf(() -> given().delete("/orders/" + id).then().statusCode(204)))
                 .containsExactly(
@@ -158,7 +158,7 @@ class StatementsTest {
 
     /** An order with its lines, and a page of them, as of one moment. */
     @Test
-    void readsByOne() throws Exception {
+    void readsWithOneStatement() throws Exception {
         var id = placed(order);
         assertThat(statementsOf(() -> get("/orders/" + id).statusCode(200))).containsExactly("select orders");
         assertThat(statementsOf(() -> get("/orders?limit=5").statusCode(200))).containsExactly("select orders");

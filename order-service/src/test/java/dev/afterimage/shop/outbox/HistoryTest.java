@@ -71,20 +71,20 @@ class HistoryTest {
     private final Complaints complaints = new Complaints();
 
     @BeforeEach
-    void startFromNothingAndInSilence() {
+    void emptyTheTablesAndCollectWarnings() {
         log.setLevel(Level.WARNING);
         log.addHandler(complaints);
         database.execute("truncate customers, products, orders, order_items, idempotency_keys, snapshots");
     }
 
     @AfterEach
-    void speakAgain() {
+    void stopCollectingWarnings() {
         log.setLevel(null);
         log.removeHandler(complaints);
     }
 
     @Test
-    void tellsByItsEventsAloneWhatWasDoneAndWhatThereIs() throws Exception {
+    void eventsAloneExplainAllAnswersAndRows() throws Exception {
         try (var wal = Wal.asPublished()) {
             var clients = new RandomClients(URI.create("http://127.0.0.1:%d".formatted(RestAssured.port)));
             clients.run(SEED, CLIENTS, OPERATIONS);
@@ -102,8 +102,8 @@ class HistoryTest {
                     .isEqualTo("" + fold.snapshots().size());
             assertThat(complaints.heard).isEmpty();
             clientsSawWhatTheEventsTell(clients.calls(), fold);
-            eachEventWasAskedForOnce(clients.calls(), fold);
-            chanceLeftNothingOut(clients.calls(), fold);
+            eachEventWasRequestedOnce(clients.calls(), fold);
+            allEventTypesAndRefusalsOccurred(clients.calls(), fold);
         } catch (Exception | AssertionError failure) {
             throw new AssertionError("-Dhistory.seed=%d".formatted(SEED), failure);
         }
@@ -161,7 +161,7 @@ class HistoryTest {
      * Each event has a call that asked for just this and was told so, or whose client hung up: refusals and repetitions
      * have none. Each POST that was done has one, however often it was repeated, and each delete and cancellation too.
      */
-    private static void eachEventWasAskedForOnce(Collection<Call> calls, Fold fold) {
+    private static void eachEventWasRequestedOnce(Collection<Call> calls, Fold fold) {
         var asked = calls.stream().collect(groupingBy(call -> mark(call.request())));
         var created = new HashSet<String>();
         fold.changes()
@@ -202,7 +202,7 @@ class HistoryTest {
     }
 
     /** What the load did not get to is not proved. */
-    private static void chanceLeftNothingOut(Collection<Call> calls, Fold fold) {
+    private static void allEventTypesAndRefusalsOccurred(Collection<Call> calls, Fold fold) {
         var changes = fold.changes().values().stream().flatMap(List::stream).map(event -> event.at("/source/eventType")
                 .asText());
         assertThat(Stream.concat(changes, fold.snapshots().stream()).collect(toSet()))

@@ -91,7 +91,7 @@ class OutboxMetricsTest {
     }
 
     @Test
-    void ofTheShardsTellsTheWorstAndCountsSlotsThatNobodyReads() throws Throwable {
+    void reportsTheWorstStateOfTheShardsAndCountsSlotsWithoutAReader() throws Throwable {
         Wal.withSlot("unread", () -> {
             var slot = new ReplicationSlot(orders, config);
             assertThat(slot.state("unread,shard")).isEmpty();

@@ -203,7 +203,7 @@ class OutboxTest {
     }
 
     @Test
-    void carriesNoTraceThatNobodyFollows() {
+    void writesNoTraceparentForAnUnsampledTrace() {
         var id = order();
         given().header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-00")
                 .delete("/orders/" + id)

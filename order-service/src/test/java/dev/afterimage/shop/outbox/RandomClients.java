@@ -68,26 +68,26 @@ final class RandomClients {
 
     private String precious = "";
 
-    private final List<Deed> deeds = Stream.of(
-                    Collections.nCopies(16, (Deed) this::place),
-                    Collections.nCopies(12, (Deed) this::changeItems),
-                    Collections.nCopies(24, (Deed) this::changeStatus),
-                    Collections.nCopies(3, (Deed) this::cancelAll),
-                    Collections.nCopies(9, (Deed) this::deleteOrder),
-                    Collections.nCopies(4, (Deed) this::register),
-                    Collections.nCopies(6, (Deed) this::changeCustomer),
-                    Collections.nCopies(4, (Deed) this::deleteCustomer),
-                    Collections.nCopies(4, (Deed) this::offer),
-                    Collections.nCopies(6, (Deed) this::changeProduct),
-                    Collections.nCopies(3, (Deed) this::deleteProduct),
-                    Collections.nCopies(7, (Deed) this::read),
-                    Collections.nCopies(4, (Deed) this::blunder),
-                    Collections.nCopies(3, (Deed) this::snapshot))
+    private final List<Action> actions = Stream.of(
+                    Collections.nCopies(16, (Action) this::place),
+                    Collections.nCopies(12, (Action) this::changeItems),
+                    Collections.nCopies(24, (Action) this::changeStatus),
+                    Collections.nCopies(3, (Action) this::cancelAll),
+                    Collections.nCopies(9, (Action) this::deleteOrder),
+                    Collections.nCopies(4, (Action) this::register),
+                    Collections.nCopies(6, (Action) this::changeCustomer),
+                    Collections.nCopies(4, (Action) this::deleteCustomer),
+                    Collections.nCopies(4, (Action) this::offer),
+                    Collections.nCopies(6, (Action) this::changeProduct),
+                    Collections.nCopies(3, (Action) this::deleteProduct),
+                    Collections.nCopies(7, (Action) this::read),
+                    Collections.nCopies(4, (Action) this::invalidRequest),
+                    Collections.nCopies(3, (Action) this::snapshot))
             .flatMap(Collection::stream)
             .toList();
 
     @FunctionalInterface
-    private interface Deed {
+    private interface Action {
         void go(Random random, int mark);
     }
 
@@ -169,7 +169,7 @@ final class RandomClients {
                     .mapToObj(client -> threads.submit(() -> {
                         var random = new Random(seed + client);
                         for (int mark; (mark = marks.incrementAndGet()) <= operations; ) {
-                            deeds.get(random.nextInt(deeds.size())).go(random, mark);
+                            actions.get(random.nextInt(actions.size())).go(random, mark);
                         }
                     }))
                     .toList();
@@ -247,7 +247,7 @@ final class RandomClients {
     }
 
     /** Requests that nobody may get through with. */
-    private void blunder(Random random, int mark) {
+    private void invalidRequest(Random random, int mark) {
         var nobody = UUID.randomUUID();
         var order = "/orders/" + one(random, "/orders");
         var empty = JSON.createObjectNode();
@@ -258,9 +258,9 @@ final class RandomClients {
                 call(new Request("POST", "/orders/cancellations", cancellation(nobody.toString()), null, key()), 400);
             case 3 -> call(new Request("PUT", order + "/status", empty.put("status", "LOST"), null, null), 400);
             case 4 ->
-                call(new Request("PUT", order + "/items", empty.set("items", fortune()), null, null), 400, 404, 409);
+                call(new Request("PUT", order + "/items", empty.set("items", tooExpensiveItems()), null, null), 400, 404, 409);
             case 5 -> {
-                empty.put("customerId", one(random, "/customers")).set("items", fortune());
+                empty.put("customerId", one(random, "/customers")).set("items", tooExpensiveItems());
                 call(new Request("POST", "/orders", empty, null, null), 400);
             }
             case 6 -> call(new Request("DELETE", order, null, "1", null), 400);
@@ -463,7 +463,7 @@ final class RandomClients {
     }
 
     /** More money than an order can hold. */
-    private ArrayNode fortune() {
+    private ArrayNode tooExpensiveItems() {
         return JSON.createArrayNode()
                 .add(JSON.createObjectNode().put("productId", precious).put("quantity", 10_000));
     }

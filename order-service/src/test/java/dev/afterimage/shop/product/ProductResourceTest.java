@@ -101,7 +101,7 @@ class ProductResourceTest {
     }
 
     @Test
-    void getsIntoNoOrderWhenItsDeletionComesFirst() throws Exception {
+    void refusesAnOrderAfterItsDeletion() throws Exception {
         var id = product("1.00");
         var order = orderOf(customer(), id, 1);
         try (var clients = Executors.newVirtualThreadPerTaskExecutor();

@@ -67,7 +67,7 @@ class AuditTest {
     }
 
     @Test
-    void findsEqualWhatIsEqualWithTheSameCountsAndHashes() {
+    void findsEqualRowsWithTheSameCountsAndHashes() {
         JsonPath audit = audit();
 
         assertThat(audit.getString("report.verdict")).isEqualTo("EQUAL");
@@ -101,7 +101,7 @@ class AuditTest {
                             + where.formatted(id));
         }
 
-        void isTold(Map<String, Object> cell) {
+        void isReportedIn(Map<String, Object> cell) {
             assertThat(cell)
                     .containsEntry("column", column)
                     .containsEntry("line", table.equals("order_items") ? 0 : null)
@@ -140,7 +140,7 @@ class AuditTest {
                     .filteredOn(cell -> each.table.equals(cell.get("table"))
                             && each.id.toString().equals(cell.get("id")))
                     .singleElement()
-                    .satisfies(each::isTold);
+                    .satisfies(each::isReportedIn);
         }
         assertThat(sum(audit, "different")).isEqualTo(planted.size() + 2);
         await().atMost(SOON)

@@ -101,7 +101,7 @@ class EnvelopeReaderTest {
     }
 
     @Test
-    void refusesANumberThatTheParserChokesOn() {
+    void refusesANumberThatTheParserCannotRead() {
         String value = order.placed().replaceFirst("\"ts_ms\":\\d+", "\"ts_ms\":1E95282995351");
         assertThat(value).contains("1E95282995351");
         assertThatThrownBy(() -> read(order.id.toString(), value))

@@ -63,7 +63,7 @@ class EventLogTest {
     }
 
     @Test
-    void takesNoRecordTwice() throws SQLException {
+    void refusesADuplicateRecord() throws SQLException {
         var record = record(7, Instant.now(), Histories.read(order.id, order.placed()));
         append(List.of(record));
         assertThatThrownBy(() -> append(List.of(record)))

@@ -344,7 +344,7 @@ class DeadLetterTest {
     }
 
     @Test
-    void isGoneEvenIfItsEventIsInTheLogAlready() {
+    void isRemovedByAReplayEvenIfTheLogHasTheEvent() {
         refuse("currency = 'XTS'");
         RecordMetadata put = topic.put(order.id, order.placed("XTS", "1.00"));
         long id = awaitLetter(put);
@@ -361,7 +361,7 @@ class DeadLetterTest {
     }
 
     @Test
-    void isOfOneTopicEach() {
+    void isListedByTopic() {
         for (String name : List.of("customer.events", "product.events")) {
             UUID key = UUID.randomUUID();
             topic.put(new ProducerRecord<>(name, key.toString().getBytes(UTF_8), "no json".getBytes(UTF_8)));

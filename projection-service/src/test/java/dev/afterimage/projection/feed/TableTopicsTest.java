@@ -99,7 +99,7 @@ class TableTopicsTest {
     }
 
     @Test
-    void setsAsideWhatIsNoChangeOfARow() throws Exception {
+    void setsAsideARecordThatIsNoRowChange() throws Exception {
         put(ORDERS, "{\"id\":\"%s\"}".formatted(id), "{\"op\":\"x\"}");
         awaitLogged(put(ORDERS, "{\"id\":\"%s\"}".formatted(id), change("c", null, row("PENDING"))));
 

@@ -46,7 +46,7 @@ class AddressesTest {
                 "POST /rebuilds HTTP/1.1              | Host: x\\nContent-Encoding: gzip                      | 415",
                 "POST /rebuilds HTTP/1.1              | Host: x\\nTransfer-Encoding: nonsense                 | 400"
             })
-    void keepsItsCalm(String line, @Nullable String headers, int status) throws IOException {
+    void answersUnusualRequestsWithAResultOrAProblem(String line, @Nullable String headers, int status) throws IOException {
         String answer = sent("%s\r\nConnection: close\r\n%s\r\nx"
                 .formatted(line, headers == null ? "" : headers.replace("\\n", "\r\n") + "\r\n"));
 

@@ -30,7 +30,7 @@ class SecurityTest extends SecurityRules {
     }
 
     @Test
-    void opensToAReaderWhatShowsTheReadModelAndNothingElse() {
+    void letsAReaderReadTheReadModelOnly() {
         assertThat(operations()).extracting(Operation::path).contains("/orders", "/events", "/dead-letters/replays");
         for (var operation : operations()) {
             if (isForAdmins(operation)) {

@@ -97,7 +97,7 @@ class PipelineTest {
     }
 
     @Test
-    void takesWhatIsSlowBrokenOrGoneAsUnreachable() {
+    void showsASlowBrokenOrStoppedComponentAsUnreachable() {
         server.createContext("/connectors", exchange -> {
             exchange.sendResponseHeaders(200, 0);
             exchange.getResponseBody().write('{'); // and never more

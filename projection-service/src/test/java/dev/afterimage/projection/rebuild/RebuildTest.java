@@ -198,7 +198,7 @@ class RebuildTest {
                 "{\"source\": \"log\", \"source\": \"log\"}  | malformed-json  |",
                 "oops                                   | malformed-json  |"
             })
-    void refusesABodyThatIsNoWishForARebuild(String body, String type, @Nullable String field) {
+    void refusesAnInvalidBody(String body, String type, @Nullable String field) {
         var refusal = given().contentType(ContentType.JSON)
                 .body(body)
                 .post("/rebuilds")
@@ -224,7 +224,7 @@ class RebuildTest {
     }
 
     @Test
-    void refusesASourceThatThereIsNot() {
+    void refusesAnUnknownSource() {
         given().contentType(ContentType.JSON)
                 .body("{\"source\": \"memory\"}")
                 .post("/rebuilds")

@@ -33,7 +33,7 @@ class StatsResourceTest {
     String bootstrapServers;
 
     @Test
-    void countsWhatCameAndWhatThereIs() {
+    void countsEventsAndRows() {
         JsonPath before = stats();
         var one = new OrderEvents();
         var other = new OrderEvents();
@@ -67,19 +67,19 @@ class StatsResourceTest {
     @Test
     void theCountsGrowAsTheLogDoes() {
         // other tests drop days of the log, which stay counted
-        String before = beyondTheLog();
+        String before = countsMinusLoggedEvents();
         long placed = stats().getLong("aggregates.order.creates");
         var order = new OrderEvents();
         try (var topic = new OrderTopic(bootstrapServers)) {
             topic.put(order.id, order.placed());
         }
         get("/orders/{id}?minVersion=1&wait=20s", order.id).then().statusCode(200);
-        assertThat(beyondTheLog()).isEqualTo(before);
+        assertThat(countsMinusLoggedEvents()).isEqualTo(before);
         assertThat(stats().getLong("aggregates.order.creates")).isEqualTo(placed + 1);
     }
 
     /** What is counted of each kind and not in the log. */
-    private static String beyondTheLog() {
+    private static String countsMinusLoggedEvents() {
         return Database.ofService().value("""
                 select string_agg(format('%s %s %s', source_table, operation, s.events - coalesce(counted.events, 0)), ','
                                   order by source_table, operation)

@@ -21,7 +21,7 @@ class FoldTest {
     private final OrderEvents order = new OrderEvents();
 
     @Test
-    void endsAsOneByOneHoweverTheHistoryIsCut() {
+    void hasTheResultOfSingleChangesForAnyBatches() {
         long seed = System.nanoTime();
         for (int run = 0; run < 2_000; run++) {
             var histories = new Histories(new Random(seed + run), 3);

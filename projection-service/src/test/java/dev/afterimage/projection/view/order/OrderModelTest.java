@@ -30,7 +30,7 @@ class OrderModelTest {
     OrderModel model;
 
     @Test
-    void theTablesHoldWhatOneByOneWouldLeave() throws SQLException {
+    void theTablesHoldTheResultOfSingleChanges() throws SQLException {
         long seed = System.nanoTime();
         for (int run = 0; run < TestSize.of(50, 500); run++) {
             var histories = new Histories(new Random(seed + run), 4);

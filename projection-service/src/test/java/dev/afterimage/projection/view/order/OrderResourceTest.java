@@ -216,7 +216,7 @@ class OrderResourceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"If-Match", "If-None-Match"})
-    void takesNoHeaderForTwo(String name) throws SQLException {
+    void refusesARepeatedHeader(String name) throws SQLException {
         apply(Histories.read(order.id, order.changed(2)));
         given().header(name, "\"2\"", "\"2\"")
                 .get("/orders/{id}", order.id)
@@ -357,7 +357,7 @@ class OrderResourceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"/q/openapi", "/q/swagger-ui/", "/q/health/live", "/q/metrics"})
-    void saysWhatItIs(String path) {
+    void servesDocumentationHealthAndMetrics(String path) {
         given().get(path).then().statusCode(200);
     }
 
