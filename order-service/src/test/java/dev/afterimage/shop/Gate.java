@@ -6,7 +6,10 @@ import dev.afterimage.testing.Database;
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/** Stops each transaction of the service behind the first row that it inserts or deletes there, so that others can meet it. */
+/**
+ * Stops each transaction of the service after the first row that it inserts or deletes in the table, so that a test can
+ * run others at the same time.
+ */
 public final class Gate implements AutoCloseable {
     private final Connection connection;
     private final String table;
@@ -21,9 +24,9 @@ public final class Gate implements AutoCloseable {
     }
 
     /**
-     * Stops who inserts such a row.
+     * Stops transactions that insert an outbox row with this condition.
      *
-     * @param condition on the row, such as {@code new.payload ->> 'op' = 'r'}
+     * @param condition SQL on the row, such as {@code new.payload ->> 'op' = 'r'}
      */
     public static Gate behindOutboxRows(String condition) throws SQLException {
         return closed("outbox", "after insert on outbox", condition);
@@ -41,7 +44,7 @@ public final class Gate implements AutoCloseable {
         return gate;
     }
 
-    /** Returns when so many transactions wait, at the gate or for one that does. */
+    /** Returns when this number of transactions waits, at the gate or for a transaction at the gate. */
     public void awaitWaiting(int transactions) {
         await().until(() -> waiting() == transactions);
     }

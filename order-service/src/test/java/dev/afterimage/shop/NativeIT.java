@@ -2,5 +2,5 @@ package dev.afterimage.shop;
 
 import dev.afterimage.testing.NativeRegistration;
 
-/** What the integration tests before this one reached is in the executable too. */
+/** The native executable contains all classes that the integration tests used. */
 class NativeIT extends NativeRegistration {}

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The packaged service, as a jar or as a native executable, does the whole life of an order for callers with a token. */
+/** The packaged service, as a jar or as a native executable: the whole life of an order, for callers with a token. */
 @QuarkusIntegrationTest
 @WithTestResource(TokenIssuer.class)
 class OrderJourneyIT {
@@ -74,7 +74,7 @@ class OrderJourneyIT {
         post("/orders", "{\"customer\": 1}").statusCode(400).body("errors.field", contains("customer"));
     }
 
-    /** Each reads its body and its parameters by classes that an executable has to know. */
+    /** Each operation needs classes for its body and its parameters that the native executable must contain. */
     @Test
     void answersEveryOperation() {
         for (var operation : SecurityRules.operations()) {

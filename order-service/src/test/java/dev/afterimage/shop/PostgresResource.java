@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A PostgreSQL of the test's own, which it may kill; the one of the dev services is for all tests. */
+/** A separate PostgreSQL, which the test may kill. All other tests share the PostgreSQL of the dev services. */
 public class PostgresResource implements QuarkusTestResourceLifecycleManager {
     private @Nullable Path home;
     private @Nullable Postgres postgres;

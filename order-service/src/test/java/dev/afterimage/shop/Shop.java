@@ -7,7 +7,7 @@ import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
 import java.util.UUID;
 
-/** Speaks to the service as any client would. */
+/** A client of the service. */
 public final class Shop {
     private Shop() {}
 
@@ -41,7 +41,7 @@ public final class Shop {
         return post("/customers", newCustomer()).statusCode(201).extract().path("id");
     }
 
-    /** With an email of its own. */
+    /** The body of a new customer with a unique email. */
     public static String newCustomer() {
         return """
                 {"name": "Ada Lovelace", "email": "ada-%s@example.com"}
@@ -52,14 +52,14 @@ public final class Shop {
         return post("/products", newProduct(price)).statusCode(201).extract().path("id");
     }
 
-    /** With a sku of its own. */
+    /** The body of a new product with a unique sku. */
     public static String newProduct(String price) {
         return """
                 {"sku": "%s", "name": "Lamp", "price": "%s"}
                 """.formatted(UUID.randomUUID(), price);
     }
 
-    /** Two pieces at 29.90. */
+    /** Places an order of two pieces at 29.90. */
     public static String order() {
         return placed(orderOf(customer(), product("29.90"), 2));
     }

@@ -1,4 +1,4 @@
-/** The service tested through its real entrance, on a real PostgreSQL. */
+/** Tests of the service through its HTTP API, on a real PostgreSQL. */
 @NullMarked
 package dev.afterimage.shop;
 

@@ -3,7 +3,7 @@ package dev.afterimage.projection;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.util.Map;
 
-/** A service that is told of no source, and of a replica where nobody answers, and that is soon unwell. */
+/** A service without a source, with a replica that does not answer, and with short limits of the health checks. */
 public class Alone implements QuarkusTestProfile {
 
     @Override

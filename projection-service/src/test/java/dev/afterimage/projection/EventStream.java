@@ -24,12 +24,12 @@ public final class EventStream implements AutoCloseable {
     private final List<JsonNode> events = new CopyOnWriteArrayList<>();
     private final List<String> comments = new CopyOnWriteArrayList<>();
 
-    /** Returns when the service has answered, hence watches. */
+    /** Returns when the service has answered; from then on it sends events. */
     public EventStream(URI service) throws IOException, InterruptedException {
         this(service, "");
     }
 
-    /** The same for a caller with that token. */
+    /** The same for a caller with this token. */
     public EventStream(URI service, String token) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(service.resolve("/events"));
         if (!token.isEmpty()) {
@@ -43,7 +43,7 @@ public final class EventStream implements AutoCloseable {
         Thread.ofVirtual().start(this::read);
     }
 
-    /** The events of that key, in the order they passed. */
+    /** The events of this key, in the order of their arrival. */
     public List<JsonNode> of(String key) {
         return events.stream()
                 .filter(event -> event.path("key").asText().equals(key))

@@ -6,7 +6,10 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The events of one customer or product as the order-service would publish them. Each call is one event's value. */
+/**
+ * The events of one customer or product as the order-service would publish them. Each call returns the value of one
+ * event.
+ */
 public final class NamedEvents {
 
     private static final JsonMapper JSON = new JsonMapper();

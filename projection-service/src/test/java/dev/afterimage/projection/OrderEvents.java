@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The events of one order as the order-service would publish them. Each call is one event's value. */
+/** The events of one order as the order-service would publish them. Each call returns the value of one event. */
 public final class OrderEvents {
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -29,7 +29,7 @@ public final class OrderEvents {
         return event("c", 1, null, image(1, "PENDING", currency, total, 1)).toString();
     }
 
-    /** An update to that version; its items are as many as its version. */
+    /** An update to this version; the number of its items equals the version. */
     public String changed(long version) {
         return event(
                         "u",
@@ -52,7 +52,7 @@ public final class OrderEvents {
         return image(version, "PAID", "EUR", "59.80", (int) version);
     }
 
-    /** A placed event to be broken by the caller. */
+    /** A placed event that the caller can make invalid. */
     public ObjectNode placedNode() {
         return event("c", 1, null, image(1, "PENDING", "EUR", "59.80", 1));
     }

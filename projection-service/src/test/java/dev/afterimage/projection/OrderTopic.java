@@ -16,7 +16,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
-/** {@code order.events} by hand: puts any record on it, and reads what was set aside. */
+/** Writes any records to {@code order.events} and reads the dead letters. */
 public final class OrderTopic implements AutoCloseable {
 
     public static final String NAME = "order.events";
@@ -28,7 +28,7 @@ public final class OrderTopic implements AutoCloseable {
         this(bootstrapServers, "none");
     }
 
-    /** With a codec of Kafka's, such as zstd. */
+    /** Uses one of Kafka's codecs, such as zstd. */
     public OrderTopic(String bootstrapServers, String compression) {
         kafka = Map.of("bootstrap.servers", bootstrapServers, "compression.type", compression);
         producer = new KafkaProducer<>(kafka, new ByteArraySerializer(), new ByteArraySerializer());
@@ -48,7 +48,7 @@ public final class OrderTopic implements AutoCloseable {
     }
 
     /**
-     * Puts a record as the event router does.
+     * Puts a record in the form of the event router.
      *
      * @param traceparent null for a header without a value
      */
@@ -58,7 +58,7 @@ public final class OrderTopic implements AutoCloseable {
         return put(record);
     }
 
-    /** Returns where the record stands, once the broker has it. */
+    /** Puts a record; returns its position when the broker has acknowledged it. */
     public RecordMetadata put(ProducerRecord<byte[], byte[]> record) {
         record.headers().add("eventType", "OrderEvent".getBytes(StandardCharsets.UTF_8));
         try {
@@ -68,7 +68,7 @@ public final class OrderTopic implements AutoCloseable {
         }
     }
 
-    /** Puts a record without waiting, so that many arrive as one batch. */
+    /** Puts a record without waiting, so that many records arrive as one batch. */
     public void send(UUID key, @Nullable String value) {
         sendOn(NAME, key, value);
     }
@@ -81,7 +81,7 @@ public final class OrderTopic implements AutoCloseable {
         producer.flush();
     }
 
-    /** The dead letters whose origin is that record. */
+    /** The dead letters of this record. */
     public List<ConsumerRecord<byte[], byte[]>> deadLettersOf(RecordMetadata origin) {
         try (var consumer = new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             var partitions = List.of(new TopicPartition(NAME + ".dlq", 0));

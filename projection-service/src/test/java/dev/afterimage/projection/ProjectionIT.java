@@ -49,11 +49,11 @@ class ProjectionIT {
         return claims("somebody", role).sign(issuer.getPrivate());
     }
 
-    /** Each reads its body and its parameters by classes that an executable has to know. */
+    /** Each operation needs classes for its body and its parameters that the native executable must contain. */
     @Test
     void answersEveryOperation() {
         for (var operation : SecurityRules.operations()) {
-            if (!operation.path().equals("/events")) { // which does not end
+            if (!operation.path().equals("/events")) { // its answer does not end
                 var admin = given().auth().oauth2(token("orders:admin"));
                 assertThat(SecurityRules.call(admin, operation).statusCode())
                         .as("%s", operation)

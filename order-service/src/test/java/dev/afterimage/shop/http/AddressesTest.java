@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Methods, headers and addresses that no client in its right mind would send, and those that it might. */
+/** Unusual and invalid methods, headers and addresses. */
 @QuarkusTest
 class AddressesTest {
     private static final String SOME = "/0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01";
@@ -71,7 +71,7 @@ class AddressesTest {
         given().head("/orders" + SOME).then().statusCode(404).body(emptyString());
     }
 
-    /** Sent as they are, since no client library would. */
+    /** Sent through a socket, because no client library sends such requests. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -115,7 +115,7 @@ class AddressesTest {
                 "PUT /orders/ORDER/status   | Transfer-Encoding: gzip, chunked               | 400",
                 "PUT /orders/ORDER/status   | Transfer-Encoding: nonsense                    | 400"
             })
-    void answersUnusualRequestsWithAResultOrAProblem(String request, String header, int status) throws IOException {
+    void answersWithAResultOrAProblem(String request, String header, int status) throws IOException {
         var body = header.startsWith("Content-Length") ? "" : "{\"status\": \"PAID\"}";
         var answer = raw(
                 request.replace("$", SOME).replace("ORDER", order()),
@@ -124,7 +124,7 @@ class AddressesTest {
 
         assertThat(answer).startsWith("HTTP/1.1 " + status);
         assertThat(answer).doesNotContainIgnoringCase("exception").doesNotContain("dev.afterimage", "java.", "select ");
-        // below, Vert.x refuses what is no HTTP
+        // Vert.x itself answers input that is not HTTP, without a problem
         if (status >= 400
                 && !header.matches("X\\u0001.*|Content-Length.*|X: LONG|.*gzip, chunked")
                 && !request.matches(".*%(zz)?")) {
@@ -132,7 +132,7 @@ class AddressesTest {
         }
     }
 
-    /** HTTP/1.0 allows that, and HTTP/1.1 forbids it. */
+    /** Requests without a Host header: HTTP/1.0 allows them, HTTP/1.1 forbids them. */
     @ParameterizedTest
     @CsvSource({
         "GET /orders?limit=1 HTTP/1.0, 200",

@@ -24,7 +24,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** How to make the service answer in each of the ways that it documents. */
+/** Calls that produce each documented answer of the service. */
 final class Calls {
     private static final Iterator<String> AGGREGATES = Stream.iterate(List.of("customer", "product"), List::reversed)
             .map(List::getFirst)
@@ -32,7 +32,7 @@ final class Calls {
 
     private Calls() {}
 
-    /** By operation: a call that succeeds, another one each time. */
+    /** By operation: a call that succeeds, with new data each time. */
     static final Map<String, Supplier<Call>> GOOD = Map.ofEntries(
             Map.entry("registerCustomer", () -> Call.of("POST", "/customers").body(aCustomer())),
             Map.entry("listCustomers", () -> Call.of("GET", "/customers")),
@@ -70,7 +70,7 @@ final class Calls {
                                             .extract()
                                             .path("id"))));
 
-    /** By cause: what makes another answer of a good call. */
+    /** By cause: changes a good call so that it gets this answer. */
     static final Map<String, Spoiler> SPOILED = Map.ofEntries(
             Map.entry("304", good -> {
                 var call = good.get();
@@ -108,8 +108,7 @@ final class Calls {
             }),
             Map.entry("collision", good -> {
                 var call = good.get();
-                // as PostgreSQL ends one of two that wait for each other, for not every operation can be brought to
-                // that
+                // raises the error of a deadlock, because not every operation can be brought into a real one
                 Database.ofService().execute("""
                         create function collide() returns trigger language plpgsql as
                         $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$;
@@ -123,7 +122,7 @@ final class Calls {
                 }
             }));
 
-    /** By operation and cause: what only this operation answers. */
+    /** By operation and cause: answers of one operation only. */
     static final Map<String, Callable<Response>> SPECIAL = Map.of(
             "deleteCustomer in-use",
             () -> Call.of("DELETE", "/customers/" + anOrder().path("customerId"))
@@ -148,12 +147,12 @@ final class Calls {
                 }
             });
 
-    /** Sends a good call in such a way that it gets another answer. */
+    /** Sends a good call so that it gets another answer. */
     interface Spoiler {
         Response spoil(Supplier<Call> good) throws Exception;
     }
 
-    /** A request, not yet sent. */
+    /** A request that is not sent yet. */
     record Call(
             String method,
             String path,
@@ -171,7 +170,7 @@ final class Calls {
             return new Call(method, path, headers, body);
         }
 
-        /** With another id in its path. */
+        /** The same call with another id in its path. */
         Call id(String id) {
             return path(path.replaceFirst("[0-9a-f-]{36}", id));
         }
@@ -188,7 +187,7 @@ final class Calls {
         }
     }
 
-    /** With an unknown field, a parameter out of its bounds, or a header that is no entity tag. */
+    /** The same call with an unknown field, a parameter out of range, or a header that is not an entity tag. */
     private static Call invalid(Call call) {
         if (call.body() != null) {
             return call.body("{\"surprise\": 1}");

@@ -25,14 +25,14 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What the running service says of itself at /q/openapi, and whether an answer of it is as it says. */
+/** The OpenAPI document of the running service, and checks of answers against the document. */
 final class Documented {
     private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
     private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(
             SpecificationVersion.DRAFT_2020_12,
             registry -> registry.schemaRegistryConfig(
                     SchemaRegistryConfig.builder().formatAssertionsEnabled(true).build()));
-    /** Headers that say something about this API; others, such as Content-Length, are those of HTTP. */
+    /** The headers of this API. Other headers, such as Content-Length, belong to HTTP and are not documented. */
     private static final List<String> HEADERS =
             List.of("Allow", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate");
 
@@ -40,12 +40,12 @@ final class Documented {
             read(given().accept(ContentType.JSON).get("/q/openapi").asString());
 
     /**
-     * One way in which an operation may answer.
+     * A documented answer of an operation.
      *
-     * @param problem the name of its problem type, null where all goes well
+     * @param problem the name of its problem type; null if the operation succeeds
      */
     record Answer(String operationId, int status, @Nullable String problem) {
-        /** What provokes it: the problem, else the status. */
+        /** The cause of the answer: the problem, otherwise the status. */
         String cause() {
             return problem == null ? Integer.toString(status) : problem;
         }
@@ -75,7 +75,7 @@ final class Documented {
         return answers;
     }
 
-    /** Fails unless the response is this answer, in every respect that the document speaks of. */
+    /** Fails unless the response has the documented form of this answer. */
     void check(Answer answer, Response response) {
         assertThat(response.statusCode()).as(response.asString()).isEqualTo(answer.status());
         var documented = operation(answer.operationId()).node().at("/responses/" + answer.status());
@@ -114,12 +114,12 @@ final class Documented {
                 .doesNotContain("dev.afterimage", "java.", "com.fasterxml", "select ", "insert ", "_key");
     }
 
-    /** Fails unless the document allows the operation to have this body. */
+    /** Fails unless the document allows this request body for the operation. */
     void checkBody(String operationId, String body) {
         assertValid(body, operation(operationId).node().at("/requestBody/content/application~1json/schema"));
     }
 
-    /** Fails unless the examples keep the schemas that they are examples of; returns how many there are. */
+    /** Fails unless all examples conform to their schemas; returns the number of examples. */
     int checkExamples() {
         var examples = 0;
         for (var schema : document.at("/components/schemas").properties()) {
@@ -135,13 +135,13 @@ final class Documented {
         return examples;
     }
 
-    /** Fails unless the linter has nothing at all to say, however mild. */
+    /** Fails if the linter reports anything, even at its lowest severity. */
     void lint() {
         var linted = (ObjectNode) document.deepCopy();
-        // the linter does not know those of OpenAPI 3.1; see checkExamples
+        // the linter does not support the examples of OpenAPI 3.1; see checkExamples
         linted.findParents("examples").forEach(parent -> ((ObjectNode) parent).remove("examples"));
         assertThat(Library.validate(Library.readDocument(linted), null))
-                // unlike 3.0, OpenAPI 3.1 lets a bearer token's roles be named where scopes are
+                // unlike 3.0, OpenAPI 3.1 allows roles of a bearer token in the place of scopes
                 .filteredOn(found -> !found.errorCode.equals("SREQ-002"))
                 .extracting(found ->
                         "%s %s %s: %s".formatted(found.severity, found.errorCode, found.nodePath, found.message))
@@ -151,7 +151,7 @@ final class Documented {
     private void assertValid(String json, JsonNode schema) {
         var closed = (ObjectNode) schema.deepCopy();
         var components = (ObjectNode) document.at("/components").deepCopy();
-        // a client must put up with new fields; here one that is not documented is a mistake
+        // a client must ignore new fields; in this test an undocumented field is an error
         for (var component : components.at("/schemas").properties()) {
             if (component.getValue().has("properties") && !component.getKey().equals("Problem")) {
                 ((ObjectNode) component.getValue()).put("additionalProperties", false);
@@ -163,7 +163,7 @@ final class Documented {
                 .isEmpty();
     }
 
-    /** A call of the operation for no aggregate in particular. */
+    /** A call of the operation with a random id. */
     Call call(String operationId) {
         var operation = operation(operationId);
         var call = Call.of(
@@ -203,7 +203,7 @@ final class Documented {
         return object.propertyStream().map(Map.Entry::getKey).collect(Collectors.toSet());
     }
 
-    /** Refuses a name that comes twice in an object. */
+    /** Refuses a duplicate name in an object. */
     private static JsonNode read(String json) {
         try {
             return JSON.readTree(json);

@@ -13,10 +13,13 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The OpenAPI document, put to the test by the service that it describes: it says all, and nothing but the truth. */
+/** The OpenAPI document is complete and correct: the service gives each documented answer, and no undocumented one. */
 @QuarkusTest
 class DocumentedTest {
-    /** Provoked by {@link GuardedTest}, which wants a token, and {@link OutageTest}, which takes the database away. */
+    /**
+     * Answers that {@link GuardedTest} provokes, which runs with security, and {@link OutageTest}, which stops the
+     * database.
+     */
     private static final Set<String> ELSEWHERE = Set.of("unauthenticated", "forbidden", "database-away");
 
     @TestFactory

@@ -12,7 +12,7 @@ import java.security.KeyPair;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** What the OpenAPI document says of callers without a token, or with one that does not allow the operation. */
+/** The documented answers to callers without a token, or with a token that does not allow the operation. */
 @QuarkusTest
 @WithTestResource(TokenIssuer.class)
 class GuardedTest {

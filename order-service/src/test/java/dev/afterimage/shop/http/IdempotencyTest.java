@@ -162,7 +162,7 @@ class IdempotencyTest {
                 .statusCode(201);
     }
 
-    /** An order more for a client that believes itself safe. */
+    /** Such a key must not count as no key: a repetition would place a second order. */
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "twice"})
     void refusesAnEmptyOrRepeatedKey(String header) {
@@ -202,7 +202,7 @@ class IdempotencyTest {
                 Content-Length: %d\r
                 \r
                 %s""".formatted(newCustomer().length(), newCustomer());
-        // no HTTP client would send it
+        // no HTTP client sends such a header
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
             socket.getOutputStream().write(request.getBytes(charset));
             var answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
@@ -240,7 +240,7 @@ class IdempotencyTest {
         }
     }
 
-    /** All but the body. */
+    /** Status and headers of an answer. */
     private static List<String> told(Response answer) {
         return Stream.concat(
                         Stream.of(answer.statusLine()),

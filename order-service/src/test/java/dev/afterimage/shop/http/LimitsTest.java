@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each bound is tried out from both sides. */
+/** Each limit is tested at the last allowed and at the first refused value. */
 @QuarkusTest
 class LimitsTest {
     private static final int MAX_BODY_BYTES = 256 * 1024;
@@ -90,7 +90,7 @@ class LimitsTest {
     })
     void takesPricesFromZeroToTenDigitsAndTwoDecimals(String price, int status) {
         for (var written : List.of(price, '"' + price + '"')) {
-            // a number may have an exponent, a string is as the answer has it
+            // a number may have an exponent; a string may not
             var taken = status == 201 && !(written.startsWith("\"") && price.contains("e"));
             post(
                             "/products",
@@ -153,7 +153,7 @@ class LimitsTest {
                 .statusCode(status);
     }
 
-    /** Numbers and depths that would cost much if they were computed, or read to their end. */
+    /** Numbers and nesting depths that would be expensive to compute or to read completely. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -215,7 +215,7 @@ class LimitsTest {
         }
     }
 
-    /** A new customer in a body of at least so many bytes. */
+    /** A new customer in a body of at least this number of bytes. */
     private static String customerOf(int bytes) {
         var customer = "{\"name\": \"Ada\", \"email\": \"ada-%s@example.com\"}".formatted(UUID.randomUUID());
         return customer + " ".repeat(Math.max(0, bytes - customer.length()));
@@ -229,7 +229,7 @@ class LimitsTest {
         return "{\"productId\": \"%s\", \"quantity\": %d}".formatted(product, quantity);
     }
 
-    /** Keeps what is logged as a warning or worse. */
+    /** Collects warnings and errors. */
     private static final class Log extends Handler {
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 

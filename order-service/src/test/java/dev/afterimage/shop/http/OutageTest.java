@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** With a PostgreSQL of its own, which it kills, stops and slows down. */
+/** Runs with a separate PostgreSQL, which the tests kill, stop and slow down. */
 @QuarkusTest
 @TestProfile(OutageTest.OwnPostgres.class)
 class OutageTest {
@@ -70,9 +70,8 @@ class OutageTest {
     @Test
     void saysOfEveryOperationThatTheDatabaseIsAwayAndGoesOnWhenItIsBack() {
         var documented = new Documented();
-        // readers first, one for each connection that there may be: pgjdbc asserts that nobody writes a batch to a
-        // broken
-        // connection, and tests run with assertions
+        // reads first, one per possible connection: pgjdbc has an assertion that fails when a batch is written to a
+        // broken connection, and tests run with assertions
         var outages = documented.answers().stream()
                 .filter(answer -> answer.cause().equals("database-away"))
                 .map(answer -> Map.entry(
@@ -87,7 +86,7 @@ class OutageTest {
         postgres.kill();
         try {
             Stream.generate(() -> Call.of("GET", "/orders")).limit(CONNECTIONS).forEach(Call::send);
-            // at once, for each waits a second for a connection
+            // all at the same time, because each waits a second for a connection
             try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
                 var sent = outages.stream()
                         .map(outage -> clients.submit(() -> outage.getValue().send()))
@@ -203,7 +202,7 @@ class OutageTest {
                 .untilAsserted(() -> Shop.get("/orders").statusCode(200));
     }
 
-    /** To the server and to each process that it has for a connection. */
+    /** Sends the signal to the server and to all processes of its connections. */
     private void signal(String signal) throws Exception {
         var server = ProcessHandle.of(Objects.requireNonNull(postgres.pid())).orElseThrow();
         var pids = Stream.concat(Stream.of(server), server.descendants())

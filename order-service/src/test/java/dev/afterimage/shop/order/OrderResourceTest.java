@@ -299,7 +299,7 @@ class OrderResourceTest {
                 .path("id");
     }
 
-    /** What PostgreSQL knows and no reader does, whoever writes it. */
+    /** Values that PostgreSQL can store but readers cannot parse; the constraints refuse them from any writer. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

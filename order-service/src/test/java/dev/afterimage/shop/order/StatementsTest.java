@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What each call costs the database: every statement that PostgreSQL logs, in order. It looks behind the server. */
+/** The database statements of each call, in order, from the log of PostgreSQL. */
 @QuarkusTest
 class StatementsTest {
     private static final Pattern STATEMENT = Pattern.compile("LOG:  (?:execute [^:]*|statement): (.*(?:\\n\\t.*)*)");
@@ -65,9 +65,9 @@ class StatementsTest {
     }
 
     /**
-     * Eight statements, six round trips: begin travels with the first one, and the lines as one batch. The prices are
-     * asked for; the customer is not, because its foreign key speaks at the insert. The outbox row is inserted for the log and
-     * deleted for the table.
+     * Eight statements in six round trips: begin is sent with the first statement, and the lines are one batch. The
+     * prices need a query; the customer does not, because the foreign key checks it at the insert. The outbox row is
+     * inserted for the WAL, and deleted so that the table stays empty.
      */
     @Test
     void placesAnOrderOfTwoLinesWithEightStatements() throws Exception {
@@ -83,7 +83,10 @@ class StatementsTest {
                         "commit");
     }
 
-    /** Two more for the key: claimed before the work, so that a twin waits, and given the answer behind it. */
+    /**
+     * Two more statements for the key: one claims it before the work, so that a repetition waits, and one stores the
+     * answer after the work.
+     */
     @Test
     void placesAnOrderUnderAKeyWithTwoMoreStatements() throws Exception {
         var key = UUID.randomUUID().toString();
@@ -103,7 +106,7 @@ class StatementsTest {
                 .containsExactly("begin", "insert into idempotency_keys", "commit");
     }
 
-    /** The row lock orders the changes of the order; the lines, read behind it, belong into both images. */
+    /** The row lock orders the changes of the order. The lines are read after it, because both images contain them. */
     @Test
     void changesAStatusWithSevenStatements() throws Exception {
         var id = placed(order);
@@ -118,7 +121,7 @@ class StatementsTest {
                         "commit");
     }
 
-    /** The price of the new product only is asked for; a line is updated in its place, one too many deleted. */
+    /** Only the price of the new product is queried. A changed line is updated, a surplus line is deleted. */
     @Test
     void changesItemsWithTenStatements() throws Exception {
         var id = placed(order);
@@ -138,7 +141,7 @@ class StatementsTest {
                         "commit");
     }
 
-    /** The lines go by one statement; the second outbox row is the tombstone. */
+    /** One statement deletes the lines; the second outbox row is the tombstone. */
     @Test
     void deletesAnOrderWithTenStatements() throws Exception {
         var id = placed(order);
@@ -156,7 +159,7 @@ class StatementsTest {
                         "commit");
     }
 
-    /** An order with its lines, and a page of them, as of one moment. */
+    /** One statement reads an order with its lines, or a page of orders, so that the result is consistent. */
     @Test
     void readsWithOneStatement() throws Exception {
         var id = placed(order);
@@ -164,7 +167,10 @@ class StatementsTest {
         assertThat(statementsOf(() -> get("/orders?limit=5").statusCode(200))).containsExactly("select orders");
     }
 
-    /** But for what pgjdbc says once on each connection: its name, and what it asks of the columns of idempotency_keys. */
+    /**
+     * The statements without those that pgjdbc sends once per connection: its name, and a query for the columns of
+     * idempotency_keys.
+     */
     private static List<String> statementsOf(Runnable call) throws IOException {
         var before = serverLog().length();
         call.run();
@@ -198,7 +204,7 @@ class StatementsTest {
         return Files.readString(data.resolveSibling("logs").resolve("postgres.log"));
     }
 
-    /** Of the service's role only, and of new connections only. */
+    /** Sets the log level for the service's role only; it applies to new connections only. */
     private void logStatements(boolean all) {
         Database.ofService().execute("alter role orders_app set log_statement = '%s'".formatted(all ? "all" : "none"));
         pool.flush(FlushMode.ALL);

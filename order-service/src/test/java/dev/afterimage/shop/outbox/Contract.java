@@ -33,12 +33,12 @@ final class Contract {
 
     private Contract() {}
 
-    /** Where the event breaks the schema of its aggregate; empty when it keeps it. */
+    /** The violations of the aggregate's schema by the event; empty if the event is valid. */
     static List<Error> violations(String aggregate, JsonNode event) {
         return SCHEMAS.computeIfAbsent(aggregate, Contract::schema).validate(event.toString(), InputFormat.JSON);
     }
 
-    /** Where the record's headers, value and key break the AsyncAPI document's message; empty when they keep it. */
+    /** The violations of the AsyncAPI message by headers, value and key of the record; empty if the record is valid. */
     static List<Error> violations(PublishedEvent event) {
         var message =
                 "messages/" + (event.value() == null ? event.type().replace("Deleted", "Tombstone") : event.type());
@@ -50,7 +50,7 @@ final class Contract {
                 .toList();
     }
 
-    /** Every event type that the schema of the aggregate knows. */
+    /** All event types in the schema of the aggregate. */
     static Set<String> eventTypes(String aggregate) {
         var types = read(FOLDER.resolve(aggregate + ".schema.json")).at("/properties/source/properties/eventType/enum");
         return StreamSupport.stream(types.spliterator(), false)
@@ -58,7 +58,7 @@ final class Contract {
                 .collect(Collectors.toSet());
     }
 
-    /** The example records of the aggregate: topic, key, headers and value each. */
+    /** The example records of the aggregate, each with topic, key, headers and value. */
     static List<JsonNode> examples(String aggregate) {
         try (var files = Files.list(FOLDER.resolve(aggregate))) {
             return files.sorted().map(Contract::read).toList();

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The examples that consumers are tested with are what this service would say. */
+/** The examples of the contract, which test the consumers, have the form of this service's events. */
 class ContractTest {
     @ParameterizedTest
     @ValueSource(strings = {"customer", "product", "order"})

@@ -13,9 +13,12 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What the events alone tell, read in the order of the log; the first that breaks a rule ends it. */
+/**
+ * The state that follows from the events alone, read in the order of the WAL. The first event that breaks a rule fails
+ * the test.
+ */
 final class Fold {
-    /** Each aggregate's changes; the one to version v at index v - 1. */
+    /** The changes of each aggregate; the change to version v has the index v - 1. */
     private final Map<Aggregate, List<JsonNode>> changes = new HashMap<>();
 
     private final Map<Aggregate, JsonNode> rows = new HashMap<>();
@@ -37,22 +40,22 @@ final class Fold {
         return fold;
     }
 
-    /** The rows that there are in the end. */
+    /** The rows that remain at the end. */
     Map<Aggregate, JsonNode> rows() {
         return rows;
     }
 
-    /** Every change, not the snapshots. */
+    /** All changes, without snapshots. */
     Map<Aggregate, List<JsonNode>> changes() {
         return changes;
     }
 
-    /** Every change of that one. */
+    /** All changes of this aggregate. */
     List<JsonNode> changes(Aggregate aggregate) {
         return changes.getOrDefault(aggregate, List.of());
     }
 
-    /** The type of each event of a snapshot. */
+    /** The types of the snapshot events. */
     List<String> snapshots() {
         return snapshots;
     }
@@ -75,7 +78,7 @@ final class Fold {
         }
     }
 
-    /** Neither older nor newer than what the log told before. */
+    /** A snapshot event must have exactly the state that the log has at this point. */
     private void addSnapshot(Aggregate aggregate, JsonNode event) {
         assertThat(event.get("after")).as("state at this point of the log").isEqualTo(rows.get(aggregate));
         assertThat(event.at("/source/version")).isEqualTo(event.at("/after/version"));

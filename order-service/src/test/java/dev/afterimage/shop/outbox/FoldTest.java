@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The proof must be able to fail. The history: the contract's examples, one behind the other. */
+/** Shows that {@link Fold} detects errors. The history consists of the contract's examples, one after the other. */
 class FoldTest {
     private static final int PLACED = 2;
     private static final int STATUS_CHANGED = 3;

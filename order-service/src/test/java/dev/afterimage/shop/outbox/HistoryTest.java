@@ -36,13 +36,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random clients, and then the proof from the log alone. {@code -Dhistory.seed=…} repeats what the clients of a failed run
- * asked for, though not how their requests met; {@code -Dhistory.operations=…} makes them ask for more.
+ * Runs random clients, and then checks all answers and rows against the events in the WAL. {@code -Dhistory.seed=…}
+ * repeats the requests of a failed run, but not their timing; {@code -Dhistory.operations=…} sets the number of
+ * requests.
  */
 @QuarkusTest
 class HistoryTest {
     private static final int CLIENTS = 12;
-    /** Each order is marked by its currency, of which there are 26 to the power of 3. */
+    /** Less than 26^3, the number of currencies: each order is marked by its currency. */
     private static final int MARKS = 17_500;
 
     private static final int OPERATIONS = Integer.getInteger("history.operations", TestSize.of(1_000, MARKS));
@@ -109,7 +110,10 @@ class HistoryTest {
         }
     }
 
-    /** Each image in an answer is the one that the event of its version tells; address, entity tag, precondition fit it. */
+    /**
+     * Each image in an answer equals the image in the event of its version. Address, entity tag and precondition match
+     * it.
+     */
     private static void clientsSawWhatTheEventsTell(Collection<Call> calls, Fold fold) {
         for (var call : calls) {
             var request = call.request();
@@ -158,8 +162,9 @@ class HistoryTest {
     }
 
     /**
-     * Each event has a call that asked for just this and was told so, or whose client hung up: refusals and repetitions
-     * have none. Each POST that was done has one, however often it was repeated, and each delete and cancellation too.
+     * Each event belongs to a call that requested exactly this change and got it confirmed, or whose client hung up.
+     * Refusals and repetitions have no event. Each successful POST has one event, also if it was repeated; so has each
+     * delete and each cancellation.
      */
     private static void eachEventWasRequestedOnce(Collection<Call> calls, Fold fold) {
         var asked = calls.stream().collect(groupingBy(call -> mark(call.request())));
@@ -201,7 +206,7 @@ class HistoryTest {
         }
     }
 
-    /** What the load did not get to is not proved. */
+    /** The random load must produce all event types and refusals; otherwise they are not tested. */
     private static void allEventTypesAndRefusalsOccurred(Collection<Call> calls, Fold fold) {
         var changes = fold.changes().values().stream().flatMap(List::stream).map(event -> event.at("/source/eventType")
                 .asText());
@@ -240,7 +245,7 @@ class HistoryTest {
         };
     }
 
-    /** Whether the image has what the request says, at the same places. */
+    /** Whether the image contains the values of the request, at the same paths. */
     private static boolean contains(JsonNode image, JsonNode asked) {
         return switch (asked.getNodeType()) {
             case OBJECT ->
@@ -254,7 +259,7 @@ class HistoryTest {
         };
     }
 
-    /** What the request asks for: who asks for something new says it by a mark, who asks for a change by its address. */
+    /** Identifies the requested change: a request for a new aggregate by its mark, a change by its address. */
     private static String mark(Request request) {
         var body = request.body();
         if (!request.method().equals("POST") || body == null) {
@@ -267,7 +272,7 @@ class HistoryTest {
                 .orElse("POST nonsense");
     }
 
-    /** The marks of the requests that may have led to the event. */
+    /** The marks of the requests that may have caused the event. */
     private static List<String> marks(Aggregate aggregate, JsonNode event) {
         var collection = "/%ss".formatted(aggregate.type());
         var address = collection + "/" + aggregate.id();
@@ -321,7 +326,7 @@ class HistoryTest {
         return images;
     }
 
-    /** What the service logs as a warning or an error. */
+    /** Collects the warnings and errors of the service. */
     private static final class Complaints extends Handler {
         private final Queue<String> heard = new ConcurrentLinkedQueue<>();
 

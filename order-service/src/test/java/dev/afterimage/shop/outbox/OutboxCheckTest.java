@@ -19,7 +19,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 @QuarkusTest
 class OutboxCheckTest {
     private static final String CHECK = "checks.find { it.name == 'outbox' }.";
-    /** In tests it looks at the same slot. */
+    /** In tests this check uses the same slot. */
     private static final String TABLES = "checks.find { it.name == 'table slot' }.";
 
     @Inject
@@ -58,7 +58,7 @@ class OutboxCheckTest {
         });
     }
 
-    /** As where a connector hangs: its slot is read, and nothing is confirmed. */
+    /** Like a connector that hangs: the slot has a reader, but nothing is confirmed. */
     @Test
     void isNotWellWhileAChangeIsNotConfirmedInTime() throws Throwable {
         Wal.withSlot("unread", () -> {

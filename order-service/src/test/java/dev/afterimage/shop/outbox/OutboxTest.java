@@ -126,7 +126,10 @@ class OutboxTest {
         assertThat(published.by(id).get(1).json().at("/after")).isEqualTo(JSON.readTree(changed));
     }
 
-    /** Created, changed and deleted, each image following the one before, and a tombstone. */
+    /**
+     * Checks the events of a whole life: create, change, delete and tombstone; each {@code before} is the previous
+     * {@code after}.
+     */
     private static void chained(List<PublishedEvent> life, String aggregate) {
         assertThat(life).hasSize(4).last().extracting(PublishedEvent::value).isNull();
         assertThat(life)

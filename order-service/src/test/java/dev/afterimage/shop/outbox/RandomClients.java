@@ -42,9 +42,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients that do by chance what clients do, through HTTP: at the same time on the same few aggregates, wrongly, on stale
- * knowledge, twice, and without waiting for the answer. Each change that they ask for has a mark of its own (a name, a
- * currency, a quantity), by which its event is found again.
+ * Random clients over HTTP. They work at the same time on the same few aggregates. They send invalid requests, outdated
+ * entity tags and repetitions, and close connections before the answer. Each requested change has a unique mark (a
+ * name, a currency, a quantity), which identifies its event.
  */
 final class RandomClients {
     static final ObjectMapper JSON = new ObjectMapper();
@@ -57,10 +57,13 @@ final class RandomClients {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final AtomicInteger marks = new AtomicInteger();
     private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
-    /** The entity tag of each address as some client saw it last, stale as soon as another one changes it. */
+    /**
+     * The last entity tag that a client saw, by address. It is outdated as soon as another client changes the
+     * aggregate.
+     */
     private final Map<String, String> tags = new ConcurrentHashMap<>();
 
-    /** The ids by address, with some that are deleted by now. */
+    /** The ids by address, including some deleted ones. */
     private final Map<String, List<String>> known = Map.of(
             "/customers", new CopyOnWriteArrayList<>(),
             "/products", new CopyOnWriteArrayList<>(),
@@ -139,19 +142,19 @@ final class RandomClients {
         }
     }
 
-    /** @param answer null where the client hung up and does not know the outcome */
+    /** @param answer null if the client hung up and does not know the outcome */
     record Call(Request request, @Nullable Answer answer) {}
 
     RandomClients(URI service) {
         this.service = service;
     }
 
-    /** Every call that was made, with its answer. */
+    /** All calls with their answers. */
     Collection<Call> calls() {
         return calls;
     }
 
-    /** Returns when all is answered; an answer that no client can make sense of is an error. */
+    /** Runs the operations and returns when all are answered. An unexpected answer is an error. */
     void run(long seed, int clients, int operations) throws InterruptedException, ExecutionException {
         var first = new Random(seed);
         var dear = product(first, 0).put("sku", "precious").put("price", "9999999999.99");
@@ -246,7 +249,7 @@ final class RandomClients {
         call(new Request("POST", "/snapshots", start, null, null), 202, 409);
     }
 
-    /** Requests that nobody may get through with. */
+    /** Requests that the service must always refuse. */
     private void invalidRequest(Random random, int mark) {
         var nobody = UUID.randomUUID();
         var order = "/orders/" + one(random, "/orders");
@@ -258,9 +261,9 @@ final class RandomClients {
                 call(new Request("POST", "/orders/cancellations", cancellation(nobody.toString()), null, key()), 400);
             case 3 -> call(new Request("PUT", order + "/status", empty.put("status", "LOST"), null, null), 400);
             case 4 ->
-                call(new Request("PUT", order + "/items", empty.set("items", tooExpensiveItems()), null, null), 400, 404, 409);
+                call(new Request("PUT", order + "/items", empty.set("items", costly()), null, null), 400, 404, 409);
             case 5 -> {
-                empty.put("customerId", one(random, "/customers")).set("items", tooExpensiveItems());
+                empty.put("customerId", one(random, "/customers")).set("items", costly());
                 call(new Request("POST", "/orders", empty, null, null), 400);
             }
             case 6 -> call(new Request("DELETE", order, null, "1", null), 400);
@@ -275,7 +278,7 @@ final class RandomClients {
                 .toArray(Integer[]::new);
         var request = new Request("POST", path, body, null, key());
         switch (random.nextInt(10)) {
-            case 0 -> { // in vain, then again under the same key
+            case 0 -> { // an invalid request, then the right one with the same key
                 call(new Request("POST", path, JSON.createObjectNode(), null, request.key()), 400);
                 if (body.has("customerId")) {
                     var nobodys =
@@ -299,7 +302,7 @@ final class RandomClients {
                         .distinct();
                 assertThat(done).as("twins of %s", request).hasSizeLessThan(2);
             }
-            case 4 -> { // and something else under the same key
+            case 4 -> { // then another request with the same key
                 var other = body.deepCopy()
                         .put(
                                 body.has("name") ? "name" : "customerId",
@@ -360,7 +363,7 @@ final class RandomClients {
     }
 
     private Answer note(Request request, Answer answer, Integer... expected) {
-        // two that wait for each other are rare and right
+        // a deadlock of two requests is rare and allowed
         if (answer.status() != 503 || !answer.text().contains(":collision")) {
             assertThat(answer.status())
                     .as("%s, answered by %s", request, answer)
@@ -396,7 +399,9 @@ final class RandomClients {
         return http.sendAsync(builder.build(), BodyHandlers.ofString()).thenApply(Answer::of);
     }
 
-    /** Closes the connection somewhere between the first byte of the request and the last one of the answer. */
+    /**
+     * Closes the connection at a random point between the first byte of the request and the last byte of the answer.
+     */
     private void hangUp(Random random, Request request) {
         var message = new ByteArrayOutputStream();
         var body = String.valueOf(request.body()).getBytes(UTF_8);
@@ -435,7 +440,7 @@ final class RandomClients {
 
     // -- what they say
 
-    /** One of so few emails that they collide. */
+    /** A customer with one of only a few emails, so that emails collide. */
     private static ObjectNode customer(Random random, int mark) {
         var email = "c%d@example.com".formatted(random.nextInt(16));
         return JSON.createObjectNode()
@@ -462,8 +467,8 @@ final class RandomClients {
         return items;
     }
 
-    /** More money than an order can hold. */
-    private ArrayNode tooExpensiveItems() {
+    /** Items whose total is more than an order can hold. */
+    private ArrayNode costly() {
         return JSON.createArrayNode()
                 .add(JSON.createObjectNode().put("productId", precious).put("quantity", 10_000));
     }
@@ -472,7 +477,10 @@ final class RandomClients {
         return oneOf(random, ids(collection));
     }
 
-    /** The oldest more often, so that others are without orders long enough to be deleted; at times none of them. */
+    /**
+     * A random id, the oldest ids more often, so that other customers stay without orders and can be deleted; sometimes
+     * an unknown id.
+     */
     private static String oneOf(Random random, List<String> ids) {
         var now = List.copyOf(ids);
         var index = Math.min(random.nextInt(now.size() + 1), random.nextInt(now.size() + 1));
@@ -491,12 +499,12 @@ final class RandomClients {
         return (char) ('A' + number % 26);
     }
 
-    /** Of the aggregate's whole address, or that of one of its parts. */
+    /** The id in the address of an aggregate, or of one of its parts. */
     private static String id(String address) {
         return address.split("/", 4)[2];
     }
 
-    /** The address without the part of the aggregate that it names: entity tags are of the whole. */
+    /** The address of the aggregate without a part, because entity tags belong to the whole aggregate. */
     private static String aggregate(String address) {
         return address.replaceAll("(/[^/]+/[^/]+).*", "$1");
     }

@@ -5,7 +5,7 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Looks at a slot of the test's own, which Debezium does not read. */
+/** A configuration with a slot of the test, which Debezium does not read. */
 record SlotConfig(String slot, Optional<String> tableSlot, MemorySize maxRetainedWal, Duration maxUnconfirmed)
         implements OutboxConfig {
 

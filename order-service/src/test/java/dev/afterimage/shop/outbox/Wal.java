@@ -14,7 +14,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened to the outbox since this was opened, as PostgreSQL tells it to Debezium: decoded from the WAL by pgoutput.
+ * The changes of the outbox since this object was opened, in the form that Debezium gets: decoded from the WAL by
+ * pgoutput.
  *
  * @see <a href="https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html">message formats</a>
  */
@@ -29,19 +30,19 @@ public final class Wal implements AutoCloseable {
         this.publication = publication;
     }
 
-    /** Everything that happens to the table. */
+    /** All changes of the table. */
     public static Wal ofEverything() throws SQLException {
         Database.ofService()
                 .execute("drop publication if exists everything", "create publication everything for table outbox");
         return open("everything");
     }
 
-    /** Only what the migration publishes. */
+    /** Only the changes that the publication of the migration contains. */
     static Wal asPublished() throws SQLException {
         return open("order_outbox");
     }
 
-    /** While there is such a slot, which nobody reads. */
+    /** Runs the test with an additional slot that has no reader. */
     static void withSlot(String name, ThrowingCallable test) throws Throwable {
         Database.ofService().execute("select pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(name));
         try {

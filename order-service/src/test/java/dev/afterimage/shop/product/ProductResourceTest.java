@@ -117,7 +117,10 @@ class ProductResourceTest {
         }
     }
 
-    /** The order has given up a line that the delete wants to see, and wants the product that is being deleted. */
+    /**
+     * A deadlock: the order's transaction has deleted a line that the product's delete has to read, and needs the
+     * product that is being deleted.
+     */
     @Test
     void asksToTryAgainWhenTwoRequestsWaitForEachOther() throws Exception {
         var kept = product("1.00");

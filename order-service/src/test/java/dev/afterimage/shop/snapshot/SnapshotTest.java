@@ -41,7 +41,7 @@ class SnapshotTest {
     @SuppressWarnings("NullAway.Init")
     PublishedEvents published;
 
-    /** Lest it publish what all other tests have made. */
+    /** Otherwise a snapshot would publish the aggregates of all other tests. */
     @BeforeEach
     void startFromNothing() {
         Database.ofService().execute("truncate customers, products, orders, order_items");
@@ -175,7 +175,7 @@ class SnapshotTest {
         return new Done(progress.path("published"), progress.path("total"));
     }
 
-    /** The tests of projection-service may write other topics of the same Kafka meanwhile. */
+    /** The snapshot events; the tests of projection-service may write to other topics of the same Kafka meanwhile. */
     private List<PublishedEvent> ofSnapshots() {
         return published.all().stream()
                 .filter(event -> event.topic().startsWith("tested."))
@@ -183,7 +183,7 @@ class SnapshotTest {
                 .toList();
     }
 
-    /** Of that order's first events, in order. */
+    /** The versions and operations of the order's first events. */
     private List<String> versionsAndOps(String id, int events) {
         return Stream.generate(() -> published.next(id).json())
                 .limit(events)

@@ -46,7 +46,7 @@ class AuditTest {
     @BeforeEach
     void fill() throws Exception {
         shop = new Shop(jdbcUrl, bootstrapServers);
-        // behind what the tests of order-service published, in the same build
+        // waits until the events of order-service's tests, in the same build, are applied
         await().atMost(SOON).untilAsserted(() -> given().get("/stats")
                 .then()
                 .body("feed.state", equalTo("FOLLOWING"))
@@ -82,10 +82,10 @@ class AuditTest {
     }
 
     /**
-     * One cell.
+     * A wrong value that the test writes into one cell.
      *
-     * @param side where it is planted
-     * @param right what it is elsewhere
+     * @param side the side with the wrong value
+     * @param right the value on the other sides
      */
     private record Planted(Side side, String table, UUID id, String column, String value, String right) {
 
@@ -195,7 +195,7 @@ class AuditTest {
                     }
                     shop.publish(order);
                     while (queue.size() > 10) {
-                        TimeUnit.MILLISECONDS.sleep(5); // a sink that does not keep up is another test's
+                        TimeUnit.MILLISECONDS.sleep(5); // limits the load on the replica
                     }
                     queue.add(new Late("orders", order, random.nextInt(150)));
                     queue.add(new Late("order_items", order, random.nextInt(150)));
@@ -224,15 +224,15 @@ class AuditTest {
                     inFlight += sum(audit, "inFlight");
                 }
             } finally {
-                ended.set(true); // else the workers are waited for
+                ended.set(true); // otherwise close() would wait for the workers
             }
             writer.get();
             sink.get();
-            assertThat(inFlight).as("rows that were on their way").isPositive();
+            assertThat(inFlight).as("rows in flight").isPositive();
         }
     }
 
-    /** A row for the replica, and when. */
+    /** A row for the replica and the time of its write. */
     private record Late(String table, UUID id, long dueNanos) implements Delayed {
 
         Late(String table, UUID id, int ms) {
@@ -320,7 +320,7 @@ class AuditTest {
                 .jsonPath();
     }
 
-    /** As the connectors' heartbeats would. */
+    /** Runs an audit while both slots and groups confirm everything, as the connectors' heartbeats would do. */
     private JsonPath auditWhileAllIsCarried() throws Exception {
         var ended = new AtomicBoolean();
         try (var carrier = Executors.newSingleThreadExecutor()) {

@@ -25,12 +25,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The source with the order-service's own tables, and what follows it: events on the topics, which the service applies, and a
- * replica whose tables are written one by one, as Debezium's sink does. By hand, so that it can be late or wrong.
+ * The source with the tables of order-service, and its followers: events on the topics, which the service applies, and
+ * a replica whose tables are written one by one, as Debezium's sink does. The test itself moves the changes, so that
+ * they can be late or wrong.
  */
 final class Shop implements AutoCloseable {
 
-    /** A table's id and columns, and those images of its rows that its events carry. */
+    /** A table: its id, its columns, and the JSON image of a row in the events. */
     private record Table(String id, String columns, String aggregate, String image) {}
 
     private static final String TIMES = """
@@ -84,14 +85,14 @@ final class Shop implements AutoCloseable {
         kafka = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
     }
 
-    /** Makes the databases of source and replica where they are missing. */
+    /** Creates the databases of source and replica if they are missing. */
     private void create(String database, String owner) throws SQLException {
         if (text("postgres", "select 1 from pg_database where datname = '%s'".formatted(database)) == null) {
             run("postgres", "create database %s owner %s".formatted(database, owner));
         }
     }
 
-    /** Makes the tables of the source by its own migrations, with one customer, one product, and orders of two lines. */
+    /** Creates the source's tables with its own migrations, and one customer, one product and orders of two lines. */
     List<UUID> open(int orders) throws Exception {
         try (Stream<Path> files = Files.list(Path.of("../order-service/src/main/resources/db/migration"))) {
             for (Path file :
@@ -107,7 +108,7 @@ final class Shop implements AutoCloseable {
                 insert into products values ('%s', 'LOOM-1', 'Zoë, (cards)', 29.90, now(), now(), 1);
                 """.formatted(customer, product));
         dropReplica();
-        // not all in the types of the source: what counts is the value
+        // some types differ from the source; the audit compares values
         run(REPLICA, """
                 set role replica;
                 alter default privileges in schema public grant select on tables to auditor;
@@ -129,7 +130,7 @@ final class Shop implements AutoCloseable {
         return placed;
     }
 
-    /** Leaves nothing behind, so that other tests find the databases as they know them. */
+    /** Removes everything, so that other tests find the databases unchanged. */
     void drop() throws SQLException {
         create(SOURCE, "orders_owner");
         create(REPLICA, "replica");
@@ -149,7 +150,7 @@ final class Shop implements AutoCloseable {
         run(REPLICA, "drop table if exists customers, products, orders, order_items cascade");
     }
 
-    /** Orders of two lines, at the source alone. */
+    /** Places orders of two lines, at the source only. */
     List<UUID> place(int orders) throws SQLException {
         List<UUID> ids = Stream.generate(UUID::randomUUID).limit(orders).toList();
         String array =
@@ -164,7 +165,7 @@ final class Shop implements AutoCloseable {
         return ids;
     }
 
-    /** The next version at the source, with other lines. */
+    /** Writes the next version of the order at the source, with other lines. */
     void change(UUID order) throws SQLException {
         run(SOURCE, """
                 begin;
@@ -190,7 +191,7 @@ final class Shop implements AutoCloseable {
         publish("orders", "id = '%s'".formatted(order));
     }
 
-    /** What rows of the source are now, as events. */
+    /** Publishes the current state of these rows of the source as events. */
     private void publish(String table, String which) throws SQLException {
         Table described = Objects.requireNonNull(TABLES.get(table));
         if (described.image().isEmpty()) {
@@ -218,7 +219,7 @@ final class Shop implements AutoCloseable {
                 "%s = '%s'".formatted(Objects.requireNonNull(TABLES.get(table)).id(), id));
     }
 
-    /** Brings rows in one table of the replica to what the source has now. */
+    /** Sets these rows of one table of the replica to the current state of the source. */
     private void replicate(String table, String which) throws SQLException {
         String columns = Objects.requireNonNull(TABLES.get(table)).columns();
         String rows = text(
@@ -234,7 +235,7 @@ final class Shop implements AutoCloseable {
                         table, which, columns, Objects.requireNonNull(rows).replace("'", "''")));
     }
 
-    /** Both ways from the source have carried all that it has committed, up to the consumers. */
+    /** Marks both routes as complete: the slots and the consumer groups have confirmed all commits of the source. */
     void carryAll() throws Exception {
         for (String slot : SLOTS) {
             run(SOURCE, "select pg_replication_slot_advance('%s', pg_current_wal_insert_lsn())".formatted(slot));

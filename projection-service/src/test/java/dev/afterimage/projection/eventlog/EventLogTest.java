@@ -93,7 +93,7 @@ class EventLogTest {
                     .isZero();
         } finally {
             database.execute("delete from cdc_raw.positions where topic = '" + topic + "'");
-            // these count what the log was given, and not what is left of it
+            // the statistics count all rows that were ever added, so the test removes its own
             database.execute("delete from cdc_raw.cdc_events where kafka_topic = '" + topic + "'");
             database.execute("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
         }

@@ -99,7 +99,7 @@ class HistoryResourceTest {
                 .body("errors.field", contains(name));
     }
 
-    /** Puts the events of the order and waits until all are on record. */
+    /** Puts the events of the order and waits until all are in the event log. */
     private void put(@Nullable String... events) {
         try (var topic = new OrderTopic(bootstrapServers)) {
             Arrays.stream(events).forEach(event -> topic.put(order.id, event));

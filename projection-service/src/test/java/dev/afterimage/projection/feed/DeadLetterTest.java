@@ -69,7 +69,7 @@ class DeadLetterTest {
 
     @BeforeEach
     void openTopic() {
-        database.execute("delete from cdc_raw.dead_letters"); // an earlier run's
+        database.execute("delete from cdc_raw.dead_letters"); // of an earlier run
         topic = new OrderTopic(bootstrapServers);
     }
 
@@ -226,7 +226,8 @@ class DeadLetterTest {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Integer> reader = threads.submit(
                     () -> get("/orders/{id}?minVersion=1&wait=20s", order.id).statusCode());
-            // the reader listens, or will look at the table only after the replay: either way it must not wait its 20 s
+            // the reader already waits, or will read the table after the replay; in both cases it must answer before
+            // its 20 s are over
             post("/dead-letters/{id}/replay", id).then().statusCode(200);
             await().atMost(Duration.ofSeconds(5)).until(reader::isDone);
             assertThat(reader.get()).isEqualTo(200);
@@ -262,7 +263,7 @@ class DeadLetterTest {
                 var connection = dataSource.getConnection();
                 var statement = connection.createStatement()) {
             connection.setAutoCommit(false);
-            statement.execute("lock table cdc_processed.deletions"); // so that all are under way before one is through
+            statement.execute("lock table cdc_processed.deletions"); // so that all have started before one ends
             for (int i = 0; i < 4; i++) {
                 statuses.add(threads.submit(
                         () -> post("/dead-letters/{id}/replay", id).statusCode()));
@@ -379,7 +380,7 @@ class DeadLetterTest {
         return letter(awaitLetter(record)).extract().path("digest");
     }
 
-    /** Until the record is set aside; returns the letter's id. */
+    /** Waits until the record is a dead letter; returns the letter's id. */
     private long awaitLetter(RecordMetadata record) {
         return await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(20))
@@ -406,7 +407,7 @@ class DeadLetterTest {
         return get("/dead-letters?limit=200" + filter).jsonPath().getList("", Listed.class);
     }
 
-    /** The database refuses new orders that are so. */
+    /** Makes the database refuse new orders with this condition. */
     private void refuse(String condition) {
         database.execute("alter table cdc_processed.orders add constraint refused check (not (%s)) not valid"
                 .formatted(condition));

@@ -36,8 +36,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random histories of orders on two partitions, keys mixed and events doubled, delivered by two instances that both believe
- * to own everything, in batches of any size, from where the database stands or from an older offset, until all is applied.
+ * Random histories of orders on two partitions, with mixed keys and duplicate events. Two instances deliver them; both
+ * assume that they own all partitions. They use batches of any size and start at the stored position or at an older
+ * offset, until all events are applied.
  */
 @QuarkusTest
 class ExactTest {
@@ -82,7 +83,7 @@ class ExactTest {
         }
     }
 
-    /** What is on the topic, and what should become of it. */
+    /** The records on the topic and the expected result. */
     private static final class History {
 
         final String topic;

@@ -18,7 +18,7 @@ import org.postgresql.util.ServerErrorMessage;
 
 class FaultTest {
 
-    /** Has gaps where it should say that a record is malformed. */
+    /** A defective reader: it throws other exceptions where it should report a malformed record. */
     private static final class Gaps implements ImageReader {
 
         @Override

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
-/** The last test ends the feed, so that by its name this class is the last of its profile. */
+/** The last test ends the feed, so this class must run last in its profile; its name ensures that. */
 @QuarkusTest
 @TestProfile(Alone.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -84,7 +84,7 @@ class FeedHealthTest {
             QuarkusMock.installMockForType(new Unloadable(envelopes, rows, config), TopicReader.class);
             topic.put(order.id, order.placed());
             await().atMost(SOON).until(() -> status("ready") == 503);
-            // also while the next consumer polls in vain
+            // also while the next consumer polls without result
             await().during(Duration.ofSeconds(2)).atMost(SOON).until(() -> status("ready") == 503);
             assertThat(status("live")).isEqualTo(200);
             QuarkusMock.installMockForType(new TopicReader(envelopes, rows, config), TopicReader.class);
@@ -94,7 +94,7 @@ class FeedHealthTest {
         get("/orders/{id}", order.id).then().statusCode(200);
     }
 
-    /** As a codec whose native library does not load. */
+    /** Fails like a codec whose native library does not load. */
     private static final class Unloadable extends TopicReader {
         Unloadable(EnvelopeReader envelopes, RowReader rows, FeedConfig config) {
             super(envelopes, rows, config);

@@ -170,7 +170,7 @@ class FeedTest {
                 }
             });
             topic.flush();
-            // behind it in its partition
+            // after the refused record in the same partition
             RecordMetadata last = topic.put(refused.id, refused.changed(2));
             awaitApplied(last);
 
@@ -197,7 +197,7 @@ class FeedTest {
                 topic.put(deleted.id, null));
         String before = row(order.id);
 
-        // as after a restore, or a restart from an older offset: everything is read once more
+        // like after a restore, or a restart at an older offset: everything is read again
         sql("update cdc_raw.positions set next_offset = 0 where topic = 'order.events'");
         OrderEvents next = new OrderEvents();
         RecordMetadata[] wakeEachPartition = new RecordMetadata[40];
@@ -243,7 +243,10 @@ class FeedTest {
                 .contains("feed_batch_size");
     }
 
-    /** The cause is none of the data's, so that it is no dead letter; the partition waits, and that must not stay hidden. */
+    /**
+     * The cause is not in the data, so the record does not become a dead letter. The partition waits, and the lag must
+     * show this.
+     */
     @Test
     void tellsHowOldARecordIsThatCannotBeAppliedWhileOthersAre() {
         var database = Database.ofService();
@@ -351,7 +354,7 @@ class FeedTest {
         return get("/orders/{id}", id).then();
     }
 
-    /** Until the position in the database lies behind each record. */
+    /** Waits until the position in the database is after each record. */
     private void awaitApplied(RecordMetadata... records) {
         for (RecordMetadata record : records) {
             await().atMost(SOON)
@@ -372,7 +375,7 @@ class FeedTest {
         }
     }
 
-    /** The order and its items with all their columns, when they were applied too. */
+    /** The order and its items with all columns, including the time when they were applied. */
     private String row(UUID id) throws SQLException {
         try (var connection = dataSource.getConnection();
                 var statement = connection.prepareStatement("""

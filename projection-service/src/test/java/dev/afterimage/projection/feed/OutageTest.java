@@ -32,8 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Trouble that passes: whatever it is, records are tried again until they are applied, and none is set aside for it. It
- * looks behind the servers of the dev services, and stops the broker for a moment.
+ * Temporary failures: the feed tries records again until they are applied, and none becomes a dead letter because of a
+ * failure. The test stops the broker of the dev services for a moment.
  */
 @QuarkusTest
 class OutageTest {
@@ -65,13 +65,13 @@ class OutageTest {
     @Test
     void appliesARecordThatMetADeadlock() throws SQLException {
         superuser.setAutoCommit(false);
-        sql("set local deadlock_timeout = '1h'"); // so that the feed's transaction is the one that gives up
+        sql("set local deadlock_timeout = '1h'"); // so that PostgreSQL ends the feed's transaction and not this one
         sql("select from cdc_processed.orders where id = '%s' for update".formatted(order.id));
         long before = deadlocks();
         RecordMetadata changed = topic.put(order.id, order.changed(2));
         await().atMost(SOON).until(() -> database.number("select count(*) from pg_locks where not granted") > 0);
 
-        // the feed holds this row and waits for ours
+        // the feed has locked this row and waits for the order's row
         sql("select from cdc_raw.positions where topic = '%s' and partition = %d for update"
                 .formatted(changed.topic(), changed.partition()));
         superuser.commit();
@@ -111,7 +111,7 @@ class OutageTest {
             superuser.commit();
             superuser.setAutoCommit(true);
             awaitReadiness(503);
-            // the letter could not be sent, so that nothing of its batch may be there
+            // the letter could not be sent, so nothing of its batch may be applied
             assertSetAside(malformed, 0);
             get("/orders/{id}", order.id).then().body("version", equalTo(1));
         } finally {
@@ -129,7 +129,7 @@ class OutageTest {
     void logsAnEventWhoseDayWasDropped() throws SQLException {
         Instant yesterday = Instant.now().minus(1, ChronoUnit.DAYS);
         awaitVersion(putAt(yesterday, order.changed(2)), 2);
-        awaitVersion(putAt(yesterday, order.changed(3)), 3); // now it knows the day
+        awaitVersion(putAt(yesterday, order.changed(3)), 3); // now the service remembers the day
 
         sql("drop table cdc_raw.cdc_events_"
                 + DateTimeFormatter.BASIC_ISO_DATE.format(LocalDate.ofInstant(yesterday, ZoneOffset.UTC)));
@@ -152,7 +152,7 @@ class OutageTest {
                 value.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** The order has that version, which is this record's. */
+    /** Waits until the order has this version, which the record set. */
     private void awaitVersion(RecordMetadata record, int version) {
         await(record.toString()).atMost(SOON).untilAsserted(() -> order().statusCode(200)
                 .body("version", equalTo(version)));

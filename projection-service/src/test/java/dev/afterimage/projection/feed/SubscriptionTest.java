@@ -41,7 +41,7 @@ class SubscriptionTest {
 
     private final String topic = "fenced-" + UUID.randomUUID();
 
-    /** Remembers that it was closed. */
+    /** A consumer that remembers that it was closed. */
     private final class Member extends KafkaConsumer<byte[], byte[]> {
         private boolean closed;
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Rows of the source's tables, as Debezium captures them: on record, and nothing else. */
+/** Row changes of the source's tables, as Debezium captures them: they go to the event log only. */
 @QuarkusTest
 class TableTopicsTest {
 
@@ -111,7 +111,10 @@ class TableTopicsTest {
         given().delete("/dead-letters/" + letter).then().statusCode(204);
     }
 
-    /** SQLSTATE 54000; random, for PostgreSQL compresses what it can before it measures. */
+    /**
+     * The database refuses the key with SQLSTATE 54000. The key is random, because PostgreSQL compresses it before it
+     * checks the size.
+     */
     @Test
     void setsAsideARowWhoseKeyIsLargerThanAnIndexHolds() {
         var large = new Random(4711)
@@ -165,7 +168,7 @@ class TableTopicsTest {
                             "ts_ms": 1795251600123, "lsn": 4711, "snapshot": "false"}}""".formatted(before, after, op);
     }
 
-    /** As Kafka Connect's JSON converter does with schemas enabled. */
+    /** The form of Kafka Connect's JSON converter with schemas enabled. */
     private static String wrapped(String payload) {
         return "{\"schema\": {\"type\": \"struct\", \"optional\": false}, \"payload\": %s}".formatted(payload);
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Requests that no client library sends; each gets a result or a problem. */
+/** Requests that no client library sends. Each gets a result or a problem. */
 @QuarkusTest
 class AddressesTest {
 
@@ -46,7 +46,7 @@ class AddressesTest {
                 "POST /rebuilds HTTP/1.1              | Host: x\\nContent-Encoding: gzip                      | 415",
                 "POST /rebuilds HTTP/1.1              | Host: x\\nTransfer-Encoding: nonsense                 | 400"
             })
-    void answersUnusualRequestsWithAResultOrAProblem(String line, @Nullable String headers, int status) throws IOException {
+    void answersWithAResultOrAProblem(String line, @Nullable String headers, int status) throws IOException {
         String answer = sent("%s\r\nConnection: close\r\n%s\r\nx"
                 .formatted(line, headers == null ? "" : headers.replace("\\n", "\r\n") + "\r\n"));
 

@@ -25,7 +25,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The OpenAPI document against the service that it describes. */
+/** Compares the OpenAPI document with the answers of the service. */
 @QuarkusTest
 class DocumentedTest {
 
@@ -98,7 +98,7 @@ class DocumentedTest {
     @Test
     void passesTheLinter() {
         ObjectNode linted = document.deepCopy();
-        // the linter does not know those of OpenAPI 3.1
+        // the linter does not support the examples of OpenAPI 3.1
         linted.findParents("examples").forEach(parent -> ((ObjectNode) parent).remove("examples"));
         assertThat(Library.validate(Library.readDocument(linted), null))
                 .extracting(found ->
@@ -136,7 +136,7 @@ class DocumentedTest {
     private void assertValid(String json, ObjectNode schema) {
         ObjectNode closed = schema.deepCopy();
         ObjectNode components = document.withObject("/components").deepCopy();
-        // a client must put up with new members; here one that is not documented is a mistake
+        // a client must ignore new members; in this test an undocumented member is an error
         for (var component : components.path("schemas").properties()) {
             if (component.getValue().has("properties")) {
                 ((ObjectNode) component.getValue()).put("additionalProperties", false);

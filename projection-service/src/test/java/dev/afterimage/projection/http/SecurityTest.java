@@ -35,7 +35,7 @@ class SecurityTest extends SecurityRules {
         for (var operation : operations()) {
             if (isForAdmins(operation)) {
                 refused(call(as(ANYBODY, READ), operation), 403, "It has no role that does.");
-            } else if (!operation.path().equals("/events")) { // which does not end
+            } else if (!operation.path().equals("/events")) { // its answer does not end
                 assertThat(call(as(ANYBODY, READ), operation).statusCode())
                         .as("%s", operation)
                         .isNotIn(401, 403, 500);
@@ -57,7 +57,7 @@ class SecurityTest extends SecurityRules {
         as(ANYBODY, ADMIN).delete("/dead-letters/0").then().statusCode(404);
     }
 
-    /** Addresses that a resource could take for another one than the check of roles does. */
+    /** Addresses that the check of roles could read differently from Jakarta REST. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -94,7 +94,7 @@ class SecurityTest extends SecurityRules {
         }
     }
 
-    /** Returns when the headers are there, and sends the address as it is. */
+    /** Sends the address unchanged; returns when the headers have arrived. */
     private static HttpResponse<?> get(String address, String token) throws Exception {
         try (var client = HttpClient.newHttpClient()) {
             var request = HttpRequest.newBuilder(URI.create("http://localhost:" + RestAssured.port + address));

@@ -15,7 +15,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A resource that says nothing of who may call it. */
+/** A resource class without a security annotation. */
 @QuarkusTest
 @WithTestResource(TokenIssuer.class)
 class UnsaidTest {

@@ -27,9 +27,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A window of a headless Chromium, through its <a href="https://chromedevtools.github.io/devtools-protocol/">DevTools
- * protocol</a>. Spoken here by hand, for it is a few messages: a driver of its own would have to be there in the browser's
- * very version.
+ * A window of a headless Chromium, controlled through its <a
+ * href="https://chromedevtools.github.io/devtools-protocol/">DevTools protocol</a>. This class implements the few
+ * messages itself, because a driver program would have to match the browser's exact version.
  */
 final class Browser implements AutoCloseable {
 
@@ -54,7 +54,7 @@ final class Browser implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(new File("target", "chromium.log")))
                 .start();
-        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly)); // should we not get as far as close
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly)); // if close() is never reached
         Path portFile = profile.resolve("DevToolsActivePort");
         await("Chromium has started; see target/chromium.log")
                 .atMost(LIMIT)
@@ -81,14 +81,14 @@ final class Browser implements AutoCloseable {
         call("Page.navigate", Map.of("url", page.toString()));
     }
 
-    /** As if seen on a screen of that many CSS pixels. */
+    /** Sets the size of the screen in CSS pixels. */
     void resize(int width, int height) {
         call(
                 "Emulation.setDeviceMetricsOverride",
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 500));
     }
 
-    /** Presses and releases a key where the focus is. */
+    /** Presses and releases a key in the focused element. */
     void press(String key, int code, @Nullable String text) {
         Map<String, Object> down =
                 Map.of("type", text == null ? "rawKeyDown" : "keyDown", "text", text == null ? "" : text);
@@ -99,7 +99,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    /** The value of a JavaScript expression in the page, awaited where it is a promise. */
+    /** The value of a JavaScript expression in the page; waits for a promise. */
     JsonNode evaluate(String expression) {
         JsonNode answer =
                 call("Runtime.evaluate", Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
@@ -109,7 +109,10 @@ final class Browser implements AutoCloseable {
         return answer.path("result").path("value");
     }
 
-    /** What the first element of that CSS selector shows, its white space as one space each; empty where there is none. */
+    /**
+     * The text of the first element with this CSS selector, with white space collapsed; empty if there is no such
+     * element.
+     */
     String text(String selector) {
         return evaluate("document.querySelector(`" + selector + "`)?.innerText ?? ''")
                 .asText()
@@ -117,12 +120,12 @@ final class Browser implements AutoCloseable {
                 .trim();
     }
 
-    /** Errors and warnings on the page's console, and exceptions that nobody caught. */
+    /** The errors and warnings on the page's console, and uncaught exceptions. */
     List<String> complaints() {
         return complaints;
     }
 
-    /** Every address that the page asked for. */
+    /** All addresses that the page requested. */
     List<URI> requests() {
         return requests;
     }

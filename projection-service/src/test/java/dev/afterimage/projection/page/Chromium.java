@@ -11,12 +11,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Where this machine's Chromium is. */
+/** Finds the Chromium of this machine. */
 final class Chromium {
 
     private Chromium() {}
 
-    /** Skips the test where there is none; CI, which may change its machine, gets Debian's first. */
+    /** Skips the test if there is none. CI may change its machine, so there Debian's Chromium is installed first. */
     static Path find() throws IOException, InterruptedException {
         String named = System.getenv("CHROMIUM");
         if (named != null) {
@@ -59,12 +59,12 @@ final class Chromium {
         return apt.exitValue() == 0;
     }
 
-    /** The command that opens a window nobody sees, with nothing going out but what the page asks for. */
+    /** The command for an invisible window. Chromium then sends no requests of its own, only those of the page. */
     static List<String> command(Path program, Path profile) {
         return List.of(
                 program.toString(),
                 "--headless",
-                "--no-sandbox", // root has none
+                "--no-sandbox", // the sandbox does not work as root
                 "--disable-gpu",
                 "--disable-quic",
                 "--disable-dev-shm-usage",

@@ -213,7 +213,7 @@ class PageTest {
         return "document.querySelector('#events a[href$=\"" + order.id + "\"]')";
     }
 
-    /** What the list of events shows of the order, newest first. */
+    /** The rows of the order in the list of events, the newest first. */
     private List<String> rows(Browser browser) {
         List<String> rows = new ArrayList<>();
         browser.evaluate("[...document.querySelectorAll('#events a[href$=\"" + order.id

@@ -7,7 +7,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Stands between browser and service, so that the service can be away and return under the same address. */
+/** A relay between browser and service, so that the service can disappear and return at the same address. */
 final class Relay implements AutoCloseable {
 
     private final int servicePort;
@@ -31,7 +31,7 @@ final class Relay implements AutoCloseable {
         }
     }
 
-    /** Takes connections again. */
+    /** Accepts connections again. */
     void listen() throws IOException {
         listener = listener(port());
     }
@@ -67,7 +67,7 @@ final class Relay implements AutoCloseable {
                 to) {
             from.getInputStream().transferTo(to.getOutputStream());
         } catch (IOException e) {
-            // cut, or one side left
+            // cut, or one side closed the connection
         }
     }
 }

@@ -1,4 +1,4 @@
-/** The web page, which has no code but its own, in a real browser. */
+/** Tests of the web page, which loads only its own code, in a real browser. */
 @NullMarked
 package dev.afterimage.projection.page;
 

@@ -25,7 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Answers as they come on bad days; that the real parts answer like this is shown by the pipeline's own test. */
+/**
+ * Answers of upstream components that fail. The pipeline's own test shows that the real components answer like this.
+ */
 class PipelineTest {
 
     private final CountDownLatch finished = new CountDownLatch(1);

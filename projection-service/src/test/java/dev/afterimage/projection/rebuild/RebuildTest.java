@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RebuildTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
-    /** Version and items. */
+    /** The possible final states of an order: version and number of items, or the delete. */
     private static final Set<String> ENDS = Set.of("1 1", "2 2", "3 3", "deleted 4");
 
     @Inject
@@ -110,7 +110,7 @@ class RebuildTest {
 
     @Test
     void refusesASecondOneWhileOneRuns() throws SQLException {
-        // Given one that nobody takes up, for its lock is held
+        // Given a rebuild that no instance runs, because the test holds its lock
         try (var holder = dataSource.getConnection();
                 var lock = holder.createStatement()) {
             lock.execute("select pg_advisory_lock(" + 0x5ebd1d + ")");
@@ -128,7 +128,7 @@ class RebuildTest {
         }
     }
 
-    /** Its place may be behind the rebuild already. */
+    /** The rebuild may already have passed the letter's offset. */
     @Test
     void keepsDeadLettersUntilItHasEnded() throws SQLException {
         String key = UUID.randomUUID().toString();
@@ -259,7 +259,7 @@ class RebuildTest {
         return refused;
     }
 
-    /** Four versions, the last a delete with its tombstone, or fewer. */
+    /** Sends up to four versions; the fourth is a delete with its tombstone. */
     private static void send(OrderTopic topic, OrderEvents order, int versions) {
         topic.send(order.id, order.placed());
         for (int version = 2; version <= Math.min(versions, 3); version++) {
@@ -284,7 +284,7 @@ class RebuildTest {
                 .allMatch(row -> ENDS.contains(row.replaceFirst(".* \\| ", ""))));
     }
 
-    /** The only value, or null where there is no row. */
+    /** The only value; null if there is no row. */
     private @Nullable String text(String sql) {
         return database.rows(sql).stream().findFirst().orElse(null);
     }

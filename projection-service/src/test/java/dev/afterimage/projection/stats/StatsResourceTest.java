@@ -66,7 +66,7 @@ class StatsResourceTest {
 
     @Test
     void theCountsGrowAsTheLogDoes() {
-        // other tests drop days of the log, which stay counted
+        // other tests drop days of the log, whose events stay counted
         String before = countsMinusLoggedEvents();
         long placed = stats().getLong("aggregates.order.creates");
         var order = new OrderEvents();
@@ -78,7 +78,7 @@ class StatsResourceTest {
         assertThat(stats().getLong("aggregates.order.creates")).isEqualTo(placed + 1);
     }
 
-    /** What is counted of each kind and not in the log. */
+    /** The counted events minus the events in the log, by kind. */
     private static String countsMinusLoggedEvents() {
         return Database.ofService().value("""
                 select string_agg(format('%s %s %s', source_table, operation, s.events - coalesce(counted.events, 0)), ','

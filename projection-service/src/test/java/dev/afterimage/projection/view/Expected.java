@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 
-/** The contract's table "semantics of the read model", row by row, one change at a time. */
+/** A simple implementation of the contract's table "semantics of the read model", one change at a time. */
 public final class Expected {
 
     public final Map<UUID, Image> rows = new HashMap<>();
@@ -19,7 +19,9 @@ public final class Expected {
         return below(rows, deletions);
     }
 
-    /** The deletions that still guard something: where a row is back with a higher version, that version guards. */
+    /**
+     * The deletions without those of rows that exist again with a higher version: there the version of the row decides.
+     */
     public static Map<UUID, Long> below(Map<UUID, ? extends Image> rows, Map<UUID, Long> deletions) {
         Map<UUID, Long> guarding = new HashMap<>(deletions);
         guarding.keySet().removeAll(rows.keySet());

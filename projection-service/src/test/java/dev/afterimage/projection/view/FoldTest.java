@@ -74,7 +74,7 @@ class FoldTest {
         return fold;
     }
 
-    /** What the SQL does, in memory. */
+    /** The effect of the SQL statements, in memory. */
     private static final class Tables {
 
         final Map<UUID, Image> rows = new HashMap<>();

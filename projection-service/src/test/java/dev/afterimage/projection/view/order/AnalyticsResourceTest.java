@@ -29,7 +29,7 @@ class AnalyticsResourceTest {
 
     @Test
     void sumsUpByStatusAndCurrency() {
-        // a currency of this test's own, for other tests leave orders too
+        // a currency that only this test uses, because other tests also leave orders
         List<OrderEvents> orders = List.of(new OrderEvents(), new OrderEvents(), new OrderEvents());
         try (var topic = new OrderTopic(bootstrapServers)) {
             topic.put(orders.get(0).id, orders.get(0).placed("XAU", "10.00"));
@@ -85,7 +85,7 @@ class AnalyticsResourceTest {
         }
     }
 
-    /** So a rebuild can make it anew, over the tables of the schema it fills. */
+    /** Without a schema name, a rebuild can create the view on the tables of its own schema. */
     @Test
     void noViewNamesTheSchemaOfItsTables() throws SQLException {
         try (var connection = dataSource.getConnection();

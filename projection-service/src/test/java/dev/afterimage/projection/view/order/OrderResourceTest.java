@@ -226,7 +226,7 @@ class OrderResourceTest {
                 .body("errors.field", contains(name));
     }
 
-    /** What PostgreSQL knows and no reader does, whoever writes it. */
+    /** Values that PostgreSQL can store but readers cannot parse; the constraints refuse them from any writer. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -317,7 +317,7 @@ class OrderResourceTest {
                 IntStream.range(0, 7).mapToObj(i -> new OrderEvents()).toList();
         for (int i = 0; i < placed.size(); i++) {
             OrderEvents one = placed.get(i);
-            // two by two at the same time, so that the id decides
+            // pairs with the same time, so that the id decides the order
             apply(Histories.read(
                     one.id,
                     one.placed("EUR", i + ".50")
