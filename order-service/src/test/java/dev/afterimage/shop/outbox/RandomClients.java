@@ -182,7 +182,7 @@ final class RandomClients {
         }
     }
 
-    // -- what they do
+    // -- the actions
 
     private void register(Random random, int mark) {
         post(random, "/customers", customer(random, mark), 409);
@@ -271,7 +271,7 @@ final class RandomClients {
         }
     }
 
-    // -- how they do it
+    // -- sending requests
 
     private void post(Random random, String path, ObjectNode body, Integer... refusals) {
         var expected = Stream.concat(Stream.of(path.endsWith("cancellations") ? 200 : 201), Stream.of(refusals))
@@ -438,7 +438,7 @@ final class RandomClients {
         return headers;
     }
 
-    // -- what they say
+    // -- request bodies and ids
 
     /** A customer with one of only a few emails, so that emails collide. */
     private static ObjectNode customer(Random random, int mark) {
