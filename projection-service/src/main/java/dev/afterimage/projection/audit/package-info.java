@@ -23,7 +23,7 @@
  * <ul>
  *   <li>The row is equal. Its change was in flight.
  *   <li>Both sides hold the same version of the row with different data. A version identifies one state of a row, and a
- *       follower writes a state in one transaction. So no event in flight can resolve this: the row is different. The
+ *       follower writes a state as a whole. So no event in flight can resolve this: the row is different. The
  *       lines of an order belong to the order's version, and the read model writes them together. The replica's sink
  *       does not write them together; there the lines have no version.
  *   <li>The follower has passed the cut, and the source has not changed the row since before the cut: the row is
