@@ -33,10 +33,10 @@ public final class Connectors {
 
     private static final Duration RUNNING_LIMIT = Duration.ofSeconds(60);
     private static final String CAUSE = "Caused by: ";
-    /** What comes before the message, or before the class of a cause without one. */
+    /** The part of a line before the message; where there is no message, the part before the class name. */
     private static final Pattern PREFIX = Pattern.compile(CAUSE + "([\\w.$]+: )?");
 
-    /** What Debezium knows of its position, half a screen within a message. */
+    /** Debezium prints its whole position, half a screen of text, inside a message. */
     private static final Pattern POSITION = Pattern.compile("PostgresOffsetContext \\[.*]");
 
     private final URI worker;
@@ -50,12 +50,12 @@ public final class Connectors {
     }
 
     /**
-     * What a connector and its tasks are doing: RUNNING, UNASSIGNED, RESTARTING, PAUSED or FAILED.
+     * The state of a connector and of its tasks: RUNNING, UNASSIGNED, RESTARTING, PAUSED, STOPPED or FAILED.
      *
      * @param type source or sink
-     * @param tasks a state each; empty right after the connector was applied
-     * @param failure why the first that failed did, in one line
-     * @param trace the same as the worker tells it
+     * @param tasks the state of each task; empty right after the connector was applied
+     * @param failure the reason of the first failure, in one line
+     * @param trace the stack trace of that failure, as the worker reports it
      */
     public record Status(
             String name,
@@ -92,12 +92,12 @@ public final class Connectors {
             return state.equals("RUNNING") && !tasks.isEmpty() && tasks.stream().allMatch("RUNNING"::equals);
         }
 
-        /** Whether the connector is paused and no task works any more. */
+        /** Whether the connector is paused and no task is running. */
         public boolean paused() {
             return state.equals("PAUSED") && !tasks.contains("RUNNING");
         }
 
-        /** Whether it stands because somebody wanted that, which outlives a restart of the worker. */
+        /** Whether an operator paused or stopped the connector; this state survives a restart of the worker. */
         boolean halted() {
             return state.equals("PAUSED") || state.equals("STOPPED");
         }
@@ -131,7 +131,7 @@ public final class Connectors {
     }
 
     /**
-     * What every connector does, by name.
+     * The status of every connector, sorted by name.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when it answers with an error, as it does while it starts
@@ -144,10 +144,10 @@ public final class Connectors {
     }
 
     /**
-     * Creates the connector or changes it to what the file says, and waits until it runs, also when it was paused or stopped.
-     * The connector is called as the file is.
+     * Creates or changes the connector as the file says, and waits until the connector runs. A paused or stopped
+     * connector is resumed. The name of the file is the name of the connector.
      *
-     * @throws StackException when the configuration is wrong, and then nothing has changed, or the connector does not
+     * @throws StackException when the configuration is wrong (then nothing is changed), or when the connector does not
      *     run within a minute
      */
     public void apply(Path file) {
@@ -161,7 +161,7 @@ public final class Connectors {
     }
 
     /**
-     * The same from a configuration that lies in no file, a JSON object.
+     * As {@link #apply(Path)}, with the configuration as a JSON object instead of a file.
      *
      * @throws StackException as above
      */
@@ -190,7 +190,8 @@ public final class Connectors {
                 throw new StackException("Connector " + name + " does not run after " + RUNNING_LIMIT.toSeconds()
                         + " s: " + status.flatMap(Status::failure).orElse("it has no task"));
             }
-            // the failure may be the last run's, still on record, or pass, like a slot not yet let go
+            // a reported failure may be left from the previous run, or be temporary, for example a slot that is still
+            // in use
             if (look % 10 == 0 && status.map(Status::failed).orElse(false)) {
                 restartFailed(name);
             } else if (look % 10 == 0 && status.map(Status::halted).orElse(false)) {
@@ -202,8 +203,8 @@ public final class Connectors {
     }
 
     /**
-     * What is wrong with a connector's configuration, a line for each wrong setting: its name and why. Nothing is
-     * applied. An empty list is no promise that the connector runs.
+     * Returns the errors in a connector's configuration, one line for each wrong setting: its name and the reason.
+     * Applies nothing. An empty list does not guarantee that the connector runs.
      *
      * @throws IOException when the file or the worker cannot be read
      * @throws StackException when the file is no JSON object or names a connector class that the worker does not have
@@ -240,12 +241,12 @@ public final class Connectors {
         return wrong;
     }
 
-    /** What a connector is called whose configuration lies in that file. */
+    /** The name of the connector that is configured by this file. */
     public static String name(Path file) {
         return file.getFileName().toString().replaceFirst("\\.json$", "");
     }
 
-    /** A worker that just started answers 409 while its group rebalances. */
+    /** Repeats the request while the worker answers 409, as it does while its group rebalances after a start. */
     private void change(String name, HttpRequest.Builder request) throws IOException {
         Instant deadline = Instant.now().plus(RUNNING_LIMIT);
         HttpResponse<String> response = send(request);
@@ -263,7 +264,7 @@ public final class Connectors {
     }
 
     /**
-     * What the connector is doing, or empty when there is none of that name.
+     * The status of the connector, or empty when no connector has that name.
      *
      * @throws IOException when the worker cannot be reached
      */
@@ -276,8 +277,8 @@ public final class Connectors {
     }
 
     /**
-     * What the causes in a stack trace say, the outermost first. Its first line only says that something failed, and
-     * those that repeat their own cause are left out.
+     * The messages of the causes in a stack trace, the outermost first. The first line of the trace is left out,
+     * because it only says that something failed. A message that contains the message of its own cause is left out too.
      */
     static String reason(String trace) {
         List<String> causes = new ArrayList<>();
@@ -291,7 +292,7 @@ public final class Connectors {
     }
 
     /**
-     * Restarts the connector's failed parts; running ones are left alone.
+     * Restarts the connector if it has failed, and its failed tasks. Running tasks are not restarted.
      *
      * @throws IOException when the worker cannot be reached
      */
@@ -301,7 +302,7 @@ public final class Connectors {
     }
 
     /**
-     * Restarts the connector and its tasks, whatever they do, and waits until they run.
+     * Restarts the connector and all its tasks, in any state, and waits until they run.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector, or it does not run within a minute
@@ -312,7 +313,7 @@ public final class Connectors {
     }
 
     /**
-     * Stops the connector's work, but keeps its place, and waits until it stands.
+     * Pauses the connector and waits until its tasks are paused. Its offsets are kept.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector, or it still works after a minute
@@ -322,7 +323,8 @@ public final class Connectors {
     }
 
     /**
-     * Ends the connector's tasks, which is what its offsets are forgotten after, and waits until they are gone.
+     * Stops the connector and waits until its tasks are gone. The offsets of a connector can be deleted only after
+     * this.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector, or it still works after a minute
@@ -347,7 +349,7 @@ public final class Connectors {
     }
 
     /**
-     * Lets a paused or stopped connector go on and waits until it does.
+     * Resumes a paused or stopped connector and waits until it runs.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector, or it does not run within a minute
@@ -362,8 +364,8 @@ public final class Connectors {
     }
 
     /**
-     * How far the connector has come, as the worker tells it: {@code offsets}, each with {@code partition} and
-     * {@code offset}.
+     * The offsets of the connector, as the worker reports them: {@code offsets}, each with {@code partition} and {@code
+     * offset}.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector
@@ -373,7 +375,7 @@ public final class Connectors {
     }
 
     /**
-     * Forgets how far a connector that is {@linkplain #stop stopped} has come.
+     * Deletes the offsets of a {@linkplain #stop stopped} connector.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector, or it is not stopped
@@ -383,7 +385,7 @@ public final class Connectors {
     }
 
     /**
-     * The replication slots that connectors are told to read, by connector.
+     * The replication slots that connectors are configured to read, by connector.
      *
      * @throws IOException when the worker cannot be reached
      */
@@ -399,7 +401,7 @@ public final class Connectors {
     }
 
     /**
-     * Stops the connector and forgets its configuration; its offsets stay.
+     * Deletes the connector and its configuration; its offsets stay.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector
@@ -431,7 +433,7 @@ public final class Connectors {
         try {
             return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
         } catch (IOException e) {
-            // the JDK's own often has no message
+            // the JDK's own exception often has no message
             throw new IOException("No answer from Kafka Connect at " + worker + ": does the pipeline run?", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -16,8 +16,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the applications of a {@link SharedStack} and their Debezium connectors need in PostgreSQL. Slots are made before
- * the application starts, so that its first event is not missed, whenever the connector comes.
+ * Creates what the applications of a {@link SharedStack} and their Debezium connectors need in PostgreSQL. Slots are
+ * created before the application starts. So the application's first event is captured even when the connector starts
+ * later.
  */
 public final class Databases {
 
@@ -34,7 +35,7 @@ public final class Databases {
         return StackConfig.HOST + ":" + config.postgresPort();
     }
 
-    /** As the superuser, into a database of our own. */
+    /** The login of the superuser to a database in the stack's own PostgreSQL. */
     static StackRequest.Login login(String address, StackRequest.Database database) {
         return new StackRequest.Login(
                 "jdbc:postgresql://" + address + "/" + database.name(), Postgres.SUPERUSER, Postgres.PASSWORD);
@@ -56,7 +57,7 @@ public final class Databases {
         }
     }
 
-    /** The settings by which a connector made for another place reads a database of our own. */
+    /** The settings that make a connector read a database in the stack's PostgreSQL, whatever address its file has. */
     Map<String, String> debezium(StackRequest.Database database) {
         return Map.of(
                 "database.hostname", StackConfig.HOST,
@@ -66,7 +67,7 @@ public final class Databases {
                 "database.password", Postgres.PASSWORD);
     }
 
-    /** Makes roles, database, slots and publications, as far as they are not there yet. */
+    /** Creates the roles, the database, the slots and the publications that do not exist yet. */
     synchronized void provide(StackRequest.Database database, List<StackRequest.Connector> connectors) {
         try (Connection connection = DriverManager.getConnection(
                         "jdbc:postgresql://" + address() + "/postgres", Postgres.SUPERUSER, Postgres.PASSWORD);
@@ -85,7 +86,7 @@ public final class Databases {
                                 sql.enquoteIdentifier(database.owner(), true)));
             }
         } catch (SQLException e) {
-            throw new StackException("PostgreSQL does not make database " + database.name() + ": " + e.getMessage(), e);
+            throw new StackException("PostgreSQL cannot create database " + database.name() + ": " + e.getMessage(), e);
         }
         for (StackRequest.Connector connector : connectors) {
             if (connector.outbox() != null) {
@@ -95,7 +96,8 @@ public final class Databases {
     }
 
     /**
-     * Makes the connector's slot and, if it is to, its publication, as far as they are not there yet.
+     * Creates the connector's slot and, if {@code connector.publish()}, its publication. An existing one is left as it
+     * is.
      *
      * @param login of a superuser
      * @throws StackException when PostgreSQL refuses
@@ -109,7 +111,7 @@ public final class Databases {
                     && absent(connection, "select from pg_publication where pubname = ?", publication)) {
                 sql.execute("create schema if not exists %s authorization pg_database_owner"
                         .formatted(sql.enquoteIdentifier(outbox.schema(), true)));
-                // of the schema, because the table is not there before the application's first start
+                // for the whole schema, because the table does not exist before the application's first start
                 sql.execute("create publication %s for tables in schema %s with (publish = 'insert')"
                         .formatted(
                                 sql.enquoteIdentifier(publication, true),
@@ -121,13 +123,13 @@ public final class Databases {
             }
         } catch (SQLException e) {
             throw new StackException(
-                    "PostgreSQL does not make replication slot " + slot + ": " + e.getMessage() + " (it needs"
+                    "PostgreSQL cannot create replication slot " + slot + ": " + e.getMessage() + " (it needs"
                             + " wal_level=logical)",
                     e);
         }
     }
 
-    /** Returns when there is what the connector reads: its publication, or the table that it makes one of. */
+    /** Waits until the connector's publication exists, or the table that the connector creates a publication for. */
     void awaitPublication(StackRequest.Login login, Map<String, String> settings, StackRequest.Outbox outbox) {
         boolean disabled = "disabled".equals(settings.get("publication.autocreate.mode"));
         Instant deadline = Instant.now().plus(TABLE_LIMIT);
@@ -140,15 +142,15 @@ public final class Databases {
                 }
             } catch (SQLException e) {
                 if (Instant.now().isAfter(deadline)) {
-                    throw new StackException("Cannot look into " + login.jdbcUrl() + ": " + e.getMessage(), e);
+                    throw new StackException("Cannot read "  + login.jdbcUrl() + ": " + e.getMessage(), e);
                 }
             }
-            // the application may be waiting for its developer to mend a migration
+            // the application may be waiting until its developer repairs a migration
             Server.pause(Duration.ofMillis(Instant.now().isBefore(deadline) ? 100 : 1000));
         }
     }
 
-    /** Waits until somebody reads from the slot; a connector may call itself RUNNING before that. */
+    /** Waits until the slot is being read. A connector can be RUNNING before that. */
     void awaitReader(StackRequest.Login login, Map<String, String> settings) {
         Instant deadline = Instant.now().plus(READER_LIMIT);
         while (Instant.now().isBefore(deadline)) {
@@ -160,7 +162,7 @@ public final class Databases {
                     return;
                 }
             } catch (SQLException e) {
-                // told below if it stays so
+                // reported below if it lasts
             }
             Server.pause(Duration.ofMillis(50));
         }
@@ -168,7 +170,7 @@ public final class Databases {
                 + READER_LIMIT.toSeconds() + " s; see connect.log in the folder of the dev services.");
     }
 
-    /** What does not match between the outbox table and the application's configuration, as a sentence. */
+    /** Returns the difference between the outbox table and the application's configuration, as one sentence. */
     Optional<String> compare(StackRequest.Login login, StackRequest.Outbox outbox) {
         String table = outbox.schema() + "." + outbox.table();
         Instant deadline = Instant.now().plus(TABLE_LIMIT);
@@ -184,7 +186,7 @@ public final class Databases {
                                     + ": alter the table, or set the column's name by quarkus.debezium-outbox.*.name.");
                 }
             } catch (SQLException e) {
-                // not yet there
+                // the table does not exist yet
             }
             Server.pause(Duration.ofMillis(200));
         }

@@ -9,15 +9,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** How a command becomes a child that Ctrl-C does not reach, and one that runs although we are root. */
+/**
+ * Prefixes for commands: so that Ctrl-C does not reach the child, and so that a program that refuses root runs as root.
+ */
 final class Detached {
 
-    /** The user number of {@code nobody} wherever Linux has one. */
+    /** The user id of {@code nobody} on Linux. */
     private static final String NOBODY = "65534";
 
     private Detached() {}
 
-    /** In a session of its own, so that Ctrl-C ends the parts in our order and not all at once; as it is without setsid. */
+    /**
+     * Runs the command in its own session, so that Ctrl-C does not end all parts at once and we can stop them in order.
+     * Without {@code setsid} the command is returned unchanged.
+     */
     static List<String> fromTerminal(List<String> command) {
         return program("setsid")
                 .map(setsid -> prefixed(List.of(setsid), command))
@@ -25,9 +30,9 @@ final class Detached {
     }
 
     /**
-     * For programs that refuse root, as PostgreSQL's do: as it is for an ordinary user. Root runs it in a user namespace
-     * of its own, where the same owner of the same files no longer has the user number 0; in a container that forbids
-     * namespaces it runs as {@code nobody}, who is given the folder.
+     * For programs that refuse to run as root, as PostgreSQL's do. For an ordinary user the command is returned
+     * unchanged. Root runs the command in a user namespace, where the owner of the files does not have the user id 0.
+     * In a container that forbids namespaces the command runs as {@code nobody}, who becomes the owner of the folder.
      *
      * @param writable the one folder the program writes to; must exist
      * @throws StackException when we are root and the system offers neither way
@@ -47,12 +52,12 @@ final class Detached {
                     .toArray(String[]::new))) {
                 throw new StackException(
                         "PostgreSQL refuses to run as root, and as nobody it cannot reach " + command.getFirst()
-                                + ": move the clone to where everybody may enter, or run as an ordinary user.");
+                                + ": move the clone to where every user may enter, or run as an ordinary user.");
             }
             return prefixed(asNobody, command);
         }
         throw new StackException("PostgreSQL refuses to run as root, and neither unshare nor setpriv (util-linux) can"
-                + " run it as somebody else here: run Afterimage as an ordinary user.");
+                + " run it as another user: run Afterimage as an ordinary user.");
     }
 
     private static boolean succeeds(String... command) {

@@ -16,14 +16,17 @@ import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The servers' programs as the module {@code infra/stack/distribution} laid them down.
+ * The servers' programs, in the folder that the module {@code infra/stack/distribution} builds.
  *
- * @param folder holds {@code postgres.jar}, {@code kafka/*.jar} and {@code plugins/}; once {@code infra/stack/registry} is
- *     built also {@code registry/} and the plugin of its converter
+ * @param folder holds {@code postgres.jar}, {@code kafka/*.jar} and {@code plugins/}; after a build of {@code
+ *     infra/stack/registry} also {@code registry/} and the plugin of its converter
  */
 public record Distribution(Path folder) {
 
-    /** System property that names the folder; without it, it is looked for beside this module's own target folder. */
+    /**
+     * System property with the path of the folder. By default the folder is searched beside this module's target
+     * folder.
+     */
     public static final String PROPERTY = "afterimage.distribution";
 
     static Distribution locate() {
@@ -47,9 +50,9 @@ public record Distribution(Path folder) {
     }
 
     /**
-     * Makes such a folder of artifacts as Maven has them; safe when several processes want it at once.
+     * Creates such a folder from Maven artifacts. Several processes may call this at once.
      *
-     * @param postgres the one jar of the binaries for this machine
+     * @param postgres the jar with the binaries for this machine
      * @param kafka the jars of the broker and of Connect
      * @param plugins the archives of Debezium's connectors
      * @return the folder
@@ -70,7 +73,7 @@ public record Distribution(Path folder) {
                 }
             });
         } catch (IOException e) {
-            throw new StackException("Cannot lay down PostgreSQL and Kafka in " + folder + ": " + e.getMessage(), e);
+            throw new StackException("Cannot write PostgreSQL and Kafka to " + folder + ": " + e.getMessage(), e);
         }
     }
 
@@ -82,7 +85,7 @@ public record Distribution(Path folder) {
         return folder.resolve("plugins");
     }
 
-    /** The schema registry's folder, which a build that skips the tests leaves out. */
+    /** The schema registry's folder. A build that skips the tests does not create it. */
     Path registry() {
         Path registry = folder.resolve("registry");
         if (!Files.isDirectory(registry)) {
@@ -92,7 +95,7 @@ public record Distribution(Path folder) {
         return registry;
     }
 
-    /** PostgreSQL's home with {@code bin/}, unpacked on first use; safe when several processes want it at once. */
+    /** PostgreSQL's home with {@code bin/}, unpacked on first use. Several processes may call this at once. */
     Path postgres() {
         try {
             return Folders.once(folder.resolve("postgres"), this::unpackPostgres);

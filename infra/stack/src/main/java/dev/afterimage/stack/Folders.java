@@ -13,7 +13,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What java.nio.file leaves out. */
+/** Operations on whole folders, which java.nio.file does not have. */
 public final class Folders {
 
     private Folders() {}
@@ -22,14 +22,14 @@ public final class Folders {
         return Objects.requireNonNull(path.getParent(), () -> path + " has no parent");
     }
 
-    /** Puts into an empty folder what belongs there. */
+    /** Writes the content of a new, empty folder. */
     interface Filler {
         void fill(Path folder) throws IOException;
     }
 
     /**
-     * Makes the folder when it is absent: under another name, renamed when complete, so that a kill in the middle leaves no
-     * half of it; one thread and one process at a time.
+     * Creates the folder if it does not exist. The folder is filled under another name and then renamed, so that a kill
+     * never leaves an incomplete folder. One thread and one process at a time do this.
      *
      * @return the folder
      */
@@ -54,7 +54,7 @@ public final class Folders {
         }
     }
 
-    /** Copies a folder with the permissions of all in it; what the target has already is replaced. */
+    /** Copies a folder with all permissions; existing files of the target are replaced. */
     static void copy(Path source, Path target) throws IOException {
         Files.walkFileTree(source, new SimpleFileVisitor<>() {
             @Override
@@ -75,9 +75,9 @@ public final class Folders {
     }
 
     /**
-     * Deletes the folder and all in it; nothing happens when it is absent.
+     * Deletes the folder and its content; does nothing if the folder does not exist.
      *
-     * @throws IOException when something in it cannot be deleted
+     * @throws IOException when a file of the folder cannot be deleted
      */
     public static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {

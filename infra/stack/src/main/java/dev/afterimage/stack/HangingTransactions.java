@@ -19,9 +19,9 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Aborts what a broker that was killed may leave: a transaction that is open in a partition though its coordinator knows of
- * none. Who reads committed records stands still before it without end, Kafka Connect's source tasks at their start among
- * them. Seen with Kafka 4.3.1.
+ * Aborts the hanging transactions that a killed broker may leave: transactions that are open in a partition but unknown
+ * to their coordinator. A consumer that reads committed records waits for them for ever. So do Kafka Connect's source
+ * tasks when they start. Seen with Kafka 4.3.1.
  *
  * @see <a href="https://cwiki.apache.org/confluence/display/KAFKA/KIP-664%3A+Provide+tooling+to+detect+and+abort+hanging+transactions">KIP-664</a>
  */
@@ -39,7 +39,7 @@ final class HangingTransactions {
 
     private HangingTransactions() {}
 
-    /** Looks for a minute, on a thread of its own; what is seen twice is aborted. */
+    /** Looks for hanging transactions for a minute, on its own thread. A transaction that is found twice is aborted. */
     static void watch(Supplier<Admin> admins) {
         Thread.ofPlatform().daemon().name("hanging-transactions").start(() -> {
             Instant end = Instant.now().plus(FOR);

@@ -18,13 +18,15 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 
-/** A real Kafka broker in KRaft mode, its own controller, with the topics that {@code connectors/topics.json} lists. */
+/**
+ * A real Kafka broker in KRaft mode, which is also its controller, with the topics of {@code connectors/topics.json}.
+ */
 public final class KafkaBroker extends KafkaJvm {
 
     private final StackConfig config;
     private final boolean empty;
 
-    /** The broker of that folder and port, not started. */
+    /** Creates the broker with the folder and the port of the configuration; does not start it. */
     public KafkaBroker(StackConfig config) {
         this(config, false);
     }
@@ -35,13 +37,13 @@ public final class KafkaBroker extends KafkaJvm {
         this.empty = empty;
     }
 
-    /** The same without Afterimage's topics, for applications that are not Afterimage's. */
+    /** The same without Afterimage's topics, for other applications. */
     static KafkaBroker empty(StackConfig config) {
         return new KafkaBroker(config, true);
     }
 
     /**
-     * Starts the broker on the data of earlier runs, or on a freshly formatted folder.
+     * Starts the broker with the data of earlier runs, or with a newly formatted folder.
      *
      * @throws StackException when it cannot run here
      */
@@ -85,7 +87,6 @@ public final class KafkaBroker extends KafkaJvm {
         settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
         settings.put("log.dirs", home().resolve("kafka").toString());
         settings.put("auto.create.topics.enable", "false");
-        // one broker
         settings.put("offsets.topic.replication.factor", "1");
         settings.put("offsets.topic.num.partitions", "4");
         settings.put("transaction.state.log.replication.factor", "1");
@@ -95,9 +96,9 @@ public final class KafkaBroker extends KafkaJvm {
         settings.put("share.coordinator.state.topic.min.isr", "1");
         settings.put("num.network.threads", "2");
         settings.put("num.io.threads", "4");
-        // the default of 128 MB would not fit the heap
+        // the default of 128 MB does not fit into the heap
         settings.put("log.cleaner.dedupe.buffer.size", "16777216");
-        // back after a kill in the time a start takes, instead of the defaults' 9 s and 3 s on top
+        // the defaults, 9 s and 3 s, would make a restart after a kill so much slower than a start
         settings.put("broker.session.timeout.ms", "2000");
         settings.put("broker.heartbeat.interval.ms", "500");
         settings.put("group.initial.rebalance.delay.ms", "0");
@@ -148,7 +149,9 @@ public final class KafkaBroker extends KafkaJvm {
         HangingTransactions.watch(this::admin);
     }
 
-    /** Makes those topics of the file, such as {@code connectors/topics.json}, that are not there yet. */
+    /**
+     * Creates the topics of the file that do not exist yet; {@code connectors/topics.json} is an example of the format.
+     */
     void createTopics(Path file) {
         try (Admin admin = admin()) {
             Set<String> existing = admin.listTopics().names().get();
@@ -174,9 +177,9 @@ public final class KafkaBroker extends KafkaJvm {
             throw new StackException("Cannot read " + file + ": " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StackException("Interrupted while Kafka made the topics", e);
+            throw new StackException("Interrupted while Kafka created the topics", e);
         } catch (ExecutionException e) {
-            throw new StackException("Kafka does not make the topics of " + file + ": " + e.getCause(), e);
+            throw new StackException("Kafka cannot create the topics of " + file + ": " + e.getCause(), e);
         }
     }
 }

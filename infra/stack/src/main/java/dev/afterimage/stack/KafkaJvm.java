@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 
-/** What Kafka's broker and Kafka Connect's worker have in common: the jars, the logging, a properties file. */
+/** The common part of Kafka's broker and Kafka Connect's worker: the jars, the logging, a properties file. */
 abstract class KafkaJvm extends Server {
 
     private static final String LOGGING = "log4j2.yaml";
@@ -48,7 +48,7 @@ abstract class KafkaJvm extends Server {
                 compiler(),
                 List.of(
                         "-Dlog4j2.configurationFile=" + logging,
-                        // log4j reads its shutdown hook away from under the server's own last lines
+                        // log4j's own shutdown hook would stop the logging before the server writes its last lines
                         "-Dlog4j2.shutdownHookEnabled=false",
                         "-cp",
                         distribution.kafkaJars().resolve("*") + ":" + codeSource(),

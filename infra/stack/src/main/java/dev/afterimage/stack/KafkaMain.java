@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.Properties;
 
 /**
- * Main class of the broker's JVM: formats the log folder when it is not, then becomes the broker. One JVM instead of
- * Kafka's two saves two seconds of the first start. Kafka's classes are called by name, because this module is compiled
- * against the services' Kafka client and not against the broker.
+ * Main class of the broker's JVM: formats the log folder if needed, then runs the broker. Kafka's own scripts use two
+ * JVMs for this; one JVM saves two seconds of the first start. Kafka's classes are called by name, because this module
+ * is compiled against the services' Kafka client and not against the broker.
  */
 final class KafkaMain {
 
@@ -19,7 +19,7 @@ final class KafkaMain {
     private KafkaMain() {}
 
     /**
-     * Becomes the broker.
+     * Runs the broker.
      *
      * @param args the broker's properties file
      */
@@ -30,7 +30,7 @@ final class KafkaMain {
                 new String[] {properties.toString()});
     }
 
-    /** Into a folder beside, renamed when complete: a kill in the middle leaves no half-formatted folder behind. */
+    /** Formats another folder and renames it, so that a kill never leaves a half-formatted folder. */
     private static void format(Path properties) throws Exception {
         Properties settings = load(properties);
         Path logs = Path.of(settings.getProperty("log.dirs"));

@@ -17,10 +17,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/** The end of every topic, for people to read; see {@link StackRequest.View}. */
+/** Reads the last events of every topic, for the Dev UI; see {@link StackRequest.View}. */
 final class LastEvents {
 
-    /** Of each partition; transaction markers count. */
+    /** Offsets to read at the end of each partition; transaction markers count. */
     private static final int LAST = 20;
 
     private static final Duration LIMIT = Duration.ofSeconds(2);
@@ -83,7 +83,7 @@ final class LastEvents {
         return shown;
     }
 
-    /** Of a payload that is no JSON, its text. */
+    /** The payload as JSON; a payload that is not JSON becomes a JSON string. */
     private static JsonNode parsed(@Nullable String value) {
         try {
             return value == null ? JSON.nullNode() : JSON.readTree(value);

@@ -4,20 +4,23 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Whether three servers fit into what is left of this machine's memory. */
+/** Checks whether this machine has enough free memory for the three servers. */
 final class Memory {
 
-    /** PostgreSQL 60, Kafka 300, Connect 420, keeper 60 MB, seen after start. */
+    /** Measured after a start: PostgreSQL 60 MB, Kafka 300 MB, Connect 420 MB, the daemon 60 MB. */
     private static final long NEEDED_MB = 800;
 
     private Memory() {}
 
-    /** @throws StackException when what the system calls available is too little; silent where it does not say */
+    /**
+     * @throws StackException when too little memory is available; never where the system does not report available
+     * memory
+     */
     static void requireEnough() {
         try {
             requireEnough(Files.readString(Path.of("/proc/meminfo")));
         } catch (IOException e) {
-            // no Linux
+            // not Linux
         }
     }
 

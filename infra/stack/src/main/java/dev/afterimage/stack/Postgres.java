@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A real PostgreSQL server with {@code wal_level=logical} and fsync on, and in it the roles and databases that the
- * services and Debezium expect, empty but for the replica's tables.
+ * A real PostgreSQL server with {@code wal_level=logical} and fsync on. It has the roles and databases that the
+ * services and Debezium expect. The databases are empty, except for the replica's tables.
  */
 public final class Postgres extends Server {
 
@@ -29,10 +29,10 @@ public final class Postgres extends Server {
             List.of("-U", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C");
 
     /**
-     * A database to have.
+     * A database that the server must have.
      *
      * @param owner runs the migrations
-     * @param guests may connect besides; what they may do there is for the migrations to say
+     * @param guests other roles that may connect; the migrations grant their further rights
      */
     private record Database(String name, String owner, List<String> guests) {}
 
@@ -45,7 +45,7 @@ public final class Postgres extends Server {
     private final Path data;
     private final boolean empty;
 
-    /** The server of that folder and port, not started. */
+    /** Creates the server with the folder and the port of the configuration; does not start it. */
     public Postgres(StackConfig config) {
         this(config, false);
     }
@@ -57,13 +57,13 @@ public final class Postgres extends Server {
         this.empty = empty;
     }
 
-    /** The same without Afterimage's roles and databases, for applications that are not Afterimage's. */
+    /** The same without Afterimage's roles and databases, for other applications. */
     static Postgres empty(StackConfig config) {
         return new Postgres(config, true);
     }
 
     /**
-     * Starts the server on the data of earlier runs, or on new data when there are none.
+     * Starts the server with the data of earlier runs, or with a new data folder.
      *
      * @throws StackException when it cannot run here
      */
@@ -78,20 +78,20 @@ public final class Postgres extends Server {
         return "jdbc:postgresql://" + StackConfig.HOST + ":" + config.postgresPort() + "/" + database;
     }
 
-    /** A connection as the superuser, for tests and tools that look behind the scenes. */
+    /** A connection as the superuser, for tests and tools. */
     public Connection connect(String database) throws SQLException {
         return DriverManager.getConnection(jdbcUrl(database), SUPERUSER, PASSWORD);
     }
 
     /**
-     * Whether somebody reads from the replication slot at the moment; a connector may call itself RUNNING before that.
+     * Whether the replication slot is being read now. A connector can be RUNNING before that.
      *
      * @throws StackException when the server does not answer
      */
     public boolean replicates(String slot) {
         try (Connection connection = connect("postgres");
                 PreparedStatement statement =
-                        // a slot is active while it is made too, but from no position yet
+                        // a slot is also active while it is being created, but then it has no position yet
                         connection.prepareStatement("""
                                 select from pg_replication_slots
                                 where slot_name = ? and active and confirmed_flush_lsn is not null
@@ -125,9 +125,9 @@ public final class Postgres extends Server {
                         "max_replication_slots", "20",
                         "max_wal_senders", "20",
                         "shared_buffers", "64MB",
-                        // worker processes for asynchronous reads gain nothing on a laptop's page cache
+                        // asynchronous reads by worker processes are not faster when the data is in the page cache
                         "io_method", "sync",
-                        // a JVM killed in the middle of a transaction must not hold locks until TCP gives up
+                        // a JVM that is killed during a transaction must not keep its locks until TCP times out
                         "tcp_keepalives_idle", "5",
                         "tcp_keepalives_interval", "2")
                 .forEach((setting, value) -> command.addAll(List.of("-c", setting + "=" + value)));
@@ -135,16 +135,17 @@ public final class Postgres extends Server {
     }
 
     /**
-     * Into a folder beside, renamed when complete: a kill in the middle leaves no half-made cluster behind. The first one is
-     * kept beside the programs that made it, and the next ones are copies of that, which take a third of the work. Unlike
-     * initdb, a copy does not wait for the disk: a loss of power in the first seconds of a new folder may cost that folder.
+     * Creates the data folder under another name and renames it, so that a kill never leaves an incomplete cluster. The
+     * first cluster is kept as a template beside PostgreSQL's programs. Later clusters are copies of the template,
+     * which takes a third of the work. Unlike initdb, a copy does not wait for the disk: a power failure in the first
+     * seconds of a new data folder may destroy that folder.
      */
     private void initialise(Path bin) throws IOException {
         Path incomplete = data.resolveSibling("postgres.incomplete");
         Folders.delete(incomplete);
         Files.createDirectories(incomplete);
         Path template = bin.resolveSibling("template-" + Integer.toHexString(Objects.hash(INITDB, PASSWORD)));
-        // one that another user of this machine made is closed to us
+        // a template that another user of this machine created is not readable
         if (Files.isReadable(template.resolve("PG_VERSION"))) {
             Folders.copy(template, incomplete);
         } else {
@@ -162,7 +163,7 @@ public final class Postgres extends Server {
         command.addAll(INITDB);
         try {
             if (run(Detached.fromRoot(command, folder)) != 0) {
-                throw new StackException("PostgreSQL cannot make its data folder " + data + ". " + lastWords());
+                throw new StackException("PostgreSQL cannot create its data folder " + data + ". " + lastWords());
             }
         } finally {
             Files.deleteIfExists(password);
@@ -170,9 +171,9 @@ public final class Postgres extends Server {
     }
 
     /**
-     * After a reboot the pid that a killed server left in its lock file may be somebody else's, and PostgreSQL would
-     * refuse to start for ever. It ignores the pid of its own parent, which is us, and still looks for backends that
-     * use the shared memory; that look would be lost if the file were deleted.
+     * After a reboot, another process may have the pid that a killed server left in its lock file. PostgreSQL would
+     * then always refuse to start. So we write our own pid into the file: PostgreSQL ignores the pid of its parent, and
+     * still checks for backends that use the shared memory. Without the file that check would be skipped.
      */
     private void disownReusedPid() throws IOException {
         Path lockFile = data.resolve("postmaster.pid");
@@ -192,7 +193,7 @@ public final class Postgres extends Server {
         }
     }
 
-    /** After a {@code kill -9} of the postmaster alone, its orphaned backends hold the data folder for a moment. */
+    /** After a {@code kill -9} of only the postmaster, its orphaned backends use the data folder for a moment. */
     @Override
     protected boolean startIsWorthRepeating() {
         String words = printedSinceStart();
@@ -219,7 +220,7 @@ public final class Postgres extends Server {
         }
     }
 
-    /** "Fast shutdown": ends sessions and leaves, where TERM would wait for every client. */
+    /** "Fast shutdown": ends the sessions of clients, whereas TERM waits for them. */
     @Override
     protected String stopSignal() {
         return "INT";

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A real Apicurio registry that keeps schemas in a file of its own, and refuses those that are not both backward and
- * forward compatible with the version before. The build leaves it out where it skips the tests.
+ * A real Apicurio registry. It stores schemas in its own file. It refuses a schema that is not both backward and
+ * forward compatible with the previous version. A build that skips the tests does not build the registry.
  */
 public final class SchemaRegistry extends Server {
 
@@ -26,14 +26,14 @@ public final class SchemaRegistry extends Server {
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
-    /** The registry of that folder and port, not started. */
+    /** Creates the registry with the folder and the port of the configuration; does not start it. */
     public SchemaRegistry(StackConfig config) {
         super("registry", config.home());
         this.config = config;
     }
 
     /**
-     * Starts the registry with the schemas of earlier runs.
+     * Starts the registry with the schemas that earlier runs stored.
      *
      * @throws StackException when it cannot run here
      */
@@ -55,14 +55,14 @@ public final class SchemaRegistry extends Server {
         Map<String, String> environment = new HashMap<>();
         environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
         environment.put("QUARKUS_HTTP_PORT", Integer.toString(config.registryPort()));
-        // a second listener that nobody asks: any port
+        // the management listener is not used: any port
         environment.put("QUARKUS_MANAGEMENT_HOST", StackConfig.HOST);
         environment.put("QUARKUS_MANAGEMENT_PORT", "0");
         environment.put("QUARKUS_HTTP_ACCESS_LOG_ENABLED", "false");
-        // on disk with each commit: records on topics name schemas by an id that must never be given away twice
+        // each commit is written to disk: records on topics refer to schemas by id, so an id must never be reused
         environment.put(
                 "APICURIO_DATASOURCE_URL", "jdbc:h2:file:" + home().resolve("registry/schemas") + ";WRITE_DELAY=0");
-        // the defaults would open 20 connections at the start
+        // the default is 20 connections at the start
         environment.put("APICURIO_DATASOURCE_JDBC_INITIAL_SIZE", "1");
         environment.put("APICURIO_DATASOURCE_JDBC_MIN_SIZE", "1");
         environment.put("APICURIO_DATASOURCE_JDBC_MAX_SIZE", "8");
@@ -89,7 +89,7 @@ public final class SchemaRegistry extends Server {
             HttpResponse<String> answer = send(request("/admin/rules")
                     .header("Content-Type", "application/json")
                     .POST(HttpRequest.BodyPublishers.ofString(COMPATIBILITY)));
-            // 409: it is there from an earlier run
+            // 409: the rule exists from an earlier run
             if (answer.statusCode() >= 300 && answer.statusCode() != 409) {
                 throw new StackException("The schema registry does not accept its rule: " + answer.body());
             }

@@ -16,24 +16,24 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One child process that serves a port: started until it answers, stopped in order, killable for tests, and able to
- * start again in the same folder after any kind of death, its own or ours.
+ * One child process that serves a port. A start waits until the process answers. The process can start again in the
+ * same folder after any end, also after a kill of this process or of the child. Tests can kill it.
  */
 public abstract class Server implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
-    /** With the two steps in which a pipeline stops, everything is down within 10 s. */
+    /** A pipeline stops in two steps, so with this limit all processes have ended within 10 s. */
     private static final Duration STOP_LIMIT = Duration.ofMillis(4500);
-    /** The same, where a JVM writes its AOT cache at its end: a minute's work for two cores in all. */
+    /** The limit while JVMs write their AOT caches when they end, which takes two cores about a minute in total. */
     private static final Duration RECORD_LIMIT = Duration.ofMinutes(3);
 
-    /** The same, where it writes an archive of its classes: a second's work, but on a busy machine six. */
+    /** The limit while a JVM writes an archive of its classes when it ends: one second, up to six on a busy machine. */
     private static final Duration ARCHIVE_LIMIT = Duration.ofSeconds(30);
 
     private static final Duration KILL_LIMIT = Duration.ofMillis(500);
     private static final Duration PROBE_INTERVAL = Duration.ofMillis(50);
     private static final Pattern RECORDED = Pattern.compile("([0-9]{1,18}) (\\S+Z)");
-    /** Linux counts a process's start from the boot, whose time moves when the clock is set. */
+    /** Linux counts the start time of a process from the boot time, which changes when the clock is set. */
     private static final Duration CLOCK_STEP = Duration.ofSeconds(5);
 
     private static final int LAST_WORDS_BYTES = 8_000;
@@ -47,7 +47,7 @@ public abstract class Server implements AutoCloseable {
     private volatile long logSizeAtStart;
 
     /**
-     * @param name as users see it, also the name of the log file
+     * @param name shown to users; also the name of the log file
      * @param home the stack's folder
      */
     protected Server(String name, Path home) {
@@ -55,24 +55,26 @@ public abstract class Server implements AutoCloseable {
         this.home = home;
     }
 
-    /** Makes the data folder fit for a start and returns the command; called before every start. */
+    /** Prepares the data folder and returns the command; called before every start. */
     protected abstract List<String> prepare() throws IOException;
 
-    /** Puts into the answering server what its users expect there; called after every start, so it looks first. */
+    /**
+     * Creates what users expect in the running server. It is called after every start, so it must check what exists.
+     */
     protected void provision() {}
 
-    /** Variables added to the environment of the process. */
+    /** Variables to add to the environment of the process. */
     protected Map<String, String> environment() {
         return Map.of();
     }
 
-    /** The ports the process is going to bind, by what they are for. */
+    /** The ports that the process binds, by their purpose. */
     protected abstract Map<String, Integer> ports();
 
-    /** Whether the process does its work by now; called again and again until it says yes. */
+    /** Whether the process is ready; called repeatedly until it returns true. */
     protected abstract boolean answers();
 
-    /** The signal that asks for an orderly end. */
+    /** The signal for an orderly stop. */
     protected String stopSignal() {
         return "TERM";
     }
@@ -81,12 +83,12 @@ public abstract class Server implements AutoCloseable {
         return name;
     }
 
-    /** Folder of all parts' data and logs. */
+    /** The folder of the data and the logs of all parts. */
     protected final Path home() {
         return home;
     }
 
-    /** All that the process printed, this run and earlier ones. */
+    /** The log file with all output of the process, of this run and of earlier runs. */
     public final Path log() {
         return home.resolve("logs").resolve(name + ".log");
     }
@@ -121,7 +123,7 @@ public abstract class Server implements AutoCloseable {
         }
     }
 
-    /** A process that {@link #close()} is ending meanwhile is left to it. */
+    /** Ends the process, unless {@link #close()} is ending it already. */
     private void endFailedStart() {
         Process running = process;
         if (!closed && running != null && running.isAlive()) {
@@ -129,7 +131,7 @@ public abstract class Server implements AutoCloseable {
         }
     }
 
-    /** Whether the cause of a failed start goes away by itself; asked after the process ended without answering. */
+    /** Whether the cause of a failed start is temporary; called after the process has ended without an answer. */
     protected boolean startIsWorthRepeating() {
         return false;
     }
@@ -148,7 +150,7 @@ public abstract class Server implements AutoCloseable {
         return false;
     }
 
-    /** Not while {@link #close()} looks for the process to end: none may come after it. */
+    /** Synchronized with {@link #close()}, so that no process starts after the server is closed. */
     private synchronized Process spawn(List<String> command) throws IOException {
         if (closed) {
             throw new StackException(name + " was closed and does not start again");
@@ -158,7 +160,7 @@ public abstract class Server implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
         logSizeAtStart = Files.exists(log()) ? Files.size(log()) : 0;
-        // glibc otherwise keeps an arena a thread, tens of megabytes for a JVM
+        // by default glibc keeps a memory arena for each thread, which costs a JVM tens of megabytes
         builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().putAll(environment());
         Process started = builder.start();
@@ -168,17 +170,17 @@ public abstract class Server implements AutoCloseable {
         return started;
     }
 
-    /** Runs a helper program to its end, under the same care as the server itself, and returns its exit status. */
+    /** Runs a helper program as a child like the server, waits for its end and returns its exit status. */
     protected final int run(List<String> command) throws IOException {
         try {
             return spawn(command).waitFor();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StackException("Interrupted while " + name + " was made ready", e);
+            throw new StackException("Interrupted while " + name + " was prepared", e);
         }
     }
 
-    /** Ends the process with this JVM, for those who start a server alone; a pipeline has an order of its own. */
+    /** Stops the process when this JVM ends. For a single server: a pipeline stops its servers in its own order. */
     protected final void closeAtExit() {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::close));
     }
@@ -192,11 +194,12 @@ public abstract class Server implements AutoCloseable {
     private void requireFree(String purpose, int port) {
         if (!StackConfig.free(port)) {
             throw new StackException("Port " + port + ", which " + purpose + " needs, is taken by another program:"
-                    + " stop that one or choose another port.");
+                    + " stop that program or choose another port.");
         }
     }
 
-    // -- a process that outlived us is found again by its pid and start time; a pid alone may be somebody else's by now
+    // -- a process that outlives this JVM is found again by pid and start time, because another process may reuse the
+    // pid
 
     private Path pidFile() {
         return home.resolve(name + ".pid");
@@ -211,7 +214,7 @@ public abstract class Server implements AutoCloseable {
                 + handle.info().startInstant().map(Instant::toString).orElse("?");
     }
 
-    /** Ends the process that an earlier run left behind, if any. */
+    /** Ends the process that an earlier run left running, if any. */
     final void stopLeftover() throws IOException {
         if (!Files.exists(pidFile())) {
             return;
@@ -263,15 +266,15 @@ public abstract class Server implements AutoCloseable {
         }
     }
 
-    /** The operating system's number of the process, as long as it lives. */
+    /** The pid of the process, or null when the process does not run. */
     public final @Nullable Long pid() {
         Process running = process;
         return running != null && running.isAlive() ? Long.valueOf(running.pid()) : null;
     }
 
     /**
-     * Waits until the process has ended, asked for or not, and returns its exit status. On the caller's own thread: the
-     * JDK's {@code onExit} needs a thread of the common pool, which on two cores has one that others may hold.
+     * Waits until the process ends for any reason and returns its exit status. Waits on the caller's thread: the JDK's
+     * {@code onExit} needs a thread of the common pool, which on two cores has only one thread, and that may be in use.
      */
     final int awaitExit() throws InterruptedException {
         Process running = process;
@@ -282,7 +285,7 @@ public abstract class Server implements AutoCloseable {
         return closed;
     }
 
-    /** Kills the process as {@code kill -9} does, for tests of recovery; the supervisor takes it for a crash. */
+    /** Kills the process as {@code kill -9} does, for tests of recovery. The supervisor treats this as a crash. */
     public final void kill() {
         Process running = process;
         if (running != null) {
@@ -291,12 +294,12 @@ public abstract class Server implements AutoCloseable {
         }
     }
 
-    /** Ends the process for good: in order, by force when it has not ended after 4.5 s. The data stays. */
+    /** Stops the process, by force when it has not ended after 4.5 s, and prevents a new start. The data stays. */
     @Override
     public void close() {
         Process running = closeForGood();
         if (running == null) {
-            // the pid file, if any, still leads to what an earlier run left behind
+            // keep the pid file: it may identify a process that an earlier run left running
             return;
         }
         if (running.isAlive()) {
@@ -305,7 +308,7 @@ public abstract class Server implements AutoCloseable {
         try {
             Files.deleteIfExists(pidFile());
         } catch (IOException e) {
-            // the next start reads the file, finds no such process and goes on
+            // the next start reads the file, finds no such process and continues
         }
     }
 
@@ -314,7 +317,7 @@ public abstract class Server implements AutoCloseable {
         return process;
     }
 
-    /** The last lines of the log, for a message about a failure. */
+    /** The last lines of the log, for an error message. */
     public final String lastWords() {
         String indent = System.lineSeparator() + "    ";
         List<String> lines = logTail(0).lines().toList();
@@ -322,7 +325,7 @@ public abstract class Server implements AutoCloseable {
                 + String.join(indent, lines.subList(Math.max(0, lines.size() - LAST_WORDS_LINES), lines.size()));
     }
 
-    /** What the process has printed since this start, as far as it fits 8 kB. */
+    /** The output of the process since this start, at most 8 kB. */
     protected final String printedSinceStart() {
         return logTail(logSizeAtStart);
     }

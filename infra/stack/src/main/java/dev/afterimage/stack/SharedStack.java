@@ -28,13 +28,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stack that several programs of this machine use together. It is kept by a process of its own, the {@link StackDaemon};
- * each user holds a connection to it, which the operating system closes however the user ends, and the keeper ends with
- * the last one. In a Maven build the stack of tests waits some time for the tests of the next module.
+ * One stack that several programs on this machine share. A separate process runs it, the {@link StackDaemon}. Each user
+ * holds a connection to the daemon. The operating system closes the connection when the user ends, in any way. The
+ * daemon ends after the last connection is closed. In a Maven build, the daemon of the tests waits some time for the
+ * tests of the next module.
  */
 public final class SharedStack implements AutoCloseable {
 
-    /** A start of PostgreSQL or Kafka gives up after a minute by itself. */
+    /** Longer than the starts of PostgreSQL and Kafka, which have their own limit of a minute. */
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
     private static final String MAVEN = "org.codehaus.plexus.classworlds.launcher.Launcher";
@@ -58,10 +59,10 @@ public final class SharedStack implements AutoCloseable {
     }
 
     /**
-     * Joins the stack of that place, starting it when nobody has, and returns when it has what the request says.
+     * Joins the stack of the place, and starts it if it does not run. Returns when the stack fulfils the request.
      *
-     * @param tell takes what there is to say later, a line each: deaths, restarts, an outbox table that does not match
-     * @throws StackException when a part does not start; one sentence that says what to change
+     * @param tell receives later messages, one line each: crashes, restarts, an outbox table that does not match
+     * @throws StackException when a part does not start; the message is one sentence that says what to change
      */
     public static SharedStack join(StackRequest.Place place, StackRequest request, Consumer<String> tell) {
         SharedStack joined = new SharedStack(place, request, tell);
@@ -74,14 +75,14 @@ public final class SharedStack implements AutoCloseable {
     }
 
     /**
-     * The state of that slot and the last events of every topic, as the keeper sees them at this moment.
+     * The current state of the slot and the last events of every topic, as the daemon reads them.
      *
-     * @throws StackException when it does not answer
+     * @throws StackException when the daemon does not answer
      */
     public StackRequest.View look(@Nullable String slot) {
         try {
             Connection visit = Connection.to(place.home())
-                    .orElseThrow(() -> new StackException("The dev services' keeper does not run."));
+                    .orElseThrow(() -> new StackException("The dev services' daemon does not run."));
             try {
                 StackRequest.Login login = request.database() == null
                         ? request.elsewhere()
@@ -92,11 +93,11 @@ public final class SharedStack implements AutoCloseable {
                 visit.close();
             }
         } catch (IOException e) {
-            throw new StackException("The dev services' keeper does not answer: " + e.getMessage(), e);
+            throw new StackException("The dev services' daemon does not answer: " + e.getMessage(), e);
         }
     }
 
-    /** Leaves; the stack ends a moment later, unless somebody else uses it. */
+    /** Leaves the stack. The stack ends a moment later, unless another program uses it. */
     @Override
     public synchronized void close() {
         closed = true;
@@ -112,18 +113,21 @@ public final class SharedStack implements AutoCloseable {
                     continue;
                 }
             } catch (IOException e) {
-                // as good as an end
+                // the daemon has ended
             }
             rejoin();
         }
     }
 
-    /** The keeper was killed: another one stops what that left behind and starts all on the same ports. */
+    /**
+     * Called after the daemon was killed: a new daemon stops the processes that the old one left running, and starts
+     * all of them on the same ports.
+     */
     private synchronized void rejoin() {
         if (closed) {
             return;
         }
-        tell.accept("the dev services' keeper has ended; starting it again");
+        tell.accept("the dev services' daemon has ended; starting it again");
         try {
             connection = connect(place);
             addresses = connection.ask(request, tell);
@@ -151,7 +155,7 @@ public final class SharedStack implements AutoCloseable {
         }
     }
 
-    /** The lock of another class loader in this JVM is an exception, of another JVM a wait. */
+    /** Waits for the lock. {@code FileChannel.lock} waits for another JVM, but throws when this JVM holds the lock. */
     static FileLock lock(FileChannel channel) throws IOException {
         while (true) {
             try {
@@ -162,7 +166,10 @@ public final class SharedStack implements AutoCloseable {
         }
     }
 
-    /** Where the class path has none, lest an application that has no Kafka client seem to have one. */
+    /**
+     * The Kafka client for the daemon. It is not a dependency of this module, because an application without a Kafka
+     * client must not get one.
+     */
     private static List<Path> kafkaClient(Path distribution) throws IOException {
         List<Path> jars = new ArrayList<>();
         try (var found = Files.newDirectoryStream(distribution.resolve("kafka"), "{kafka-clients,slf4j-api}-*.jar")) {
@@ -173,12 +180,12 @@ public final class SharedStack implements AutoCloseable {
 
     private static Connection start(StackRequest.Place place) throws IOException {
         Memory.requireEnough();
-        Path log = place.home().resolve("logs").resolve("keeper.log");
+        Path log = place.home().resolve("logs").resolve("daemon.log");
         Files.createDirectories(Folders.parent(log));
         Files.deleteIfExists(place.home().resolve(StackDaemon.PORT_FILE));
         List<String> rest = new ArrayList<>();
         if (!place.fresh() && place.classPath().stream().allMatch(Files::isRegularFile)) {
-            rest.addAll(Jvm.archive(place.home(), "keeper"));
+            rest.addAll(Jvm.archive(place.home(), "daemon"));
         }
         rest.addAll(List.of(
                 "-D" + Distribution.PROPERTY + "=" + place.distribution(),
@@ -194,26 +201,26 @@ public final class SharedStack implements AutoCloseable {
                 Integer.toString(place.connectPort()),
                 place.kafka() == null ? "" : place.kafka(),
                 Long.toString(place.fresh() ? build() : NO_PROCESS)));
-        List<String> java = Jvm.command("keeper", 96, Jvm.Compiler.QUICK, rest);
-        Process keeper = new ProcessBuilder(Detached.fromTerminal(new ArrayList<>(java)))
+        List<String> java = Jvm.command("daemon", 96, Jvm.Compiler.QUICK, rest);
+        Process daemon = new ProcessBuilder(Detached.fromTerminal(new ArrayList<>(java)))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        keeper.getOutputStream().close();
+        daemon.getOutputStream().close();
         Instant deadline = Instant.now().plus(START_LIMIT);
-        while (keeper.isAlive() && Instant.now().isBefore(deadline)) {
+        while (daemon.isAlive() && Instant.now().isBefore(deadline)) {
             Optional<Connection> connection = Connection.to(place.home());
             if (connection.isPresent()) {
                 return connection.get();
             }
             Server.pause(Duration.ofMillis(20));
         }
-        keeper.destroy();
+        daemon.destroy();
         String words = Files.readString(log).strip();
-        throw new StackException(words.isEmpty() ? "The dev services' keeper does not answer, see " + log : words);
+        throw new StackException(words.isEmpty() ? "The dev services' daemon does not answer, see " + log : words);
     }
 
-    /** The Maven build that this process belongs to, as the tests of each of its modules do. */
+    /** The pid of the Maven build that this process belongs to; it is the same for the tests of all modules. */
     private static long build() {
         return Stream.iterate(
                         ProcessHandle.current().parent(),
@@ -226,7 +233,7 @@ public final class SharedStack implements AutoCloseable {
                 .orElse(NO_PROCESS);
     }
 
-    /** A user's line to the keeper: one JSON object a line each way. */
+    /** A user's connection to the daemon: one JSON object per line in both directions. */
     private record Connection(Socket socket, BufferedReader in) {
 
         static Optional<Connection> to(Path home) throws IOException {
@@ -247,7 +254,7 @@ public final class SharedStack implements AutoCloseable {
                     return Optional.of(connection);
                 }
             } catch (IOException | NumberFormatException e) {
-                // of a keeper that is no more
+                // the file is of a daemon that has ended
             }
             socket.close();
             return Optional.empty();
@@ -267,9 +274,9 @@ public final class SharedStack implements AutoCloseable {
                     }
                     tell.accept(answer.path("tell").asText());
                 }
-                throw new StackException("The dev services' keeper ended while it started; see its logs.");
+                throw new StackException("The dev services' daemon ended while it started; see its log.");
             } catch (IOException e) {
-                throw new StackException("The dev services' keeper does not answer: " + e.getMessage(), e);
+                throw new StackException("The dev services' daemon does not answer: " + e.getMessage(), e);
             }
         }
 
@@ -286,7 +293,7 @@ public final class SharedStack implements AutoCloseable {
             try {
                 socket.close();
             } catch (IOException e) {
-                // it ends with this process at the latest
+                // the connection ends with this process at the latest
             }
         }
     }

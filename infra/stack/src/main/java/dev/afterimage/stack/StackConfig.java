@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Where the stack keeps its data and on which loopback ports it answers.
+ * The folder of the stack's data, and the loopback ports of its servers.
  *
- * @param home folder of all data, logs and pid files; made when absent
+ * @param home folder of all data, logs and pid files; created when it does not exist
  * @param postgresPort PostgreSQL
  * @param kafkaPort Kafka's client listener
  * @param controllerPort the listener of Kafka's own KRaft controller
@@ -23,21 +23,21 @@ import java.util.concurrent.ThreadLocalRandom;
 public record StackConfig(
         Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort, int registryPort) {
 
-    /** Everything listens here and nowhere else. */
+    /** The only address that the servers listen on. */
     public static final String HOST = "127.0.0.1";
 
     private static final int LOWEST_PORT = 15_000;
-    /** Where Linux begins to hand out ports for connections, by default; others begin higher. */
+    /** The first port that Linux assigns to outgoing connections by default; other systems begin higher. */
     private static final int HIGHEST_PORT = 32_768;
 
-    /** Instead of a port: there is no schema registry. */
+    /** In place of a port: the stack has no schema registry. */
     public static final int NO_REGISTRY = 0;
 
     public StackConfig {
         home = home.toAbsolutePath().normalize();
         if (home.toString().contains(",")) {
             throw new StackException(
-                    "Kafka reads a comma in a path as the start of another one: choose a folder other than " + home);
+                    "Kafka reads a comma in a path as the start of another path: choose a folder other than " + home);
         }
         for (int port : new int[] {postgresPort, kafkaPort, controllerPort, connectPort}) {
             requirePort(port);
@@ -49,7 +49,7 @@ public record StackConfig(
 
     private static void requirePort(int port) {
         if (port < 1 || port > 65535) {
-            throw new StackException(port + " is no port; ports are 1 to 65535.");
+            throw new StackException(port + " is not a port; ports are 1 to 65535.");
         }
     }
 
@@ -58,13 +58,13 @@ public record StackConfig(
         return URI.create("http://" + HOST + ":" + registryPort + "/apis/registry/v3");
     }
 
-    /** For tests: ports that were free a moment ago, so that they run beside a running pipeline. */
+    /** For tests: uses ports that were free a moment ago, so that tests can run beside a running pipeline. */
     public static StackConfig onFreePorts(Path home) {
         List<Integer> ports = freePorts(5);
         return new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), ports.get(4));
     }
 
-    /** Whether nobody listens on that loopback port at the moment. */
+    /** Whether no process listens on this loopback port now. */
     static boolean free(int port) {
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
@@ -76,10 +76,10 @@ public record StackConfig(
     }
 
     /**
-     * Distinct loopback ports that were free a moment ago, of those from which no system takes the near end of a connection:
-     * one of these may be gone before the server that it is for has started.
+     * Distinct loopback ports that were free a moment ago. They lie below the range that systems use for outgoing
+     * connections: a port of that range could be taken before the server starts.
      *
-     * @throws StackException when there are none
+     * @throws StackException when there are too few free ports
      */
     public static List<Integer> freePorts(int count) {
         List<ServerSocket> sockets = new ArrayList<>();
@@ -89,7 +89,7 @@ public record StackConfig(
                     int port = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
                     sockets.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
                 } catch (IOException e) {
-                    // somebody listens there
+                    // the port is in use
                 }
             }
             if (sockets.size() < count) {
@@ -102,7 +102,7 @@ public record StackConfig(
                 try {
                     socket.close();
                 } catch (IOException e) {
-                    // closing a socket that never accepted loses nothing
+                    // the socket has accepted no connection, so nothing is lost
                 }
             }
         }

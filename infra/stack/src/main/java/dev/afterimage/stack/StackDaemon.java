@@ -35,15 +35,18 @@ import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The process behind a {@link SharedStack}: starts what its users wish, keeps it alive, and ends with the last of them. */
+/**
+ * The process behind a {@link SharedStack}: starts the servers that its users request, restarts those that die, and
+ * ends after the last user has left.
+ */
 final class StackDaemon {
 
-    static final String PORT_FILE = "keeper.port";
+    static final String PORT_FILE = "daemon.port";
     static final String HELLO = "\"afterimage\"";
 
-    /** Long enough for a user who restarts, as a test with another profile does; short enough not to be noticed. */
+    /** Time to wait for a user that restarts, as a test with another profile does. */
     private static final Duration LINGER = Duration.ofSeconds(3);
-    /** Long enough for a build to compile the next module, whose tests want the same stack. */
+    /** Time to wait while a build compiles the next module, whose tests use the same stack. */
     private static final Duration LINGER_IN_BUILD = Duration.ofSeconds(90);
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -72,18 +75,18 @@ final class StackDaemon {
         this.build = build;
         this.postgres = Postgres.empty(config);
         this.kafka = KafkaBroker.empty(config);
-        // a developer waits for its start, and never for its throughput
+        // a developer waits for the start of Connect, and does not need its throughput
         this.connect = new ConnectWorker(config, bootstrapServers(), Jvm.Compiler.QUICK);
         this.databases = new Databases(config);
         this.door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     }
 
-    /** See {@link SharedStack}, who starts it. */
+    /** {@link SharedStack} starts this process. */
     public static void main(String[] arguments) throws IOException {
         Path home = Path.of(arguments[0]);
         try (FileChannel channel = FileChannel.open(
-                        home.resolve("keeper.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                // the one before us may still be about to end
+                        home.resolve("daemon.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                // the previous daemon may still be ending
                 FileLock lock = channel.lock()) {
             int[] wanted = Stream.of(arguments)
                     .skip(2)
@@ -93,17 +96,17 @@ final class StackDaemon {
             boolean fresh = Boolean.parseBoolean(arguments[1]);
             Path own = KafkaJvm.codeSource();
             if (!fresh && Files.isRegularFile(own)) {
-                // where data stays it will start again, and somebody waits for it
+                // the data is kept, so this stack will start again, and a user waits for that start
                 archiveClasses(home, own + " of " + Files.getLastModifiedTime(own));
             }
             clear(home, fresh);
-            StackDaemon keeper = new StackDaemon(
+            StackDaemon daemon = new StackDaemon(
                     ports(home, wanted),
                     arguments[5].isEmpty() ? null : arguments[5],
                     ProcessHandle.of(Long.parseLong(arguments[6])));
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(keeper::stop));
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(daemon::stop));
             if (lock.isValid()) {
-                keeper.serve();
+                daemon.serve();
             }
         } catch (StackException e) {
             System.out.println(e.getMessage());
@@ -111,7 +114,9 @@ final class StackDaemon {
         }
     }
 
-    /** The ports asked for, else those of the last run if they are free, so that bookmarks stay good. */
+    /**
+     * The requested ports; else those of the last run if they are free, so that bookmarks stay valid; else free ports.
+     */
     private static StackConfig ports(Path home, int[] wanted) throws IOException {
         Path file = home.resolve("ports.properties");
         Properties last = new Properties();
@@ -135,7 +140,7 @@ final class StackDaemon {
         return new StackConfig(home, ports[0], ports[1], ports[3], ports[2], StackConfig.NO_REGISTRY);
     }
 
-    /** Ends what a killed keeper left running, and throws its data away if it is to be a fresh start. */
+    /** Ends the servers that a killed daemon left running, and deletes the data for a fresh start. */
     private static void clear(Path home, boolean fresh) throws IOException {
         StackConfig any = StackConfig.onFreePorts(home);
         for (Server server : List.of(new ConnectWorker(any), new KafkaBroker(any), new Postgres(any))) {
@@ -147,11 +152,14 @@ final class StackDaemon {
         }
     }
 
-    /** An archive fits the very jars that it was made of; the JVM goes without one of others, and does not replace it. */
+    /**
+     * Deletes archives of other jars. An archive is valid only for the jars that it was made from; a JVM ignores an
+     * invalid archive and does not replace it.
+     */
     private static void archiveClasses(Path home, String jar) throws IOException {
         Path madeOf = home.resolve("archives");
         if (!Files.exists(madeOf) || !Files.readString(madeOf).equals(jar)) {
-            for (String name : List.of("keeper", "kafka", "connect")) {
+            for (String name : List.of("daemon", "kafka", "connect")) {
                 Files.deleteIfExists(Jvm.archiveFile(home, name));
             }
             Files.writeString(madeOf, jar);
@@ -199,7 +207,7 @@ final class StackDaemon {
                 }
             }
         } catch (IOException e) {
-            // killed; the same as a farewell
+            // the user was killed; treat this like an orderly end
         }
         lastLeft = System.nanoTime();
         users.remove(user);
@@ -258,7 +266,7 @@ final class StackDaemon {
         users.forEach(user -> user.tell(line));
     }
 
-    // -- wishes
+    // -- requests of users
 
     private void fulfil(StackRequest request, User user) {
         try {
@@ -333,7 +341,7 @@ final class StackDaemon {
         }
     }
 
-    /** Connect starts while PostgreSQL does, and applies the connectors once the databases and slots are there. */
+    /** Starts Connect in parallel with PostgreSQL, and applies the connectors when the databases and slots exist. */
     private CompletableFuture<Void> connectors(StackRequest request, CompletableFuture<Void> provided, User user) {
         CompletableFuture<Void> worker =
                 kafkaElsewhere == null ? up(kafka).thenComposeAsync(up -> up(connect), threads) : up(connect);
@@ -406,7 +414,7 @@ final class StackDaemon {
             try {
                 socket.close();
             } catch (IOException e) {
-                // gone already
+                // the connection is closed already
             }
         }
     }

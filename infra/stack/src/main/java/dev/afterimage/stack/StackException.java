@@ -1,6 +1,6 @@
 package dev.afterimage.stack;
 
-/** What kept a part of the stack from starting or working; the message is one sentence meant for the user. */
+/** A part of the stack cannot start or work. The message is one sentence for the user. */
 public class StackException extends RuntimeException {
 
     public StackException(String message) {

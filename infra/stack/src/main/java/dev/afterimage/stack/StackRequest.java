@@ -6,14 +6,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an application wants of a {@link SharedStack}.
+ * The servers and settings that an application requests from a {@link SharedStack}.
  *
- * @param database a database to be made for it, or null where it has one elsewhere
- * @param elsewhere the login to that one, or null
- * @param kafka whether it needs the stack's broker
- * @param topics a file of topics to have, such as {@code connectors/topics.json}, or null
- * @param connectors to be applied
- * @param streaming whether to wait until the connectors read, and not only until servers answer
+ * @param database the database to create, or null if the application uses another PostgreSQL
+ * @param elsewhere the login to that other PostgreSQL, or null
+ * @param kafka whether the application needs the stack's broker
+ * @param topics a file with the topics to create, such as {@code connectors/topics.json}, or null
+ * @param connectors the connectors to apply
+ * @param streaming whether to wait until the connectors read, and not only until the servers answer
  */
 public record StackRequest(
         @Nullable Database database,
@@ -28,10 +28,10 @@ public record StackRequest(
     }
 
     /**
-     * A database in the stack's PostgreSQL; what is there already stays as it is.
+     * A database in the stack's PostgreSQL; an existing database or role is not changed.
      *
      * @param owner one of the roles
-     * @param roles to be there, with their passwords
+     * @param roles the roles to create, with their passwords
      */
     public record Database(String name, String owner, Map<String, String> roles) {
         public Database {
@@ -39,14 +39,15 @@ public record StackRequest(
         }
     }
 
-    /** How to enter a database that is not the stack's. */
+    /** The address and the credentials of a database outside the stack. */
     public record Login(String jdbcUrl, String user, String password) {}
 
     /**
      * A Debezium source, or any other connector where {@code outbox} is null.
      *
-     * @param config for Connect; of a source in the stack's own database without the keys {@code database.*}
-     * @param publish whether the stack makes the publication, else the application's migrations do
+     * @param config the connector's configuration; for a source in the stack's own database, its keys {@code
+     *     database.*} are replaced
+     * @param publish whether the stack creates the publication; if not, the application's migrations create it
      */
     public record Connector(
             String name,
@@ -58,7 +59,7 @@ public record StackRequest(
         }
     }
 
-    /** The outbox table that the application says it has. */
+    /** The outbox table that the application is configured with. */
     public record Outbox(String schema, String table, List<String> columns) {
         public Outbox {
             columns = List.copyOf(columns);
@@ -66,12 +67,12 @@ public record StackRequest(
     }
 
     /**
-     * Where a shared stack is and how to start it where it does not run.
+     * The place of a shared stack, and how to start it if it does not run.
      *
-     * @param home folder of data, logs and locks; who has the same one shares
-     * @param fresh whether a start throws the data of earlier runs away
-     * @param postgresPort 0 for the one of the last run, or a free one; the same for the others
-     * @param kafka bootstrap servers to be used instead of a broker of the stack, or null
+     * @param home folder of data, logs and locks; programs with the same folder share the stack
+     * @param fresh whether a start deletes the data of earlier runs
+     * @param postgresPort 0 for the port of the last run, or a free port; the same for the other ports
+     * @param kafka bootstrap servers to use instead of a broker of the stack, or null
      * @param distribution the servers' programs, see {@link Distribution}
      * @param classPath this module and its libraries
      */
@@ -90,7 +91,7 @@ public record StackRequest(
     }
 
     /**
-     * Where the servers answer.
+     * The addresses of the servers.
      *
      * @param postgres host and port
      * @param kafka bootstrap servers
@@ -98,13 +99,13 @@ public record StackRequest(
      */
     public record Addresses(String postgres, String kafka, String connect) {}
 
-    /** A question to the keeper, see {@link SharedStack#look}. */
+    /** A request to the daemon, see {@link SharedStack#look}. */
     record Look(@Nullable Login login, @Nullable String slot) {}
 
     /**
-     * What a look finds.
+     * The answer to {@link Look}.
      *
-     * @param slot who reads it and how far behind, as a phrase
+     * @param slot whether the slot is being read, and how far behind it is, as a phrase
      * @param events of all topics, newest first: topic, position, time, key, type, headers, before, after
      */
     public record View(String slot, List<Map<String, String>> events) {

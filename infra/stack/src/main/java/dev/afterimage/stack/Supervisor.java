@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Restarts what dies, as systemd or Kubernetes would: at once the first time, then with growing pauses, and gives up on
- * what dies five times without having lived for a minute. Failed connectors are restarted too.
+ * Restarts servers that die, as systemd or Kubernetes would: the first time at once, then with growing pauses. It gives
+ * up on a server that dies five times and never lived for a minute. It restarts failed connectors too.
  */
 public final class Supervisor implements AutoCloseable {
 
@@ -23,16 +23,16 @@ public final class Supervisor implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * Watches nothing yet.
+     * Creates a supervisor that watches nothing yet.
      *
-     * @param tell takes a line for the user
-     * @param giveUp takes the reason, of several lines, when a part keeps dying
+     * @param tell receives each line for the user
+     * @param giveUp receives the reason, of several lines, when a server keeps dying
      */
     public Supervisor(Consumer<String> tell, Consumer<String> giveUp) {
         this(tell, giveUp, Server::pause);
     }
 
-    /** The same with another way to wait before what died is started again. */
+    /** For tests: with another way to wait before a restart. */
     Supervisor(Consumer<String> tell, Consumer<String> giveUp, Consumer<Duration> pause) {
         this.tell = tell;
         this.giveUp = giveUp;
@@ -57,7 +57,7 @@ public final class Supervisor implements AutoCloseable {
         while (true) {
             Instant alive = Instant.now();
             String what = server.name() + " died (status " + server.awaitExit() + ")";
-            // a Ctrl-C that reaches the child before us must not look like a crash
+            // a Ctrl-C that reaches the child before this process must not look like a crash
             Server.pause(Duration.ofMillis(50));
             if (Duration.between(alive, Instant.now()).compareTo(HEALTHY_LIFE) > 0) {
                 deaths = 0;
@@ -92,7 +92,7 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    /** Restarts the connector's failed parts for as long as we run, with growing pauses while they keep failing. */
+    /** Restarts the connector or its tasks whenever they fail, with growing pauses while they keep failing. */
     public void watch(Connectors connectors, String connector) {
         Thread.ofPlatform().daemon().name("watch-" + connector).start(() -> keepRunning(connectors, connector));
     }
@@ -113,12 +113,12 @@ public final class Supervisor implements AutoCloseable {
                     backoff = CONNECTOR_CHECK;
                 }
             } catch (IOException | RuntimeException e) {
-                // the worker itself is away or rebalancing; its own watch tells that
+                // the worker has died or rebalances; the watch of the worker reports that
             }
         }
     }
 
-    /** Lets things die from now on. */
+    /** Stops watching: servers and connectors are not restarted any more. */
     @Override
     public void close() {
         closed = true;

@@ -1,4 +1,7 @@
-/** Starts real PostgreSQL, Kafka and Kafka Connect as processes of this machine, so that nobody needs Docker to try. */
+/**
+ * Starts real PostgreSQL, Kafka and Kafka Connect as processes on this machine, so that the pipeline runs without
+ * Docker.
+ */
 @NullMarked
 package dev.afterimage.stack;
 

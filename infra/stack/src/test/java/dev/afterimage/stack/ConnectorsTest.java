@@ -17,9 +17,9 @@ class ConnectorsTest {
 
     private static final Pattern SECRET =
             Pattern.compile("(?i)pass(word|wd)?|secret|token|credential|jaas|user(name)?$");
-    /** A value that the worker's config provider fills in. */
+    /** A value that the worker's config provider replaces. */
     private static final Pattern PROVIDED = Pattern.compile("\\$\\{env:[A-Z_]+}");
-    /** What differs from one environment to the next: hosts and ports. */
+    /** Hosts and ports, which differ between environments. */
     private static final Pattern PLACE =
             Pattern.compile("localhost|[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+|:[0-9]{2,5}\\b|//\\w");
 

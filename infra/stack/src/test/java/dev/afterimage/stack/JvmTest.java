@@ -21,7 +21,7 @@ class JvmTest {
     @TempDir
     Path folder;
 
-    /** The program is the PostgreSQL driver's jar, which says how it is meant to be used when it is run. */
+    /** The program under test is the PostgreSQL driver's jar, which prints its usage when it is run. */
     @Test
     void aRecordedCacheIsUsedByTheNextStart() throws Exception {
         Path program = Files.copy(driver(), folder.resolve("program.jar"));
@@ -51,7 +51,7 @@ class JvmTest {
                 .contains("PGJDBCMain source: shared objects file (top)");
     }
 
-    /** On Linux, where a thread has a priority of its own; see {@link CompilerThreads}. */
+    /** Only on Linux, where each thread has its own priority; see {@link CompilerThreads}. */
     @Test
     @EnabledOnOs(OS.LINUX)
     void underLoadTheCompilerGivesWayToTheWork() throws Exception {
@@ -67,11 +67,11 @@ class JvmTest {
                 .filteredOn(thread -> thread.matches("C[12] .*"))
                 .isNotEmpty()
                 .allMatch(thread -> thread.endsWith(" 10"));
-        // one of them may not have its name yet
+        // one of the threads may not have its name yet
         assertThat(threads).filteredOn(thread -> thread.endsWith(" 10")).hasSize(2);
     }
 
-    /** Prints the nice value of the threads of its own JVM that compile. */
+    /** Prints the nice values of the compiler threads of its own JVM. */
     static final class CompilerThreads {
 
         private static final int NICE = 19 - 3;

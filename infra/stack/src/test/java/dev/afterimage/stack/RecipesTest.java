@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What holds of the connectors' files as they lie there; what they do is told by RecipesIT and the pipeline's own test. */
+/** Checks the connectors' files without running them; RecipesIT and the pipeline's tests run them. */
 class RecipesTest {
 
     private static final Path CONNECTORS = Connectors.folder();
@@ -48,7 +48,7 @@ class RecipesTest {
         }
     }
 
-    /** All but the list of topics. */
+    /** All JSON files except the list of topics. */
     private static Stream<Path> connectors() {
         return Stream.concat(files("."), files("recipes")).filter(file -> !file.endsWith("topics.json"));
     }

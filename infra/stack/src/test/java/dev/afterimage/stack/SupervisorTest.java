@@ -22,7 +22,7 @@ class SupervisorTest {
     private final Queue<String> reasons = new ConcurrentLinkedQueue<>();
     private final Queue<Duration> pauses = new ConcurrentLinkedQueue<>();
 
-    /** A process of the shell that counts as ready as soon as it runs. */
+    /** A shell process that is ready as soon as it runs. */
     private final class Script extends Server {
 
         private final String script;

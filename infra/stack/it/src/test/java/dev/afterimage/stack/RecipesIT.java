@@ -54,7 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Applies each recipe to a real worker, several at once, and reads its topic for what connectors/README.md says of it. */
+/** Applies each recipe to a real worker, several at once, and checks on its topic what connectors/README.md says. */
 @Execution(ExecutionMode.CONCURRENT)
 class RecipesIT {
 
@@ -120,7 +120,7 @@ class RecipesIT {
         }
     }
 
-    /** Why the recipe takes the time from Debezium, and not as tutorials do. */
+    /** Shows why the recipe takes the time from Debezium, and not by InsertField as tutorials do. */
     @Test
     void insertFieldFindsNoTimestampInASourceConnector() throws Exception {
         ObjectNode recipe = Recipe.config("cancelled-orders");
@@ -209,7 +209,7 @@ class RecipesIT {
                             .asText())
                     .isEqualTo("incremental");
             assertThat(of(messages, meanwhile)).extracting(Message::op).contains("c");
-            // Debezium's own marks are cleared away
+            // Debezium deletes its own watermark rows
             await().untilAsserted(() -> assertThat(shop.value("select string_agg(id, ',') from recipe_signals"))
                     .isEqualTo("again"));
         }
@@ -229,9 +229,9 @@ class RecipesIT {
                                 "bootstrap.servers", servers.kafka().bootstrapServers()),
                         new StringSerializer(),
                         new StringSerializer())) {
-            // it ends the reading with a change that it sees in the log: a quiet source keeps it waiting; and when a
-            // change
-            // comes while it begins, it may skip the table, and is asked again
+            // the snapshot ends with a change that Debezium sees in the log, so it waits while the source has no
+            // changes; when a change comes while the snapshot begins, Debezium may skip the table, and the signal is
+            // sent again
             Instant[] asked = {Instant.EPOCH};
             List<Message> messages = read(recipe.topic("customers"), all -> {
                 if (asked[0].isBefore(Instant.now().minusSeconds(10))) {
@@ -275,7 +275,7 @@ class RecipesIT {
             assertThat(cloudEvent.path("datacontenttype").asText()).isEqualTo("application/json");
             assertThat(Instant.parse(cloudEvent.path("time").asText())).isBefore(Instant.now());
             assertThat(cloudEvent.at("/data/after")).isEqualTo(placed.path("after"));
-            // what is null is left out
+            // null fields are left out
             assertThat(cloudEvent.path("data").has("before")).isFalse();
             assertThat(messages.getLast().value()).isNull();
         }
@@ -309,7 +309,7 @@ class RecipesIT {
                     .containsPattern("Incompatible artifact: " + topic + "-value.*sku at /fields");
             assertThat(read(topic, all -> all.size() == 2)).hasSize(2);
 
-            // meant so: this schema may change as it likes from now on, and nothing was lost meanwhile
+            // the change is intended: from now on this schema may change in any way, and no event was lost meanwhile
             send("/groups/default/artifacts/" + topic + "-value/rules", """
                     {"ruleType": "COMPATIBILITY", "config": "NONE"}""");
             servers.connect().connectors().restartFailed("avro");
@@ -372,7 +372,7 @@ class RecipesIT {
         }
     }
 
-    /** A recipe at work; closed, its slot is gone too, which a deleted connector leaves behind. */
+    /** A running recipe. Closing it also drops the slot, which a deleted connector leaves behind. */
     private record Recipe(String name) implements AutoCloseable {
 
         static Recipe apply(String name) throws IOException {
@@ -394,7 +394,7 @@ class RecipesIT {
             return (ObjectNode) JSON.readTree(RECIPES.resolve(name + ".json").toFile());
         }
 
-        /** Also its topics' prefix. */
+        /** The name of the slot, which is also the prefix of the topics. */
         String slot() {
             return "recipe_" + name.replace('-', '_');
         }
@@ -431,12 +431,12 @@ class RecipesIT {
             return json().path("op").asText();
         }
 
-        /** The key's only column. */
+        /** The value of the key's only column. */
         String id() {
             return parse(key).path("id").asText();
         }
 
-        /** A zero, the schema's id in four bytes, then Avro. */
+        /** The value is a zero byte, the schema's id in four bytes, then Avro. */
         int schemaId() {
             return ByteBuffer.wrap(Objects.requireNonNull(value).get()).getInt(1);
         }
@@ -456,7 +456,7 @@ class RecipesIT {
                 .toList();
     }
 
-    /** All committed records of the topic from its start, as soon as there are enough. */
+    /** Reads the committed records of the topic from its start until there are enough. */
     private static List<Message> read(String topic, Predicate<List<Message>> enough) {
         List<Message> messages = new ArrayList<>();
         Instant deadline = Instant.now().plus(LIMIT);
@@ -465,7 +465,7 @@ class RecipesIT {
                         "bootstrap.servers", servers.kafka().bootstrapServers(),
                         "isolation.level", "read_committed",
                         "auto.offset.reset", "earliest",
-                        // the topic may be yet to come
+                        // the topic may not exist yet
                         "metadata.max.age.ms", "200"),
                 new StringDeserializer(),
                 new BytesDeserializer())) {
@@ -481,7 +481,7 @@ class RecipesIT {
         return messages;
     }
 
-    /** The row, read with the schema that the record names, as any consumer would. */
+    /** The row, read with the schema that the record refers to, as any consumer does. */
     private static GenericRecord row(Message message) throws Exception {
         byte[] value = Objects.requireNonNull(message.value()).get();
         Schema schema = new Schema.Parser().parse(send("/ids/contentIds/" + message.schemaId(), null));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** Connectors source-tables and replica-sink on a real worker, which are all that the replica is made by. */
+/** The connectors source-tables and replica-sink on a real worker; they alone write the replica. */
 @ResourceLock(Replication.LOCK)
 class ReplicaIT {
 
@@ -70,7 +70,7 @@ class ReplicaIT {
         shop.awaitSame(items);
         shop.awaitReplica("select __cdc_operation from orders where id = '" + order + "'", "c");
 
-        // lines are rewritten in one transaction: a delete and an insert of the same key, and a change of a key
+        // one transaction rewrites the items: a delete and an insert of the same key, and a change of a key
         shop.source("""
                 begin;
                 update orders set status = 'PAID', version = 2 where id = '%1$s';
@@ -108,7 +108,7 @@ class ReplicaIT {
 
     @Test
     void awkwardValuesOfTheShopsOwnTypesArriveUnchanged() {
-        // the shop refuses such times, another source may have them
+        // order-service refuses such times, but another source may have them
         shop.source("alter table products drop constraint products_times_check");
         shop.source("""
                 insert into products (id, sku, name, price, created_at, updated_at, version) values
@@ -131,7 +131,7 @@ class ReplicaIT {
         String id = "0199f2a4-0000-7000-8000-0000000000d1";
         shop.newProduct(id, "types");
         shop.awaitSame("select id, sku from products where id = '" + id + "'");
-        // an operator who wants more than text for an enum, a decimal or an interval makes the column first
+        // an operator who wants another type than text for an enum, a decimal or an interval creates the column first
         shop.replica("""
                 create type mood as enum ('glad', 'sad');
                 alter table products add kind mood, add weight numeric, add span interval
@@ -155,13 +155,13 @@ class ReplicaIT {
                     span = '1 mon 2 days 03:04:05.000006'
                 where id = '%s'
                 """.formatted(id));
-        // a column name each, for "select *" has another order in the replica
+        // named columns, because "select *" has another order in the replica
         String row = """
                 select id, kind, weight, exact, md5(attributes::text), plain, tags, numbers, ids, amounts, at, day, tod, bytes,
                     note, flag, span, name from products where id = '%s'
                 """.formatted(id);
         shop.awaitSame(row);
-        // PostgreSQL does not send a long value that did not change: it must not be lost by that
+        // PostgreSQL does not send a long value that did not change; the replica must keep the value
         shop.source("update products set name = 'another', numbers = '{}' where id = '" + id + "'");
         shop.awaitSame(row);
         assertThat(shop.replicaRows("""

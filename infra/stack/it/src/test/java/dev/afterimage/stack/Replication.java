@@ -22,15 +22,17 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/** The shop's tables as the order-service's migrations make them, and the two connectors that replicate them; one for all tests. */
+/**
+ * The tables that order-service's migrations create, and the two connectors that replicate them; shared by all tests.
+ */
 final class Replication {
 
-    /** Held by a class that changes the tables or the connectors. */
+    /** The lock of a test class that changes the tables or the connectors. */
     static final String LOCK = "replication";
 
     static final Duration LIMIT = Duration.ofSeconds(60);
     static final String CUSTOMER = "0199f2a4-0000-7000-8000-000000000001";
-    /** A customer whom no test changes. */
+    /** A customer that no test changes. */
     static final String BYSTANDER = "0199f2a4-0000-7000-8000-000000000002";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -41,7 +43,7 @@ final class Replication {
 
     private Replication() {}
 
-    /** Set up for the first who asks. */
+    /** Creates the tables and connectors at the first call. */
     static Replication shared() {
         return Shared.REPLICATION;
     }
@@ -96,7 +98,7 @@ final class Replication {
         return Database.rows(replica, query);
     }
 
-    /** Waits until the query has the same rows in both databases; there must be some. */
+    /** Waits until the query has the same rows in both databases, at least one. */
     void awaitSame(String query) {
         await().atMost(LIMIT).untilAsserted(() -> {
             List<String> wanted = sourceRows(query);
@@ -105,7 +107,7 @@ final class Replication {
         });
     }
 
-    /** Waits until the query has these rows in the replica, or none. */
+    /** Waits until the query has exactly these rows in the replica; without rows, until it has none. */
     void awaitReplica(String query, String... rows) {
         await().atMost(LIMIT).untilAsserted(() -> assertThat(replicaRows(query)).containsExactly(rows));
     }
@@ -115,7 +117,7 @@ final class Replication {
                 + " values ('%s', '%s', 'Difference Engine', 12.50, now(), now(), 1)".formatted(id, sku));
     }
 
-    /** The committed records of a topic whose key holds the text, in order. */
+    /** The committed records of a topic whose key contains the text, in order. */
     List<ConsumerRecord<String, String>> records(String topic, String key) {
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", bootstrapServers(), "isolation.level", "read_committed"),
@@ -137,7 +139,7 @@ final class Replication {
         }
     }
 
-    /** The change that a record of a table's topic tells, without its schema. */
+    /** The change in a record of a table's topic, without its schema. */
     static JsonNode change(ConsumerRecord<String, String> record) {
         try {
             return JSON.readTree(record.value()).path("payload");

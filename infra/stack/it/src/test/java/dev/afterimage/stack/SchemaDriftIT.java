@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** Each row of "When a source table changes" in connectors/README.md, with rows of the old shape still on their way. */
+/**
+ * Tests each row of "When a source table changes" in connectors/README.md, while rows of the old schema are still in
+ * flight.
+ */
 @ResourceLock(Replication.LOCK)
 class SchemaDriftIT {
 
@@ -44,7 +47,7 @@ class SchemaDriftIT {
         told.clear();
     }
 
-    /** Whatever a test did: the next change flows, the tables have the same rows, and nothing was set aside. */
+    /** After each test: the next change is replicated, the tables have the same rows, and there is no dead letter. */
     @AfterEach
     void nothingIsLost() {
         shop.source("update customers set version = version + 1 where id = '" + CUSTOMER + "'");
@@ -53,7 +56,7 @@ class SchemaDriftIT {
         assertThat(shop.records("replica-sink.dlq", "0199f2a4-1")).isEmpty();
     }
 
-    /** Neither Debezium nor the sink sees anything of it before all of it has happened. */
+    /** Executes the SQL while both connectors are paused, so that they see none of it before all of it has happened. */
     private static void unseen(String sql) throws IOException {
         shop.connectors().pause("replica-sink");
         shop.connectors().pause("source-tables");
@@ -193,7 +196,7 @@ class SchemaDriftIT {
                 Files.readString(original)
                         .replaceFirst("\\{", "{ \"column.exclude.list\": \"public.products.sizes\","));
         shop.connectors().apply(without);
-        // once a later change has arrived, the value is behind
+        // a later change has arrived, so the connector has passed the value
         shop.source(product("0199f2a4-1000-7000-8000-000000000112", "later") + "alter table products drop sizes");
         shop.awaitSame("select id, sku from products order by id");
         shop.connectors().apply(original);

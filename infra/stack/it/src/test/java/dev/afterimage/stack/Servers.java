@@ -13,12 +13,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /**
- * PostgreSQL, Kafka and Connect of all tests that do not kill them: started by the first test that asks, stopped with the JVM.
- * Each class has connectors, slots, topics and tables of its own.
+ * PostgreSQL, Kafka and Connect for all tests that do not kill them. The first test that uses them starts them; they
+ * stop with the JVM. Each test class has its own connectors, slots, topics and tables.
  */
 record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, ConnectWorker connect) {
 
-    /** Lock of the tests that start a Kafka and a Connect besides these, for two cores and a laptop's memory. */
+    /**
+     * The lock of tests that start another Kafka and Connect: two cores and a laptop's memory are enough for one such
+     * test at a time.
+     */
     static final String KAFKA_OF_ITS_OWN = "Kafka of its own";
 
     private static final Path MIGRATIONS = Path.of("../../../order-service/src/main/resources/db/migration");
@@ -38,7 +41,10 @@ record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, Connect
         return new Servers(config, postgres.join(), kafka, ConnectWorker.start(config));
     }
 
-    /** A folder for servers below {@code target}, where their logs stay for who looks for the cause of a failure. */
+    /**
+     * An empty folder for servers below {@code target}. Their logs stay there after the test, to find the cause of a
+     * failure.
+     */
     static Path emptied(String name) {
         try {
             Path home = Path.of("target/it", name).toAbsolutePath();
@@ -53,12 +59,12 @@ record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, Connect
         return Database.of(postgres.jdbcUrl(name));
     }
 
-    /** As one of the roles, whose password is its name here. */
+    /** Connects as one of the roles; the password is the name of the role. */
     Connection connect(String database, String role) throws SQLException {
         return DriverManager.getConnection(postgres.jdbcUrl(database), role, role);
     }
 
-    /** Makes the order-service's tables in that database, as their owner does. */
+    /** Creates the order-service's tables in the database, as their owner. */
     void migrate(String database) {
         try (Stream<Path> files = Files.list(MIGRATIONS);
                 Connection owner = connect(database, "orders_owner");

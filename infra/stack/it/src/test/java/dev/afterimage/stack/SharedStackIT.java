@@ -44,7 +44,7 @@ class SharedStackIT {
         var second = SharedStack.join(place("shared"), databaseOnly(), told::add);
         assertThat(second.addresses()).isEqualTo(first.addresses());
         first.close();
-        // longer than a keeper without users waits
+        // longer than a daemon waits without users
         await().during(Duration.ofSeconds(4)).until(() -> answers(second));
         second.close();
         await().atMost(Duration.ofSeconds(15)).until(() -> !answers(second));
@@ -67,15 +67,15 @@ class SharedStackIT {
     }
 
     @Test
-    void aKilledKeeperIsReplacedOnTheSamePortsAndTheDataIsStillThere() throws Exception {
+    void aKilledDaemonIsReplacedOnTheSamePortsAndTheDataIsStillThere() throws Exception {
         try (var stack = SharedStack.join(place("killed"), databaseOnly(), told::add)) {
             StackRequest.Addresses before = stack.addresses();
-            ProcessHandle keeper = ProcessHandle.allProcesses()
+            ProcessHandle daemon = ProcessHandle.allProcesses()
                     .filter(process -> Stream.of(process.info().arguments().orElse(new String[0]))
                             .anyMatch(HOME.resolve("killed").toString()::equals))
                     .findFirst()
                     .orElseThrow();
-            keeper.destroyForcibly();
+            daemon.destroyForcibly();
             await().atMost(Duration.ofSeconds(30)).until(() -> told.stream().anyMatch(line -> line.contains("again")));
             await().atMost(Duration.ofSeconds(30)).until(() -> answers(stack));
             assertThat(stack.addresses()).isEqualTo(before);
@@ -103,7 +103,7 @@ class SharedStackIT {
                     .isInstanceOf(StackException.class)
                     .hasMessage(
                             "Port " + taken.getLocalPort() + ", which PostgreSQL needs, is taken by another program:"
-                                    + " stop that one or choose another port.");
+                                    + " stop that program or choose another port.");
         }
     }
 

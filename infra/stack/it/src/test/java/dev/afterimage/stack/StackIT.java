@@ -24,19 +24,19 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** Servers of its own, for each is killed, or found half made. */
+/** Uses its own servers, because each test kills them or starts them in an incomplete folder. */
 @Execution(ExecutionMode.CONCURRENT)
 class StackIT {
 
     private static final ListTransactionsOptions ONGOING =
             new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
 
-    /** A space and an umlaut, as in many a user's path. */
+    /** A path with a space and an umlaut, as many users have. */
     private static Path home(String name) {
         return Servers.emptied("my clöne/" + name);
     }
 
-    /** Without roles and databases, which are none of these tests' business. */
+    /** A server without roles and databases, which these tests do not need. */
     private static Postgres bare(StackConfig config) {
         Postgres postgres = Postgres.empty(config);
         postgres.closeAtExit();
@@ -162,12 +162,12 @@ class StackIT {
 
                     assertThat(connect.connectors().names()).isEmpty();
                     assertThat(admin.listTransactions(ONGOING).all().get())
-                            .as("what the killed task left open")
+                            .as("the transaction of the killed task")
                             .extracting(TransactionListing::transactionalId)
                             .doesNotContain(id);
                 }
                 assertThatThrownBy(() -> connect.apply(Connectors.folder().resolve("order-outbox.json")))
-                        .as("no PostgreSQL runs, and that is all that is wrong")
+                        .as("the only error: no PostgreSQL runs")
                         .hasMessageContaining("database.")
                         .hasMessageNotContaining("exactly.once");
             }
