@@ -22,7 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The program {@code infra/afterimage}: one subcommand a class. */
+/** The program {@code infra/afterimage}; each subcommand is one class. */
 @Command(
         name = "afterimage",
         description = "Runs the Afterimage pipeline and shows what passes through it.",
@@ -57,11 +57,11 @@ public final class Afterimage {
         System.exit(commandLine().execute(args));
     }
 
-    /** The program with its rule for failures: one sentence, and no stack trace for what is not a fault of ours. */
+    /** The program with its error handling: an expected failure is one sentence, without a stack trace. */
     public static CommandLine commandLine() {
         return new CommandLine(new Afterimage())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                // `simulate --database orders` is no `simulate orders`
+                // `simulate --database orders` must not be read as `simulate orders`
                 .setAllowSubcommandsAsOptionParameters(true)
                 .setParameterExceptionHandler(Afterimage::wrongArguments)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {

@@ -11,7 +11,10 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Any PostgreSQL: by option, else by libpq's environment variables, else by a file .env in the working directory. */
+/**
+ * The address of any PostgreSQL: from options, else libpq's environment variables, else a file .env in the working
+ * directory.
+ */
 public final class AnyPostgres {
 
     @Option(names = "--host", paramLabel = "HOST", description = "PGHOST, else localhost")
@@ -54,7 +57,7 @@ public final class AnyPostgres {
         return setting(user, "PGUSER", "postgres");
     }
 
-    /** Never an option: those of a process are for everybody to read. */
+    /** The password. It is never an option, because every user can read the options of a process. */
     public String password() {
         return setting(null, "PGPASSWORD", "postgres");
     }
@@ -63,7 +66,7 @@ public final class AnyPostgres {
         return host() + ":" + port();
     }
 
-    /** Of a variable, in the environment or in the file. */
+    /** The value of the option, else of the variable in the environment or in the file, else the default. */
     public String setting(@Nullable String option, String variable, String otherwise) {
         if (option != null) {
             return option;
@@ -80,9 +83,9 @@ public final class AnyPostgres {
     }
 
     /**
-     * A connection.
+     * Opens a connection.
      *
-     * @throws StackException when nobody answers there, or not to this user
+     * @throws StackException when no server answers, or when it refuses the user
      */
     public Connection connect() {
         return connect(database());
@@ -105,7 +108,7 @@ public final class AnyPostgres {
                                     + " with this password (PGPASSWORD).";
                         case "3D000" ->
                             "There is no database " + name + " at " + address()
-                                    + ": name another (PGDATABASE), or add --create-database.";
+                                    + ": name another database (PGDATABASE), or add --create-database.";
                         case "08001", "08004", "08006" ->
                             "No PostgreSQL answers at " + address() + " (PGHOST, PGPORT).";
                         default -> "PostgreSQL at " + address() + ": " + e.getMessage();
@@ -114,19 +117,19 @@ public final class AnyPostgres {
         }
     }
 
-    /** An identifier as SQL takes it whatever is in it. */
+    /** The identifier in quotes, valid in SQL whatever characters it has. */
     public static String quoted(String identifier) {
         return '"' + identifier.replace("\"", "\"\"") + '"';
     }
 
-    /** Makes the database where there is none of the name. */
+    /** Creates the database if it does not exist. */
     public void createDatabase() {
         try (Connection connection = connect("postgres");
                 Statement statement = connection.createStatement()) {
             statement.execute("create database " + quoted(database()));
         } catch (SQLException e) {
             if (!"42P04".equals(e.getSQLState())) {
-                throw new StackException("Database " + database() + " cannot be made: " + e.getMessage(), e);
+                throw new StackException("Database " + database() + " cannot be created: " + e.getMessage(), e);
             }
         }
     }

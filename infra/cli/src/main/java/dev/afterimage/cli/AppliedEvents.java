@@ -14,7 +14,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** Follows the projection-service's stream of applied events and tells each in a line; reconnects when it breaks. */
+/**
+ * Follows the projection-service's stream of applied events and prints one line for each. Reconnects when the stream
+ * breaks.
+ */
 final class AppliedEvents implements AutoCloseable {
 
     private static final Duration RECONNECT_PAUSE = Duration.ofMillis(300);
@@ -49,7 +52,7 @@ final class AppliedEvents implements AutoCloseable {
                                 .forEach(line -> tell.accept(line(line.substring(DATA.length()))));
                     }
                 } catch (IOException | UncheckedIOException e) {
-                    // the service is being restarted, which its watch tells
+                    // the service is being restarted; the supervisor reports that
                 }
                 TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE.toMillis());
             }
@@ -58,7 +61,7 @@ final class AppliedEvents implements AutoCloseable {
         }
     }
 
-    /** Type, id, version, partition@offset, milliseconds from commit to applied. */
+    /** One line: type, id, version, partition@offset, milliseconds from the commit until the event was applied. */
     static String line(String data) {
         try {
             JsonNode event = JSON.readTree(data);
@@ -84,7 +87,7 @@ final class AppliedEvents implements AutoCloseable {
         return switch (effect) {
             case "dead-letter" -> "dead letter: " + event.path("reason").asText("no reason given");
             case "applied" -> event.path("latencyMs").asText("-") + " ms";
-            default -> event.path("op").asText("").isEmpty() ? "tombstone, the row is gone already" : "seen before";
+            default -> event.path("op").asText("").isEmpty() ? "tombstone, the row is already deleted" : "seen before";
         };
     }
 

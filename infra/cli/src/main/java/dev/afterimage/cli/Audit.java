@@ -15,16 +15,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Has the projection-service compare source, read model and replica, and prints what it finds. */
+/** Starts an audit in the projection-service, which compares source, read model and replica, and prints the result. */
 @Command(
         name = "audit",
-        description = "Compares source, read model and replica row by row, while all are in use.",
+        description = "Compares source, read model and replica row by row, while they are in use.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:each row is equal",
             "1:at least one row is different",
-            "2:nothing different was found, but not all could be compared"
+            "2:no difference was found, but not every row could be compared"
         })
 final class Audit implements Callable<Integer> {
 
@@ -55,7 +55,7 @@ final class Audit implements Callable<Integer> {
                 default -> UNDECIDED;
             };
         } catch (StackException e) {
-            // 1, as elsewhere, would say that there is a difference
+            // the usual exit code 1 would mean a difference
             spec.commandLine().getErr().println(e.getMessage());
             return UNDECIDED;
         }

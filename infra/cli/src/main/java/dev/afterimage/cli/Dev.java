@@ -9,7 +9,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Help and refusals of {@code dev}: the script {@code infra/afterimage} itself starts Maven for a service that has dev mode. */
+/**
+ * Help and error messages of {@code dev}. For a service with dev mode, the script {@code infra/afterimage} itself
+ * starts Maven.
+ */
 @Command(
         name = "dev",
         description =
@@ -19,7 +22,7 @@ final class Dev implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "SERVICE",
-            description = "order-service or projection-service; what follows it is for Maven, such as -Ddebug=5006")
+            description = "order-service or projection-service; further arguments are Maven's, such as -Ddebug=5006")
     private String service = "";
 
     @Spec

@@ -19,11 +19,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Stops the pipeline of this folder from another terminal, as Ctrl-C does in its own. */
+/** Stops the pipeline of this data folder from another terminal. */
 @Command(
         name = "down",
         description =
-                "Stops the pipeline that another terminal runs, and waits until every process is gone. The data stays.",
+                "Stops a pipeline that runs in another terminal, and waits until all processes end. The data stays.",
         mixinStandardHelpOptions = true)
 final class Down implements Callable<Integer> {
 
@@ -45,7 +45,7 @@ final class Down implements Callable<Integer> {
         }
         ProcessHandle pipeline = ProcessHandle.of(
                         Long.parseLong(Files.readString(file).split(" ", 2)[0]))
-                .orElseThrow(() -> new StackException("The pipeline in " + ports.home + " is just ending."));
+                .orElseThrow(() -> new StackException("The pipeline in " + ports.home + " is already stopping."));
         pipeline.destroy();
         Instant deadline = Instant.now().plus(LIMIT);
         while (held(file) || pipeline.isAlive()) {

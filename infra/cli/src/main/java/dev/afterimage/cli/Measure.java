@@ -33,10 +33,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures the running pipeline: from POST to readable in the read model, memory, and what idling costs. */
+/**
+ * Measures the running pipeline: the time from POST until the order is readable in the read model, memory, and idle
+ * CPU.
+ */
 @Command(
         name = "measure",
-        description = "Measures the running pipeline: POST to readable at a fixed rate, memory, idle CPU.",
+        description = "Measures the running pipeline: latency from POST to readable at a fixed rate, memory, idle CPU.",
         mixinStandardHelpOptions = true)
 final class Measure implements Callable<Integer> {
 
@@ -48,7 +51,7 @@ final class Measure implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "30", description = "measured time in seconds (${DEFAULT-VALUE})")
     private int seconds;
 
-    @Option(names = "--warm-up", defaultValue = "20", description = "time before that in seconds (${DEFAULT-VALUE})")
+    @Option(names = "--warm-up", defaultValue = "20", description = "warm-up time in seconds (${DEFAULT-VALUE})")
     private int warmUp;
 
     @Mixin
@@ -57,7 +60,7 @@ final class Measure implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** Nanoseconds from sending the POST to its answer, and to the answer of the GET that waits for the order. */
+    /** Nanoseconds from the POST to its answer, and from the POST to the answer of the GET that waits for the order. */
     private record Sample(long answered, long readable) {}
 
     @Override
@@ -72,7 +75,8 @@ final class Measure implements Callable<Integer> {
         Map<String, ?> order = orders.anOrder();
         out.printf("Warming up for %d s at %d orders/s ...%n", warmUp, rate);
         out.flush();
-        // rising to the rate: JVMs just started would else queue up more than they get rid of for a long time
+        // the rate rises slowly: at the full rate, JVMs that have just started build up a queue that lasts for a long
+        // time
         run(orders, projection, order, rate * warmUp / 2, i -> warmUp * Math.sqrt(i * 2.0 / rate / warmUp));
         out.printf("Measuring for %d s ...%n", seconds);
         out.flush();
@@ -86,7 +90,8 @@ final class Measure implements Callable<Integer> {
     }
 
     /**
-     * At fixed points in time, however slow the answers are: a slow pipeline must not slow down its own measuring.
+     * Places the orders at fixed times, however slow the answers are: a slow pipeline must not slow down its own
+     * measurement.
      *
      * @param due when each order is placed, in seconds after the start
      */
@@ -129,7 +134,7 @@ final class Measure implements Callable<Integer> {
                 what, at(sorted, 0.5), at(sorted, 0.9), at(sorted, 0.99), at(sorted, 1));
     }
 
-    /** How many orders were readable after how long, a line for each class of times, the last one open. */
+    /** Prints a histogram of the latency, one line for each range; the last range has no upper bound. */
     private static void histogram(PrintWriter out, long[] nanos) {
         long[] counts = new long[BOUNDS_MS.length + 1];
         for (long each : nanos) {
@@ -148,7 +153,7 @@ final class Measure implements Callable<Integer> {
         return sorted[Math.max(0, (int) Math.ceil(quantile * sorted.length) - 1)] / 1e6;
     }
 
-    // -- what the processes cost, found by the pid files that the stack keeps beside its data
+    // -- memory and CPU of the processes, which are found by the stack's pid files
 
     private void resources(PrintWriter out) throws IOException, InterruptedException {
         Map<String, List<ProcessHandle>> parts = new TreeMap<>();
@@ -168,12 +173,12 @@ final class Measure implements Callable<Integer> {
                 .flatMap(any -> any.get(0).parent())
                 .ifPresent(parent -> parts.put("afterimage up", List.of(parent)));
         Duration idle = Duration.ofSeconds(20);
-        out.printf("Letting it settle for %d s ...%n", idle.toSeconds());
+        out.printf("Waiting %d s until the pipeline is idle ...%n", idle.toSeconds());
         out.flush();
         TimeUnit.MILLISECONDS.sleep(idle.toMillis());
         Map<String, Long> before = new TreeMap<>();
         parts.forEach((name, processes) -> before.put(name, cpuMillis(processes)));
-        out.printf("Idle for %d s ...%n", idle.toSeconds());
+        out.printf("Measuring idle CPU for %d s ...%n", idle.toSeconds());
         out.flush();
         TimeUnit.MILLISECONDS.sleep(idle.toMillis());
         double total = 0;
@@ -188,7 +193,7 @@ final class Measure implements Callable<Integer> {
             out.printf("%-20s %6.0f MB   idle CPU %4.1f %% of a core%n", part.getKey(), megabytes, percent);
         }
         out.printf(
-                "%-20s %6.0f MB (PSS: of a page that n processes share, each counts a part in n)%n", "together", total);
+                "%-20s %6.0f MB (PSS: a page that n processes share counts 1/n in each)%n", "together", total);
     }
 
     private static long cpuMillis(List<ProcessHandle> processes) {
@@ -198,7 +203,7 @@ final class Measure implements Callable<Integer> {
                 .sum();
     }
 
-    /** Proportional set size, where Linux tells it; the resident set elsewhere. */
+    /** The proportional set size on Linux; elsewhere the resident set size. */
     private static long residentKilobytes(long pid) throws IOException {
         Path rollup = Path.of("/proc/" + pid + "/smaps_rollup");
         if (!Files.isReadable(rollup)) {

@@ -34,15 +34,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PostgreSQL, Kafka, Connect, both services and the connectors, on request a schema registry: started in the order of their
- * needs, kept alive.
+ * Runs PostgreSQL, Kafka, Connect, both services, the connectors and, on request, a schema registry. Each part starts
+ * when the parts that it needs are ready. A part that dies is restarted.
  */
 final class Pipeline implements AutoCloseable {
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
     private static final Duration BACKLOG_LOOK = Duration.ofSeconds(10);
 
-    /** Told of each step: what is ready now, and how long its own start took. */
+    /** Called after each step, with the part that is ready and the duration of its start. */
     interface Progress {
         void ready(String what, Duration took);
     }
@@ -81,11 +81,11 @@ final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * Starts everything and returns when an order of its own has arrived in the read model, and others will in the replica.
+     * Starts all parts. Returns when a test order has arrived in the read model and the replica's connectors run.
      *
-     * @param progress told of each part that is ready
-     * @param tell takes one line for each death and return
-     * @param giveUp takes the reason when a part keeps dying
+     * @param progress called for each part that is ready
+     * @param tell receives one line for each crash and each restart
+     * @param giveUp receives the reason when a part keeps dying
      * @throws StackException when a part does not start, or a pipeline runs in this folder already
      */
     static Pipeline start(PipelineConfig config, Progress progress, Consumer<String> tell, Consumer<String> giveUp) {
@@ -126,7 +126,7 @@ final class Pipeline implements AutoCloseable {
         step("an order, read back", this::placeAndReadBack).join();
     }
 
-    /** Places an order, waits until the read model shows it, and deletes it. It waits as long as a backlog shrinks. */
+    /** Places an order, waits until the read model shows it, and deletes it. Waits as long as the backlog shrinks. */
     private void placeAndReadBack() {
         RestService shop = new RestService(config.orders());
         RestService readModel = new RestService(config.projection());
@@ -149,7 +149,7 @@ final class Pipeline implements AutoCloseable {
         RestService.expect(204, shop.delete(order));
     }
 
-    /** Whether it is there within some seconds. */
+    /** Whether the read model shows the order within a few seconds. */
     private static boolean isThere(RestService readModel, String order) {
         Instant deadline = Instant.now().plus(BACKLOG_LOOK);
         while (Instant.now().isBefore(deadline)) {
@@ -163,7 +163,9 @@ final class Pipeline implements AutoCloseable {
         return false;
     }
 
-    /** Applies a connector that reads from a slot of its own name. */
+    /**
+     * Applies a connector whose replication slot is called like the connector, and waits until the slot is being read.
+     */
     private void capture(String connector) {
         apply(connector);
         String slot = connector.replace('-', '_');
@@ -192,7 +194,7 @@ final class Pipeline implements AutoCloseable {
                 starts);
     }
 
-    /** Waits for all, but only as long as none has failed. */
+    /** Waits until all steps are done or one has failed. */
     private static void failFast(CompletableFuture<?>... steps) {
         CompletableFuture<Object> anyFailure = new CompletableFuture<>();
         for (CompletableFuture<?> step : steps) {
@@ -215,7 +217,7 @@ final class Pipeline implements AutoCloseable {
         }
     }
 
-    /** All five, as users see their names: postgres, kafka, connect, order-service, projection-service. */
+    /** The servers, by the names that users see: postgres, kafka, connect, order-service, projection-service. */
     List<Server> servers() {
         return List.of(postgres, kafka, connect, orders, projection);
     }
@@ -244,7 +246,10 @@ final class Pipeline implements AutoCloseable {
         return config;
     }
 
-    /** Locked while a pipeline runs on the data there; holds the pid of its process and the port of its schema registry. */
+    /**
+     * The file that a running pipeline locks; it has the pid of the pipeline's process and the port of the schema
+     * registry.
+     */
     static Path lockFile(Path home) {
         return home.resolve("up.lock");
     }
@@ -271,10 +276,10 @@ final class Pipeline implements AutoCloseable {
 
     private static StackException alreadyRunning(Path home) {
         return new StackException("A pipeline already runs on the data in " + home
-                + ": use that one, or stop it with Ctrl-C in its terminal or infra/afterimage down.");
+                + ": use that pipeline, or stop it with Ctrl-C in its terminal or infra/afterimage down.");
     }
 
-    /** Stops everything in order: those who write first, those who keep last. Within 10 s; the data stays. */
+    /** Stops all parts within 10 s: first the parts that write, last the servers that store. The data stays. */
     @Override
     public void close() {
         supervisor.close();

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Where the whole pipeline is and how it runs: the stack, the ports of both services.
+ * The place of the whole pipeline and how it runs: the stack, and the ports of both services.
  *
  * @param nativeServices whether the services run as native executables instead of on the JVM
  */

@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options that say where the pipeline is, shared by all commands; environment variables set them for a whole shell. */
+/**
+ * The options with the pipeline's ports and data folder, shared by all commands. Environment variables set them for a
+ * whole shell.
+ */
 public final class Ports {
 
     @Option(
@@ -86,12 +89,12 @@ public final class Ports {
         return pipeline().connect();
     }
 
-    /** Of the pipeline's Kafka Connect, or of any other that answers there. */
+    /** The connectors of the Kafka Connect at the configured port. */
     public Connectors connectors() {
         return new Connectors(connect());
     }
 
-    /** The API that Confluent's registry has too; null where this is no port and the pipeline runs without a registry. */
+    /** The registry's Confluent-compatible API; null when no port is given and the pipeline runs without a registry. */
     public @Nullable URI registry() {
         int port = registry;
         if (port == StackConfig.NO_REGISTRY) {
@@ -99,7 +102,7 @@ public final class Ports {
                 port = Integer.parseInt(
                         Files.readString(Pipeline.lockFile(home)).split(" ", 2)[1]);
             } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
-                // no pipeline was ever started on that folder
+                // no pipeline was ever started with this folder
             }
         }
         return port == StackConfig.NO_REGISTRY
@@ -107,7 +110,7 @@ public final class Ports {
                 : URI.create("http://" + StackConfig.HOST + ":" + port + "/apis/ccompat/v7");
     }
 
-    /** The pipeline's PostgreSQL, to look behind the scenes; this does not start it. */
+    /** The pipeline's PostgreSQL, for direct access; this does not start it. */
     public Postgres postgres() {
         return new Postgres(pipeline().stack());
     }

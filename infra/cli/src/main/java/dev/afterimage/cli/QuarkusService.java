@@ -16,18 +16,24 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One of the two services as its own JVM, from the jar that the build made, or as the executable that a native build made. */
+/** One of the two services as a process: a JVM with the jar of the build, or the executable of a native build. */
 final class QuarkusService extends Server {
 
     private static final int HEAP_MB = 128;
-    /** Of connectors/source-tables.json: every change of a row is in the event log too. */
+    /** The topics of connectors/source-tables.json, so that the event log has every change of a row too. */
     private static final String TABLE_TOPICS =
             "cdc.public.customers,cdc.public.products,cdc.public.orders,cdc.public.order_items";
-    /** The folder with both services' folders in it: the repository, or the copy that {@code infra/afterimage} made. */
+    /**
+     * The folder that has the folders of both services: the repository, or the copy that {@code infra/afterimage}
+     * makes.
+     */
     private static final Path SERVICES =
             Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
 
-    /** Of the services' very copy, so that they fit. */
+    /**
+     * The AOT caches; they lie in the copy of the services that they were made from, because they are valid only for
+     * it.
+     */
     static final Path AOT_CACHES = SERVICES.resolve("aot");
 
     private final int port;
@@ -53,7 +59,7 @@ final class QuarkusService extends Server {
                 config.orderPort(),
                 Map.of(
                         "ORDERS_SECURITY_ENABLED",
-                        "false", // it is reached from this machine only
+                        "false", // the service listens on loopback only
                         "QUARKUS_DATASOURCE_JDBC_URL",
                         jdbcUrl(config.stack(), "orders")));
     }
@@ -94,7 +100,7 @@ final class QuarkusService extends Server {
                 throw new StackException(
                         name() + " has no executable (" + program + " is missing): run ./mvnw -Dnative package first.");
             }
-            // a folder of its own, for Quarkus lays Snappy's library down in a file of fixed name
+            // its own folder for temporary files, because Quarkus writes Snappy's library to a file with a fixed name
             return List.of(program.toString(), "-Xmx" + HEAP_MB + "m", "-Djava.io.tmpdir=" + temporaryFolder());
         }
         Path jar = SERVICES.resolve(Path.of(name(), "target", "quarkus-app", "quarkus-run.jar"));
@@ -109,7 +115,7 @@ final class QuarkusService extends Server {
         try {
             return Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new StackException("Cannot make " + folder + ": " + e.getMessage(), e);
+            throw new StackException("Cannot create " + folder + ": " + e.getMessage(), e);
         }
     }
 
@@ -128,7 +134,10 @@ final class QuarkusService extends Server {
         return healthy("live");
     }
 
-    /** Whether it says it can do its work: its servers reachable, the replication slot or the consumer in place. */
+    /**
+     * Whether the service reports that it is ready: its servers are reachable, and its replication slot or consumer
+     * works.
+     */
     boolean ready() {
         return healthy("ready");
     }

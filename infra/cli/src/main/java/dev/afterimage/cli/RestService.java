@@ -15,8 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The REST API of a service, as far as the command line calls it. By the JDK's blocking client, whose requests run in the
- * caller's own thread: when a latency is measured, the newer one's hand-overs between threads would be measured too.
+ * The REST API of a service, as far as the command line calls it. Uses the JDK's older, blocking client, whose requests
+ * run in the caller's thread. With the newer client, a measured latency would include the time to switch threads.
  */
 public final class RestService {
 
@@ -24,9 +24,9 @@ public final class RestService {
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
 
     static {
-        // idle connections kept for reuse; the default of 5 makes a measurement with 30 clients reconnect
+        // idle connections to keep; with the default of 5, a measurement with 30 clients would reconnect often
         System.setProperty("http.maxConnections", "64");
-        // the default sends a POST again when the connection breaks, and an order is placed twice
+        // by default a POST is sent again when the connection breaks, which would place an order twice
         System.setProperty("sun.net.http.retryPost", "false");
     }
 
@@ -37,10 +37,10 @@ public final class RestService {
         this.service = service;
     }
 
-    /** An answer of the service: a success or a problem. */
+    /** An answer of the service, a success or an error. */
     public record Answer(int status, JsonNode body) {
 
-        /** What a problem says in words: its detail with the fields that are wrong; Kafka Connect's message. */
+        /** The text of an error: the detail with the wrong fields, or Kafka Connect's message. */
         public String reason() {
             StringBuilder reason = new StringBuilder(body.path("detail")
                     .asText(body.path("message").asText(body.path("title").asText(body.toString()))));
@@ -52,7 +52,7 @@ public final class RestService {
         }
     }
 
-    /** The body of an order that can be placed; its customer and product are made when the shop has none. */
+    /** The body of a valid order. Creates a customer and a product if the shop has none. */
     public Map<String, ?> anOrder() {
         JsonNode customer = any("customers", Map.of("name", "Ada Lovelace", "email", "ada@example.com"));
         JsonNode product = any("products", Map.of("sku", "LOOM-1", "name", "Punched cards", "price", "29.90"));
@@ -61,7 +61,7 @@ public final class RestService {
                 "items", List.of(Map.of("productId", product.path("id").asText(), "quantity", 2)));
     }
 
-    /** One that exists already, or else a new one made of the fields. */
+    /** An existing resource of the collection, else a new one with these fields. */
     private JsonNode any(String collection, Map<String, ?> fields) {
         JsonNode existing = expect(200, get("/" + collection + "?limit=1"));
         return existing.isEmpty() ? expect(201, post("/" + collection, fields)) : existing.get(0);
@@ -84,9 +84,9 @@ public final class RestService {
     }
 
     /**
-     * The body of an answer that must be a success.
+     * Returns the body of the answer.
      *
-     * @throws StackException with the service's own words when it is another
+     * @throws StackException with the service's message when the status is another
      */
     public static JsonNode expect(int status, Answer answer) {
         if (answer.status() != status) {
@@ -95,7 +95,7 @@ public final class RestService {
         return answer.body();
     }
 
-    /** With headers such as {@code Idempotency-Key} or {@code If-Match}. */
+    /** Sends a request with headers such as {@code Idempotency-Key} or {@code If-Match}. */
     public Answer send(String method, String path, @Nullable Object body, Map<String, String> headers) {
         try {
             HttpURLConnection connection =

@@ -20,17 +20,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Records what the pipeline's JVMs load and run hot, on a pipeline of its own that may run beside another. */
+/** Records AOT caches of the pipeline's JVMs. Runs its own pipeline for that, which may run beside another. */
 @Command(
         name = "train",
-        description = "Records AOT caches, with which the pipeline's JVMs start with less than half the work.",
+        description = "Records AOT caches. With them the JVMs of the pipeline start with less than half the work.",
         mixinStandardHelpOptions = true)
 final class Train implements Callable<Integer> {
 
     private static final Path HOME = Path.of("target/train");
     private static final List<String> PROCESSES = List.of("kafka", "connect", "order-service", "projection-service");
 
-    @Option(names = "--orders", defaultValue = "500", description = "to be placed meanwhile (${DEFAULT-VALUE})")
+    @Option(names = "--orders", defaultValue = "500", description = "orders to place meanwhile (${DEFAULT-VALUE})")
     private int orders;
 
     @Spec
@@ -46,7 +46,7 @@ final class Train implements Callable<Integer> {
         Folders.delete(HOME);
         Files.createDirectories(recorded);
         Jvm.recordAotCaches(recorded);
-        say("Starting a pipeline that records itself; it takes longer than others ...");
+        say("Starting a pipeline that records its JVMs; this takes longer than a usual start ...");
         PipelineConfig config = PipelineConfig.onFreePorts(HOME);
         try (Pipeline pipeline = Pipeline.start(config, (what, took) -> say("  " + what), this::say, this::say)) {
             say("Placing, changing and reading %d orders ...".formatted(orders));
@@ -60,8 +60,9 @@ final class Train implements Callable<Integer> {
                 say("  %-20s %4d MB".formatted(process, Files.size(cache) / (1024 * 1024)));
             } else {
                 missing.add(process);
-                // what a JDK makes of Connect's plugins, each in a class loader of its own, is not for us to mend
-                say("  %-20s none: the end of %s tells why; it starts without"
+                // a JDK may fail to cache Connect's plugins, which have their own class loaders; this cannot be fixed
+                // here
+                say("  %-20s none: the end of %s has the reason; it starts without a cache"
                         .formatted(process, HOME.resolve("logs").resolve(process + ".log")));
             }
         }

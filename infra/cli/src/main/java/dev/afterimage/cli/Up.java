@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Runs the pipeline until Ctrl-C and prints each event as it has been applied. */
+/** Runs the pipeline until Ctrl-C and prints each event when it is applied. */
 @Command(
         name = "up",
         description = "Runs PostgreSQL, Kafka, Connect with Debezium and both services until Ctrl-C.",
@@ -26,20 +26,20 @@ final class Up implements Callable<Integer> {
 
     @Option(
             names = "--optimize",
-            description = "for load: each JVM compiles as well as it can; slower to start, larger, less CPU when warm")
+            description = "for load: each JVM optimises fully; slower start, more memory, less CPU when warm")
     private boolean optimize;
 
     @Option(
             names = "--at-least-once",
             description =
-                    "no Kafka transaction for each poll of Connect: less latency, but its crash may repeat events,"
-                            + " which the read model ignores by their versions")
+                    "Connect polls without Kafka transactions: less latency, but its crash may repeat events,"
+                            + " which the read model ignores by their version")
     private boolean atLeastOnce;
 
     @Option(
             names = "--native",
             description =
-                    "the services as native executables; building them takes a GraalVM or Mandrel, or a container engine")
+                    "run the services as native executables; their build needs GraalVM, Mandrel or a container engine")
     private boolean nativeServices;
 
     @Mixin
@@ -74,7 +74,7 @@ final class Up implements Callable<Integer> {
                     });
         } catch (StackException e) {
             if (stopping) {
-                // by Ctrl-C, whose hooks end this process when all parts are down
+                // ended by Ctrl-C: the shutdown hooks end this process after all parts have stopped
                 Thread.currentThread().join();
             }
             stopping = true;
@@ -106,7 +106,7 @@ final class Up implements Callable<Integer> {
             }
             stopping = true;
             say(out, "");
-            say(out, "Stopping; the data stays for the next run (./mvnw clean is a fresh start).");
+            say(out, "Stopping; the data stays for the next run (./mvnw clean deletes it).");
         }));
     }
 
@@ -124,7 +124,7 @@ final class Up implements Callable<Integer> {
                   curl -s '%s/orders?limit=3'
                   infra/afterimage watch order.events --from-beginning
 
-                Each event, once the read model holds it (Ctrl-C stops the pipeline):
+                Each event, when the read model has applied it (Ctrl-C stops the pipeline):
                 """.formatted(
                 config.orders(),
                 config.projection(),

@@ -51,16 +51,16 @@ class AfterimageTest {
         assertThat(run("watch")).isEqualTo(2);
         assertThat(errors.toString().lines()).hasSize(2);
         assertThat(run("watch", "order.events", "--from-time", "yesterday")).isEqualTo(2);
-        assertThat(errors.toString()).contains("'yesterday' is no time such as");
+        assertThat(errors.toString()).contains("'yesterday' is not a time such as");
         assertThat(run("watch", "order.events", "--from-time", "+999999999-01-01T00:00:00Z"))
                 .isEqualTo(2);
-        assertThat(errors.toString()).contains("'+999999999-01-01T00:00:00Z' is no time such as");
+        assertThat(errors.toString()).contains("'+999999999-01-01T00:00:00Z' is not a time such as");
         assertThat(run("watch", "order.events", "--op", "c,x")).isEqualTo(2);
-        assertThat(errors.toString()).contains("'x' is no operation");
+        assertThat(errors.toString()).contains("'x' is not an operation");
         assertThat(run("status", "--max-wal", "much")).isEqualTo(2);
-        assertThat(errors.toString()).contains("'much' is no size such as");
+        assertThat(errors.toString()).contains("'much' is not a size such as");
         assertThat(run("simulate", "--weights", "1:2")).isEqualTo(1);
-        assertThat(errors.toString()).contains("'1:2' are no weights such as");
+        assertThat(errors.toString()).contains("'1:2' are not weights such as");
     }
 
     @ParameterizedTest

@@ -142,7 +142,7 @@ public final class Databases {
                 }
             } catch (SQLException e) {
                 if (Instant.now().isAfter(deadline)) {
-                    throw new StackException("Cannot read "  + login.jdbcUrl() + ": " + e.getMessage(), e);
+                    throw new StackException("Cannot read " + login.jdbcUrl() + ": " + e.getMessage(), e);
                 }
             }
             // the application may be waiting until its developer repairs a migration

@@ -19,10 +19,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** Steers the connectors of Kafka Connect; alone it lists them. */
+/** Controls the connectors of Kafka Connect; without a subcommand it lists them. */
 @Command(
         name = "connectors",
-        description = "Lists, sets up and steers the connectors of Kafka Connect.",
+        description = "Lists, sets up and controls the connectors of Kafka Connect.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "[COMMAND]",
         subcommands = {SetUpTables.class, Reset.class})
@@ -49,7 +49,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
 
     @Command(
             name = "list",
-            description = "All connectors, their tasks and what failed.",
+            description = "Lists all connectors with their tasks and failures.",
             mixinStandardHelpOptions = true)
     void list(@Mixin Ports at) throws IOException {
         try (Screen screen = Screen.of(spec)) {
@@ -75,7 +75,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
 
     @Command(
             name = "status",
-            description = "One connector with the whole trace of a failure. Exit code 1 when something failed.",
+            description = "Shows one connector, with the full stack trace of a failure. Exit code 1 if it has failed.",
             mixinStandardHelpOptions = true)
     int status(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
         try (Screen screen = Screen.of(spec)) {
@@ -93,7 +93,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
     @Command(
             name = "apply",
             description =
-                    "Creates or changes connectors from files, each called as its file, and waits until they run.",
+                    "Creates or changes connectors, named like their files, and waits until they run.",
             mixinStandardHelpOptions = true)
     void apply(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) {
         for (Path file : files) {
@@ -104,7 +104,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
 
     @Command(
             name = "validate",
-            description = "Says what is wrong with configurations, setting by setting. Exit code 1 when something is.",
+            description = "Prints the errors of configurations, setting by setting. Exit code 1 if there is one.",
             mixinStandardHelpOptions = true)
     int validate(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files)
             throws IOException {
@@ -128,7 +128,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
 
     @Command(
             name = "restart",
-            description = "Restarts a connector with its tasks and waits until they run.",
+            description = "Restarts a connector and its tasks and waits until they run.",
             mixinStandardHelpOptions = true)
     void restart(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
         at.connectors().restart(name);
@@ -137,22 +137,22 @@ public final class ConnectorsCommand implements Callable<Integer> {
 
     @Command(
             name = "pause",
-            description = "Stops the work of a connector but keeps its place; a slot keeps its log meanwhile.",
+            description = "Pauses a connector; its offsets stay, and its replication slot retains the log meanwhile.",
             mixinStandardHelpOptions = true)
     void pause(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
         at.connectors().pause(name);
         tell(name, "is paused");
     }
 
-    @Command(name = "resume", description = "Lets a paused connector go on.", mixinStandardHelpOptions = true)
+    @Command(name = "resume", description = "Resumes a paused connector.", mixinStandardHelpOptions = true)
     void resume(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
         at.connectors().resume(name);
-        tell(name, "goes on");
+        tell(name, "is resumed");
     }
 
     @Command(
             name = "delete",
-            description = "Forgets a connector's configuration; its offsets and its replication slot stay.",
+            description = "Deletes a connector's configuration; its offsets and its replication slot stay.",
             mixinStandardHelpOptions = true)
     void delete(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
         at.connectors().delete(name);
@@ -161,7 +161,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
 
     @Command(
             name = "offsets",
-            description = "How far a connector has come: of a source its position in the log, of a sink its offsets.",
+            description = "Shows the position of a connector: of a source in the log, of a sink its Kafka offsets.",
             mixinStandardHelpOptions = true)
     void offsets(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
         try (Screen screen = Screen.of(spec)) {

@@ -24,13 +24,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Lets source connectors begin anew after their slot or what it kept is gone. */
+/** Restarts source connectors from a new replication slot, after their slot or its log was lost. */
 @Command(
         name = "reset",
         description = {
-            "Lets source connectors begin anew: stops each, drops its replication slot, forgets its offsets, and waits until"
-                    + " it reads from a new slot, after a snapshot where it takes one.",
-            "Changes from before that were not read yet are skipped. infra/README.md says how to repair the gap."
+            "Restarts source connectors from a new slot: stops each, drops its slot and its offsets, and waits until"
+                    + " it reads from a new slot, after a snapshot if it takes one.",
+            "Earlier changes that were not read are skipped. infra/README.md says how to repair the gap."
         },
         mixinStandardHelpOptions = true)
 final class Reset implements Callable<Integer> {
@@ -63,21 +63,21 @@ final class Reset implements Callable<Integer> {
         return 0;
     }
 
-    /** Returns when it stood still, by PostgreSQL's clock. */
+    /** Returns the time, by PostgreSQL's clock, at which the connector was stopped. */
     private Instant beginAnew(Connectors connectors, String name, String slot) throws IOException {
         connectors.stop(name);
         Postgres postgres = ports.postgres();
         Instant deadline = Instant.now().plus(LIMIT);
-        while (postgres.replicates(slot)) { // the walsender lives on for a moment
+        while (postgres.replicates(slot)) { // the walsender still runs for a moment
             if (Instant.now().isAfter(deadline)) {
-                throw new StackException("Somebody still reads slot " + slot + " after " + LIMIT.toSeconds() + " s.");
+                throw new StackException("Slot " + slot + " is still being read after " + LIMIT.toSeconds() + " s.");
             }
             LockSupport.parkNanos(PAUSE.toNanos());
         }
         Instant began = drop(postgres, slot);
         connectors.forgetOffsets(name);
         connectors.resume(name);
-        // a snapshot takes what it takes
+        // no time limit, because a snapshot may take long
         while (!postgres.replicates(slot)) {
             Optional<String> failure = connectors.status(name).flatMap(Connectors.Status::failure);
             if (failure.isPresent()) {

@@ -1,4 +1,4 @@
-/** Sets up and steers Kafka Connect's connectors. */
+/** Sets up and controls Kafka Connect's connectors. */
 @NullMarked
 package dev.afterimage.cli.connectors;
 

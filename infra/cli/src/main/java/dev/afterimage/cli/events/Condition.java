@@ -8,7 +8,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A predicate over a row's fields: comparisons joined by {@code and}; numbers are compared as numbers, also in strings. */
+/**
+ * A predicate on a row's fields: comparisons joined by {@code and}. Numbers are compared as numbers, also when they are
+ * strings.
+ */
 record Condition(List<Comparison> comparisons) {
 
     private static final Pattern COMPARISON =
@@ -42,9 +45,9 @@ record Condition(List<Comparison> comparisons) {
     }
 
     /**
-     * Reads it; null is what every row fits.
+     * Parses a condition; null matches every row.
      *
-     * @throws IllegalArgumentException with a sentence when it is none
+     * @throws IllegalArgumentException when the text is not a condition; the message is one sentence
      */
     static Condition parse(@Nullable String text) {
         List<Comparison> comparisons = new ArrayList<>();
@@ -53,7 +56,7 @@ record Condition(List<Comparison> comparisons) {
                 Matcher comparison = COMPARISON.matcher(part);
                 if (!comparison.matches()) {
                     throw new IllegalArgumentException(
-                            "'" + part.strip() + "' is no comparison such as total > 1000 or status = PAID");
+                            "'" + part.strip() + "' is not a comparison such as total > 1000 or status = PAID");
                 }
                 comparisons.add(new Comparison(
                         comparison.group(1),

@@ -8,16 +8,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part in which two images differ.
+ * A value in which two images differ.
  *
- * @param path such as {@code items[0].quantity}; empty for the whole
- * @param before null where it was not there
- * @param after null where it is not there any more
+ * @param path such as {@code items[0].quantity}; empty for the whole image
+ * @param before null if the value did not exist before
+ * @param after null if the value does not exist any more
  */
 record Difference(
         String path, @Nullable JsonNode before, @Nullable JsonNode after) {
 
-    /** The smallest parts that differ, in the order of the fields. */
+    /** The smallest values that differ, in the order of the fields. */
     static List<Difference> between(JsonNode before, JsonNode after) {
         List<Difference> differences = new ArrayList<>();
         collect("", before, after, differences);

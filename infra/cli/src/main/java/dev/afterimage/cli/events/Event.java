@@ -23,17 +23,17 @@ import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record of a topic as what it is. Reading one never fails: what cannot be understood is text or bytes.
+ * A record of a topic, parsed. Parsing never fails: a value that cannot be parsed is shown as text or bytes.
  *
- * @param kind what the value turned out to be
+ * @param kind the kind of the value
  * @param op {@code c}, {@code u}, {@code d}, {@code r}, {@code t} (truncate) as in a Debezium envelope; {@code tombstone};
- *     null where the record tells of none
- * @param key as text: of a JSON key with one field, that field; null where there is none
- * @param before the image before the change, or JSON's null
- * @param after the image after it, or JSON's null; of a {@link Kind#ROW} the whole value
- * @param source the envelope's, or an empty object
- * @param committed when the source committed or wrote it; null where the record does not say
- * @param text what a malformed value looks like, else null
+ *     null if the record has no operation
+ * @param key as text; for a JSON key with one field, the value of that field; null without a key
+ * @param before the image before the change, or JSON null
+ * @param after the image after the change, or JSON null; for a {@link Kind#ROW} the whole value
+ * @param source the source of the envelope, or an empty object
+ * @param committed when the source committed or wrote the change; null if the record does not say
+ * @param text a malformed value as text, else null
  */
 public record Event(
         ConsumerRecord<byte[], byte[]> record,
@@ -46,7 +46,7 @@ public record Event(
         @Nullable Instant committed,
         @Nullable String text) {
 
-    /** What a record's value is. */
+    /** The kinds of a record's value. */
     public enum Kind {
         /** An envelope with an operation and images: the outbox's or Debezium's own. */
         CHANGE,
@@ -56,7 +56,7 @@ public record Event(
         ROW,
         /** Text, but not JSON. */
         TEXT,
-        /** Not even text. */
+        /** Bytes that are not text. */
         BINARY
     }
 
@@ -116,7 +116,7 @@ public record Event(
             return schemas.read(value, JSON);
         }
         JsonNode json = JSON.readTree(value);
-        // what JsonConverter makes of an outbox's payload: the same JSON once more, in quotes
+        // JsonConverter writes an outbox's payload as a quoted string that contains the JSON
         return json.isTextual() && json.textValue().startsWith("{") ? JSON.readTree(json.textValue()) : json;
     }
 
@@ -137,7 +137,7 @@ public record Event(
         return image.isMissingNode() ? NULL : image;
     }
 
-    /** Of a table's change the commit, of an outbox event the moment the service wrote it. */
+    /** For a change of a table, the time of the commit; for an outbox event, the time at which the service wrote it. */
     private static @Nullable Instant committed(JsonNode envelope) {
         JsonNode commit = envelope.path("source").path("ts_ms");
         JsonNode millis = commit.isIntegralNumber() ? commit : envelope.path("ts_ms");
@@ -166,7 +166,7 @@ public record Event(
                         : payload;
                 return only.isValueNode() ? only.asText() : only.toString();
             } catch (IOException e) {
-                // neither JSON nor Avro that can be read: shown as it is
+                // neither JSON nor readable Avro: shown as bytes or text
             }
         }
         String text = utf8(bytes);
@@ -193,7 +193,7 @@ public record Event(
         }
     }
 
-    /** The headers, those without a value as an empty text. */
+    /** The headers; a header without a value becomes an empty string. */
     public Map<String, String> headers() {
         Map<String, String> headers = new LinkedHashMap<>();
         for (Header header : record.headers()) {
@@ -203,7 +203,7 @@ public record Event(
         return headers;
     }
 
-    /** The table or aggregate that changed; of anything else the topic. */
+    /** The table or aggregate that changed; for other records, the topic. */
     public String entity() {
         String table = source.path("table").asText(source.path("aggregate").asText(""));
         return table.isEmpty() ? record.topic() : table;

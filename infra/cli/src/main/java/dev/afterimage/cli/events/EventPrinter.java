@@ -13,16 +13,16 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help.Ansi.Style;
 
-/** Writes events for people, for programs, or as they are. */
+/** Formats events for people, as JSON, or unchanged. */
 public final class EventPrinter {
 
-    /** The form of the lines. */
+    /** The output formats. */
     public enum Format {
-        /** A headline, and what changed. */
+        /** A heading line, and the changed fields. */
         pretty,
-        /** One JSON object an event. */
+        /** One JSON object per event. */
         json,
-        /** Key, tab, value: as they lie on the topic. */
+        /** Key, tab, value: as they are on the topic. */
         raw
     }
 
@@ -40,9 +40,10 @@ public final class EventPrinter {
     }
 
     /**
-     * Appends the event with its line ends.
+     * Appends the event, each line with its line end.
      *
-     * @param latencyMs from the source's commit to here, null where that says nothing because it lay on the topic already
+     * @param latencyMs from the source's commit until now; null for an event that was on the topic before, where it has
+     *     no meaning
      */
     public void print(Event event, @Nullable Long latencyMs, StringBuilder to) {
         switch (format) {
@@ -105,7 +106,7 @@ public final class EventPrinter {
                 } else if (event.before().isObject()) {
                     fields(Style.fg_red, "-", event.before(), to);
                 } else {
-                    line(Style.fg_yellow, "!", "no image in it: " + event.before() + " → " + event.after(), to);
+                    line(Style.fg_yellow, "!", "without an image: " + event.before() + " → " + event.after(), to);
                 }
             }
         }
@@ -138,7 +139,7 @@ public final class EventPrinter {
         }
     }
 
-    /** The fields side by side, as many as fit on a line. */
+    /** Prints the fields, as many per line as fit. */
     private void fields(Style style, String sign, JsonNode image, StringBuilder to) {
         StringBuilder line = new StringBuilder();
         for (Iterator<Map.Entry<String, JsonNode>> fields = image.fields(); fields.hasNext(); ) {
@@ -175,7 +176,9 @@ public final class EventPrinter {
         return screen.paint(style, text);
     }
 
-    /** Anybody may write anything on a topic; what would steer the terminal is shown by its number instead. */
+    /**
+     * Replaces control characters by their codes: any producer can write to a topic, and must not control the terminal.
+     */
     private static String harmless(String text) {
         if (text.chars().noneMatch(Character::isISOControl)) {
             return text;

@@ -24,24 +24,24 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /**
- * Reads Avro by the schemas of a registry. Each is asked for once, by the
- * <a href="https://docs.confluent.io/platform/current/schema-registry/develop/api.html#schemas">API</a> that Confluent's
- * registry and Apicurio's both speak.
+ * Reads Avro with the schemas of a registry. Each schema is requested once, by the <a
+ * href="https://docs.confluent.io/platform/current/schema-registry/develop/api.html#schemas">API</a> that Confluent's
+ * registry and Apicurio's have in common.
  */
 final class Schemas {
 
-    /** A registry's serializers put a zero and the schema's number, four bytes, before the value. */
+    /** The serializers of a registry write a zero byte and the schema's id, four bytes, before the value. */
     private static final int PREFIX = 5;
-    /** So that one that is away does not hold up every record. */
+    /** Pause before the next request to a registry that did not answer, so that it does not delay every record. */
     private static final Duration NEXT_TRY = Duration.ofSeconds(5);
 
-    /** The option that says where the registry is. */
+    /** The option with the registry's address. */
     static final class Option {
 
         @CommandLine.Option(
                 names = "--registry",
                 paramLabel = "URL",
-                description = "whose schemas Avro records name: Confluent's API (that of the pipeline)")
+                description = "schema registry of Avro records, with Confluent's API (the pipeline's registry)")
         private @Nullable URI registry;
 
         Schemas orOf(Ports ports) {
@@ -49,13 +49,13 @@ final class Schemas {
         }
     }
 
-    /** Of a pipeline without a registry. */
+    /** For a pipeline without a registry. */
     static final Schemas NONE = new Schemas(null);
 
     private static final GenericData AVRO = new GenericData();
 
     static {
-        // of one value; without a limit, malformed bytes can ask for more memory than there is
+        // the limit of one value; without a limit, malformed bytes could request more memory than exists
         for (String limit : List.of("bytes", "string", "collectionItems")) {
             System.setProperty("org.apache.avro.limits." + limit + ".maxLength", Integer.toString(16 << 20));
         }
@@ -65,23 +65,23 @@ final class Schemas {
     private final @Nullable URI registry;
     private final Map<Integer, Found> found = new HashMap<>();
 
-    /** A schema, or why there is none and until when that is not asked again. */
+    /** A schema; or the reason why it is missing, and the time of the next request. */
     private record Found(@Nullable Schema schema, String why, Instant until) {}
 
-    /** @param registry where {@code schemas/ids/…} is below, or null where there is none */
+    /** @param registry the base address of {@code schemas/ids/…}, or null without a registry */
     Schemas(@Nullable URI registry) {
         this.registry = registry;
     }
 
-    /** Whether the bytes begin as a registry's serializers have them begin; no JSON does. */
+    /** Whether the bytes begin with the prefix of a registry's serializers; JSON never does. */
     static boolean named(byte[] bytes) {
         return bytes.length > PREFIX && bytes[0] == 0;
     }
 
     /**
-     * What the Avro in the bytes says, as JSON.
+     * Reads the Avro value and returns it as JSON.
      *
-     * @throws IOException with what is in the way: the registry, the schema or the bytes
+     * @throws IOException when the registry, the schema or the bytes prevent this; the message says which
      */
     JsonNode read(byte[] bytes, ObjectMapper json) throws IOException {
         int id = ByteBuffer.wrap(bytes, 1, 4).getInt();

@@ -18,11 +18,14 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Reads the committed records of topics from a place on, without a consumer group: nobody else notices. */
+/**
+ * Reads the committed records of topics from a position on. It has no consumer group, so it does not affect other
+ * consumers.
+ */
 public final class TopicReader implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(500);
-    /** A poll that meets only a transaction's marker waits to its end for records. */
+    /** A short poll: a poll that finds only a transaction marker waits for its whole timeout. */
     private static final Duration GLANCE = Duration.ofMillis(20);
 
     private final KafkaConsumer<byte[], byte[]> consumer;
@@ -30,7 +33,7 @@ public final class TopicReader implements AutoCloseable {
     private final Map<TopicPartition, Long> ends;
 
     /**
-     * Stands at the end of the topics, where they are now.
+     * Starts at the current end of the topics.
      *
      * @throws StackException when there is no such topic, or no broker answers within 5 s
      */
@@ -72,12 +75,12 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
-    /** Goes to the oldest records. */
+    /** Moves to the oldest records. */
     public void fromBeginning() {
         consumer.seekToBeginning(partitions);
     }
 
-    /** Goes to the first records that are not older. */
+    /** Moves to the first records that are not older than this time. */
     public void from(Instant time) {
         Map<TopicPartition, Long> wanted = new HashMap<>();
         partitions.forEach(partition -> wanted.put(partition, time.toEpochMilli()));
@@ -89,8 +92,8 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * The newest records, oldest first; reading goes on behind them. Offsets are no count of records, for transactions take
-     * some too: the reach grows until there are enough.
+     * Returns the newest records, oldest first; the next poll continues after them. Offsets do not count records,
+     * because transaction markers take offsets too: so this looks further back until it has enough records.
      */
     public List<ConsumerRecord<byte[], byte[]>> last(int count) {
         Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
@@ -128,17 +131,17 @@ public final class TopicReader implements AutoCloseable {
         return newest.subList(Math.max(0, newest.size() - count), newest.size());
     }
 
-    /** The next records, none when half a second brings none. */
+    /** The next records; empty if none arrive within half a second. */
     public ConsumerRecords<byte[], byte[]> poll() {
         return consumer.poll(POLL);
     }
 
-    /** Whether the record came after this reader was made. */
+    /** Whether the record was written after this reader was created. */
     public boolean isNew(ConsumerRecord<byte[], byte[]> record) {
         return record.offset() >= ends.getOrDefault(new TopicPartition(record.topic(), record.partition()), 0L);
     }
 
-    /** Whether everything has been read that was there when this reader was made. */
+    /** Whether all records that existed when this reader was created have been read. */
     public boolean caughtUp() {
         return partitions.stream().allMatch(each -> consumer.position(each) >= ends.getOrDefault(each, 0L));
     }

@@ -23,10 +23,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Tables made of their topics, in memory and live: what each event did, and what rows there are now. */
+/** Shows tables that are built from topics, in memory and live: the count of each operation, and the current rows. */
 @Command(
         name = "view",
-        description = "Builds tables from topics in memory and shows them live: counts, rows, and those that fit.",
+        description = "Builds tables from topics in memory and shows them live: counts, and the rows that match.",
         mixinStandardHelpOptions = true)
 public final class View implements Callable<Integer> {
 
@@ -36,19 +36,19 @@ public final class View implements Callable<Integer> {
     @Option(
             names = "--where",
             paramLabel = "CONDITION",
-            description = "only rows that fit, for example 'total > 1000 and status = PAID'")
+            description = "only rows that match, for example 'total > 1000 and status = PAID'")
     private @Nullable String where;
 
     @Option(
             names = "--table",
             paramLabel = "NAME",
-            description = "whose rows to show, by the name in the counts (the first with rows)")
+            description = "table whose rows are shown, by its name in the counts (the first with rows)")
     private @Nullable String shown;
 
     @Option(
             names = "--join",
             paramLabel = "FIELD=NAME",
-            description = "shows with each row that of another table whose key the field holds (customerId=customer)")
+            description = "adds to each row the row of another table whose key is in the field (customerId=customer)")
     private String join = "customerId=customer";
 
     @Option(names = "--key", paramLabel = "KEY", description = "only the row with this key")
@@ -57,10 +57,10 @@ public final class View implements Callable<Integer> {
     @Option(names = "--limit", defaultValue = "15", description = "rows to show, the newest (${DEFAULT-VALUE})")
     private int limit;
 
-    @Option(names = "--once", description = "end where the topics end now")
+    @Option(names = "--once", description = "end at the current end of the topics")
     private boolean once;
 
-    @Option(names = "--json", description = "counts and all rows that fit as one JSON object")
+    @Option(names = "--json", description = "counts and all rows that match as one JSON object")
     private boolean json;
 
     @Mixin
@@ -72,7 +72,7 @@ public final class View implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** A table: its rows by key, the newest change last, and what made them. */
+    /** A table: its rows by key, the last changed row last, and the count of each operation. */
     private static final class Rows {
         private final LinkedHashMap<String, JsonNode> byKey = new LinkedHashMap<>();
         private long inserts;
@@ -99,7 +99,7 @@ public final class View implements Callable<Integer> {
                 case "tombstone" -> byKey.remove(event.key());
                 case "t" -> byKey.clear();
                 default -> {
-                    // a row without envelope, which says nothing of its operation
+                    // a row without an envelope, so its operation is unknown
                 }
             }
         }
@@ -129,7 +129,7 @@ public final class View implements Callable<Integer> {
             while (true) {
                 for (ConsumerRecord<byte[], byte[]> record : reader.poll()) {
                     Event event = Event.of(record, schemas);
-                    // a tombstone does not say whose key it is, but its topic's events do
+                    // a tombstone does not say which table it belongs to, but the other events of its topic do
                     String name = event.entity().equals(record.topic()) ? entity(record.topic()) : event.entity();
                     tables.computeIfAbsent(name, _ -> new Rows()).apply(event);
                     changed = true;
@@ -215,7 +215,7 @@ public final class View implements Callable<Integer> {
     private String table() {
         if (shown != null) {
             if (!tables.containsKey(shown) && !tables.isEmpty()) {
-                throw new StackException("No event tells of a table " + shown + "; there are " + tables.keySet() + ".");
+                throw new StackException("No event is of a table " + shown + "; there are " + tables.keySet() + ".");
             }
             return shown;
         }

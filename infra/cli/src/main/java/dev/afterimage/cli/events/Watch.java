@@ -24,11 +24,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Prints the committed records of topics as they arrive: what happened to what, and what changed. */
+/** Prints the committed records of topics as they arrive, with the changed fields. */
 @Command(
         name = "watch",
         description =
-                "Prints the events of topics as they arrive, with what changed. A record that is none is shown as it is.",
+                "Prints events of topics as they arrive, with the changed fields. Other records are shown as they are.",
         mixinStandardHelpOptions = true)
 public final class Watch implements Callable<Integer> {
 
@@ -68,7 +68,7 @@ public final class Watch implements Callable<Integer> {
     @Option(names = "--max", paramLabel = "N", description = "end after N events")
     private long max = Long.MAX_VALUE;
 
-    @Option(names = "--no-follow", description = "end where the topics end now")
+    @Option(names = "--no-follow", description = "end at the current end of the topics")
     private boolean noFollow;
 
     @Option(names = "--format", defaultValue = "pretty", description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
@@ -98,7 +98,7 @@ public final class Watch implements Callable<Integer> {
             if (!OPS.contains(op)) {
                 throw new ParameterException(
                         Objects.requireNonNull(spec).commandLine(),
-                        "'" + op + "' is no operation: take c, u, d, r, t or tombstone");
+                        "'" + op + "' is not an operation: use c, u, d, r, t or tombstone");
             }
         }
         left = max;
@@ -120,7 +120,7 @@ public final class Watch implements Callable<Integer> {
         }
     }
 
-    /** In one write for all records of a poll: a write each would be what limits the rate. */
+    /** Writes all records of a poll at once: one write per record would limit the rate. */
     private void show(
             Iterable<ConsumerRecord<byte[], byte[]>> records, TopicReader reader, EventPrinter printer, Screen screen) {
         StringBuilder lines = new StringBuilder();
@@ -145,7 +145,7 @@ public final class Watch implements Callable<Integer> {
                 && (key == null || key.equals(event.key()));
     }
 
-    /** A point in time, or how long ago it was; Kafka knows none before 1970. */
+    /** A point in time, or a duration before now; Kafka has no timestamps before 1970. */
     static final class Time implements ITypeConverter<Instant> {
 
         @Override
@@ -154,7 +154,7 @@ public final class Watch implements Callable<Integer> {
                 Instant time = time(value);
                 return time.isBefore(Instant.EPOCH) ? Instant.EPOCH : Instant.ofEpochMilli(time.toEpochMilli());
             } catch (DateTimeException | ArithmeticException e) {
-                throw new TypeConversionException("'" + value + "' is no time such as 2026-11-21T09:00:00Z or 10m");
+                throw new TypeConversionException("'" + value + "' is not a time such as 2026-11-21T09:00:00Z or 10m");
             }
         }
 

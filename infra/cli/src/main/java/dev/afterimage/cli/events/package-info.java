@@ -1,4 +1,4 @@
-/** Reads topics: every record as what it is, a change, a tombstone or something malformed. */
+/** Reads topics and shows every record: a change, a tombstone or a malformed record. */
 @NullMarked
 package dev.afterimage.cli.events;
 

@@ -27,7 +27,7 @@ class ConditionTest {
     @Test
     void whatIsNoComparisonIsNamed() {
         assertThatThrownBy(() -> Condition.parse("total > 5 and status"))
-                .hasMessageContaining("'status' is no comparison");
+                .hasMessageContaining("'status' is not a comparison");
     }
 
     private static boolean fits(String condition, JsonNode row) {
