@@ -167,8 +167,8 @@ public final class SharedStack implements AutoCloseable {
     }
 
     /**
-     * The Kafka client for the daemon. It is not a dependency of this module, because an application without a Kafka
-     * client must not get one.
+     * The jars of the Kafka client, for the daemon. They are not dependencies of this module: otherwise an application
+     * without a Kafka client would seem to have one.
      */
     private static List<Path> kafkaClient(Path distribution) throws IOException {
         List<Path> jars = new ArrayList<>();

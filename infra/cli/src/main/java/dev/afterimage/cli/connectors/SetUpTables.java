@@ -35,10 +35,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "setup",
         description = {
-            "Captures tables of any PostgreSQL (PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSCHEMA, or .env): creates"
-                    + " the tables, the publication and the connector if missing, and waits until changes are captured.",
+            "Captures tables of any PostgreSQL (PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSCHEMA, .env): makes"
+                    + " the tables, the publication and the connector if missing; waits until changes are captured.",
             "A new table has the given name and three users in it. The topics are NAME.schema.table.",
-            "Kafka Connect stores the password in its configuration: beyond a trial, use a file that refers to a secret."
+            "Kafka Connect stores the password in its configuration: beyond a trial, use a file with a secret instead."
         },
         mixinStandardHelpOptions = true)
 final class SetUpTables implements Callable<Integer> {

@@ -42,25 +42,28 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/** Asks every part of the pipeline how it is. A part that does not answer is itself a finding, never a failure. */
+/**
+ * Asks every part of the pipeline for its state. A part that does not answer becomes a finding; it does not stop the
+ * report.
+ */
 final class Findings implements AutoCloseable {
 
-    /** In the order of their exit codes. */
+    /** The levels, in the order of their exit codes. */
     enum Level {
         OK,
         WARN,
         CRIT
     }
 
-    /** Something that somebody should look at. */
+    /** A finding that an operator should look at. */
     record Worry(Level level, String what) {}
 
     /** @param state {@code runs} or {@code gone} */
     record ServerProcess(String name, long pid, @Nullable String since, String state) {}
 
     /**
-     * @param behindBytes from the confirmed position to the end of the log
-     * @param oldestMs how old the oldest change is that was not confirmed; null where order-service does not tell
+     * @param behindBytes bytes from the confirmed position to the end of the log
+     * @param oldestMs age of the oldest change that is not confirmed; null if order-service does not report it
      */
     record Slot(
             String name,
@@ -73,12 +76,12 @@ final class Findings implements AutoCloseable {
             @Nullable Long oldestMs) {}
 
     /**
-     * @param records by partition, offsets of transaction markers counted too
-     * @param oldestMs how old the oldest record is that has not been read, 0 when none waits
+     * @param records lag by partition; the offsets of transaction markers count too
+     * @param oldestMs age of the oldest record that has not been read; 0 if all have been read
      */
     record Lag(String group, String topic, List<Long> records, long oldestMs) {}
 
-    /** @param offsetsPerSecond between this look and the one before; markers of transactions take one each */
+    /** @param offsetsPerSecond since the previous report; each transaction marker takes one offset */
     record Topic(String name, @Nullable String lastEvent, double offsetsPerSecond) {}
 
     record Aggregate(String name, long rows, double rowsPerSecond, long events, double eventsPerSecond) {}
@@ -119,7 +122,7 @@ final class Findings implements AutoCloseable {
         this.postgres = ports.postgres();
     }
 
-    /** Rates are those since the look before; the first has none. */
+    /** Rates are since the previous report; the first report has none. */
     Report look() {
         worries = new ArrayList<>();
         long now = System.nanoTime();
@@ -154,7 +157,7 @@ final class Findings implements AutoCloseable {
         }
     }
 
-    /** By the pid files that the stack keeps beside its data; none where the pipeline runs elsewhere. */
+    /** The processes, found by the pid files beside the stack's data; empty if the pipeline runs on another machine. */
     private List<ServerProcess> processes() {
         List<ServerProcess> processes = new ArrayList<>();
         if (!Files.isDirectory(ports.home)) {
@@ -181,12 +184,12 @@ final class Findings implements AutoCloseable {
                 }
             }
         } catch (IOException | NumberFormatException e) {
-            worry(Level.WARN, "the processes in " + ports.home + " cannot be told: " + e.getMessage());
+            worry(Level.WARN, "the processes in " + ports.home + " cannot be read: " + e.getMessage());
         }
         return processes;
     }
 
-    /** @param slotsInUse takes the slots that connectors are told to read, by connector */
+    /** @param slotsInUse receives the slots that connectors are configured to read, by connector */
     private List<Connectors.Status> connectors(Map<String, String> slotsInUse) {
         try {
             List<Connectors.Status> connectors = connect.all();
@@ -211,7 +214,10 @@ final class Findings implements AutoCloseable {
         }
     }
 
-    /** By slot, from the health of order-service, which watches both over time. */
+    /**
+     * The age of the oldest unconfirmed change by slot, from the health of order-service, which watches both slots over
+     * time.
+     */
     private Map<String, Long> unconfirmed() {
         Map<String, Long> ages = new HashMap<>();
         try {
@@ -268,7 +274,7 @@ final class Findings implements AutoCloseable {
                 }
             }
             inUse.forEach((connector, slot) ->
-                    worry(Level.CRIT, "slot " + slot + " of connector " + connector + " is gone, with what it kept"));
+                    worry(Level.CRIT, "slot " + slot + " of connector " + connector + " is gone, and its log with it"));
         } catch (SQLException e) {
             worry(Level.CRIT, "PostgreSQL does not answer at " + postgres.jdbcUrl(""));
         }
@@ -319,7 +325,7 @@ final class Findings implements AutoCloseable {
         for (var topic : get(asked.describeTopics(get(asked.listTopics().names()))
                         .allTopicNames())
                 .values()) {
-            // Connect's own bookkeeping says nothing about events
+            // Connect's internal topics have no events
             if (!topic.name().startsWith("connect.") && !topic.name().startsWith("__")) {
                 topic.partitions()
                         .forEach(each -> wanted.put(new TopicPartition(topic.name(), each.partition()), which));
@@ -362,8 +368,8 @@ final class Findings implements AutoCloseable {
     }
 
     /**
-     * How long ago the record was written that a consumer reads next; 0 when only a transaction's marker is left, or a
-     * tombstone: the sink, which has nothing to do there, commits it with the record behind it.
+     * The age of the record that a consumer reads next. It is 0 when only a transaction marker or a tombstone is left:
+     * the sink ignores a tombstone and commits its offset with the next record.
      */
     private long age(TopicPartition partition, long offset) {
         KafkaConsumer<byte[], byte[]> reader = Objects.requireNonNull(consumer);
@@ -423,7 +429,7 @@ final class Findings implements AutoCloseable {
                 worry(Level.WARN, "dead letters wait: infra/afterimage dead-letters");
             }
         } catch (StackException e) {
-            // that the service does not answer is said already
+            // the report says already that the service does not answer
         }
     }
 

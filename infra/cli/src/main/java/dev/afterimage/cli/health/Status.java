@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** How the pipeline is: processes, connectors, slots, lag, topics, rates, and what of it is a worry. */
+/** Shows the state of the pipeline: processes, connectors, slots, lag, topics, rates, and what needs attention. */
 @Command(
         name = "status",
         description = {
@@ -39,14 +39,14 @@ public final class Status implements Callable<Integer> {
             names = "--max-behind",
             defaultValue = "${env:AFTERIMAGE_MAX_BEHIND:-60s}",
             paramLabel = "TIME",
-            description = "CRIT when a consumer is further behind, WARN from half of it on (${DEFAULT-VALUE})")
+            description = "CRIT when a consumer is further behind, WARN from half of this (${DEFAULT-VALUE})")
     private String maxBehind = "60s";
 
     @Option(
             names = "--max-wal",
             defaultValue = "${env:AFTERIMAGE_MAX_WAL:-1GB}",
             paramLabel = "SIZE",
-            description = "CRIT when a slot retains more, WARN from half of it on (${DEFAULT-VALUE})")
+            description = "CRIT when a slot retains more, WARN from half of this (${DEFAULT-VALUE})")
     private String maxWal = "1GB";
 
     @Option(names = "--watch", description = "refresh in place until Ctrl-C")
@@ -59,7 +59,7 @@ public final class Status implements Callable<Integer> {
             description = "time between two refreshes (${DEFAULT-VALUE})")
     private int interval;
 
-    @Option(names = "--json", description = "one JSON object, one a line with --watch")
+    @Option(names = "--json", description = "one JSON object; one per line with --watch")
     private boolean json;
 
     @Mixin
@@ -76,7 +76,7 @@ public final class Status implements Callable<Integer> {
         }
         try (Screen screen = Screen.of(spec);
                 Findings findings = new Findings(ports, thresholds)) {
-            // the rates are those between two looks
+            // rates are measured between two reports
             findings.look();
             Thread.sleep(Duration.ofSeconds(watch ? 0 : 1));
             Findings.Report report;
@@ -105,14 +105,14 @@ public final class Status implements Callable<Integer> {
         try {
             return Duration.parse((maxBehind.endsWith("d") ? "P" : "PT") + maxBehind.toUpperCase(Locale.ROOT));
         } catch (DateTimeParseException e) {
-            throw wrong("--max-behind: '" + maxBehind + "' is no time such as 60s or 5m");
+            throw wrong("--max-behind: '" + maxBehind + "' is not a time such as 60s or 5m");
         }
     }
 
     private long wal() {
         Matcher size = SIZE.matcher(maxWal);
         if (!size.matches()) {
-            throw wrong("--max-wal: '" + maxWal + "' is no size such as 500MB or 1GB");
+            throw wrong("--max-wal: '" + maxWal + "' is not a size such as 500MB or 1GB");
         }
         long number = Long.parseLong(size.group(1));
         return switch (size.group(2).toUpperCase(Locale.ROOT)) {
@@ -177,7 +177,7 @@ public final class Status implements Callable<Integer> {
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("topic", "last event", "ago", "offsets/s"),
-                // of dead letters only where there are some
+                // topics of dead letters only if they have records
                 report.topics().stream()
                         .filter(topic ->
                                 topic.lastEvent() != null || !topic.name().endsWith(".dlq"))

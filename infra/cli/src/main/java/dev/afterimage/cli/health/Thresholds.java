@@ -4,9 +4,9 @@ import dev.afterimage.cli.health.Findings.Level;
 import java.time.Duration;
 
 /**
- * Where a worry begins.
+ * The limits above which the status is CRIT.
  *
- * @param maxBehind how old the oldest record may be that a consumer has not read
+ * @param maxBehind maximum age of the oldest record that a consumer has not read
  * @param maxWalBytes how much log a replication slot may retain
  */
 record Thresholds(Duration maxBehind, long maxWalBytes) {

@@ -1,4 +1,4 @@
-/** Says how the pipeline is, by the thresholds that are given. */
+/** Reports the state of the pipeline, by thresholds. */
 @NullMarked
 package dev.afterimage.cli.health;
 

@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** What was set aside, and what becomes of it; alone it lists them. */
+/** Shows and handles dead letters; without a subcommand it lists them. */
 @Command(
         name = "dead-letters",
         description = "Lists, shows, replays and discards the records that could not be read or broke a rule.",
@@ -40,15 +40,15 @@ public final class DeadLetters implements Runnable {
         list(ports, null, null, 50);
     }
 
-    @Command(name = "list", description = "The newest first.", mixinStandardHelpOptions = true)
+    @Command(name = "list", description = "Lists them, the newest first.", mixinStandardHelpOptions = true)
     void list(
             @Mixin Ports at,
             @Option(names = "--topic", description = "only of this topic") @Nullable String topic,
-            @Option(names = "--digest", description = "only with this fault") @Nullable String digest,
+            @Option(names = "--digest", description = "only with this digest of a fault") @Nullable String digest,
             @Option(
                             names = "--limit",
                             defaultValue = "50",
-                            description = "at most so many, 1 to 200 (${DEFAULT-VALUE})")
+                            description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
                     int limit) {
         JsonNode letters =
                 RestService.expect(200, service(at).get("/dead-letters?limit=" + limit + query("&", topic, digest)));
@@ -74,7 +74,7 @@ public final class DeadLetters implements Runnable {
         }
     }
 
-    @Command(name = "show", description = "One with all that the record had.", mixinStandardHelpOptions = true)
+    @Command(name = "show", description = "Shows one with its whole record.", mixinStandardHelpOptions = true)
     void show(@Mixin Ports at, @Parameters(paramLabel = "ID") long id) {
         JsonNode letter = RestService.expect(200, service(at).get("/dead-letters/" + id));
         try (Screen screen = Screen.of(spec)) {
@@ -84,19 +84,19 @@ public final class DeadLetters implements Runnable {
 
     @Command(
             name = "replay",
-            description = "Has them read and applied once more: those of the ids, or all of a topic or fault, or all."
-                    + " Exit code 1 when one is still refused.",
+            description = "Applies them again: those with the ids, all of a topic, all with a digest, or all."
+                    + " Exit code 1 when one is refused again.",
             mixinStandardHelpOptions = true)
     int replay(
             @Mixin Ports at,
             @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
             @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
-            @Option(names = "--digest", description = "all with this fault") @Nullable String digest,
-            @Option(names = "--all", description = "all that there are") boolean all) {
+            @Option(names = "--digest", description = "all with this digest of a fault") @Nullable String digest,
+            @Option(names = "--all", description = "all dead letters") boolean all) {
         try (Screen screen = Screen.of(spec)) {
             if (ids == null || ids.isEmpty()) {
                 if (topic == null && digest == null && !all) {
-                    screen.err().println("Which? Give ids, --topic, --digest or --all.");
+                    screen.err().println("Give ids, --topic, --digest or --all.");
                     return 2;
                 }
                 JsonNode tally = RestService.expect(
@@ -129,7 +129,7 @@ public final class DeadLetters implements Runnable {
 
     @Command(
             name = "discard",
-            description = "Forgets them; what was sent to the dead letter topic stays there.",
+            description = "Deletes them from the service; their records stay on the dead letter topic.",
             mixinStandardHelpOptions = true)
     void discard(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
         try (Screen screen = Screen.of(spec)) {

@@ -7,19 +7,19 @@ import dev.afterimage.cli.terminal.Screen;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
-/** Something that a service does for long and tells the progress of. */
+/** Follows a long operation of a service that reports its progress. */
 final class LongRun {
 
     private static final Duration PAUSE = Duration.ofMillis(200);
 
     private LongRun() {}
 
-    /** How far it is: done, of how many. */
+    /** The progress of a state: done and total. */
     interface Measure {
         long[] of(JsonNode state);
     }
 
-    /** Follows it to its end and returns what it is then. */
+    /** Follows the operation to its end and returns its final state. */
     static JsonNode follow(Screen screen, RestService service, String path, String what, Measure measure) {
         JsonNode state = RestService.expect(200, service.get(path));
         try (Progress progress = new Progress(screen, what, measure.of(state)[1])) {

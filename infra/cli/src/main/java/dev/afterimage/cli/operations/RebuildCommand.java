@@ -13,15 +13,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Has the read model built anew beside the live one, and shows how far that is. */
+/** Starts a rebuild of the read model beside the live one, and shows its progress. */
 @Command(
         name = "rebuild",
         description =
-                "Builds the read model anew beside the live one and puts it in its place; reads and events go on.",
+                "Builds a new read model beside the live one, then swaps them; reads and events continue.",
         mixinStandardHelpOptions = true)
 public final class RebuildCommand implements Callable<Integer> {
 
-    /** What there is to rebuild from. */
+    /** The sources of a rebuild. */
     enum Source {
         topics,
         log
@@ -32,10 +32,10 @@ public final class RebuildCommand implements Callable<Integer> {
 
     @Option(
             names = "--incomplete",
-            description = "although the beginning is gone, because a snapshot was published since")
+            description = "also when the oldest events are gone; needs a snapshot published since")
     private boolean incomplete;
 
-    @Option(names = "--json", description = "the rebuild as the service tells it at the end")
+    @Option(names = "--json", description = "the final state of the rebuild as JSON")
     private boolean json;
 
     @Mixin

@@ -14,14 +14,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Has the current state of aggregates published once more, and shows how far that is. */
+/** Starts a snapshot, which publishes the current state of aggregates, and shows its progress. */
 @Command(
         name = "snapshot",
-        description = "Publishes the current state of every such aggregate once more, as operation r.",
+        description = "Publishes the current state of all orders, customers or products again, as operation r.",
         mixinStandardHelpOptions = true)
 public final class SnapshotCommand implements Callable<Integer> {
 
-    /** What can be published. */
+    /** The aggregates that can be published. */
     enum Aggregate {
         order,
         customer,
@@ -31,7 +31,7 @@ public final class SnapshotCommand implements Callable<Integer> {
     @Parameters(paramLabel = "AGGREGATE", description = "${COMPLETION-CANDIDATES}")
     private Aggregate aggregate = Aggregate.order;
 
-    @Option(names = "--json", description = "the snapshot as the service tells it at the end")
+    @Option(names = "--json", description = "the final state of the snapshot as JSON")
     private boolean json;
 
     @Mixin

@@ -27,10 +27,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** SQL on one of the pipeline's databases, where nobody has installed psql. */
+/** Runs SQL on one of the pipeline's databases, for machines without psql. */
 @Command(
         name = "sql",
-        description = "Runs SQL on a database of the pipeline, all of it or nothing, and prints the rows.",
+        description = "Runs SQL on a database of the pipeline in one transaction and prints the rows.",
         mixinStandardHelpOptions = true)
 public final class SqlCommand implements Callable<Integer> {
 
@@ -41,7 +41,7 @@ public final class SqlCommand implements Callable<Integer> {
             index = "1",
             arity = "0..1",
             paramLabel = "SQL",
-            description = "one statement, or several with ; between them")
+            description = "one statement, or several separated by ;")
     private @Nullable String text;
 
     @Option(names = "--file", paramLabel = "FILE", description = "the same from a file")
@@ -51,10 +51,10 @@ public final class SqlCommand implements Callable<Integer> {
             names = "--user",
             paramLabel = "ROLE",
             defaultValue = "postgres",
-            description = "a role whose password is its name, as of all roles here (${DEFAULT-VALUE})")
+            description = "role to log in as; its password is its name (${DEFAULT-VALUE})")
     private String user = "";
 
-    @Option(names = "--json", description = "each row as one line of JSON, values as PostgreSQL writes them")
+    @Option(names = "--json", description = "one JSON object per row, with values as PostgreSQL prints them")
     private boolean json;
 
     @Mixin
@@ -70,7 +70,7 @@ public final class SqlCommand implements Callable<Integer> {
                 Connection connection = connect();
                 Statement statement = connection.createStatement()) {
             boolean rows = statement.execute(sql);
-            // neither rows nor a number of them: there is no further result
+            // neither rows nor an update count: there is no further result
             while (rows || statement.getUpdateCount() >= 0) {
                 int changed = statement.getUpdateCount();
                 if (rows) {

@@ -1,4 +1,4 @@
-/** What an operator asks of the services: dead letters, rebuilds, snapshots. */
+/** Commands for operators: dead letters, rebuilds, snapshots, SQL. */
 @NullMarked
 package dev.afterimage.cli.operations;
 

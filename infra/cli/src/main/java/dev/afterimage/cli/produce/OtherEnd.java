@@ -15,7 +15,7 @@ import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Stands at the end of a topic before a change is made, to show what comes out of it. */
+/** Reads a topic from its end before a change is made, to show the events of the change. */
 final class OtherEnd implements AutoCloseable {
 
     private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -30,7 +30,10 @@ final class OtherEnd implements AutoCloseable {
         this.why = why;
     }
 
-    /** Of a kind's topic. Where it cannot be read, that is said instead of the event: the change itself does not need it. */
+    /**
+     * Opens the topic of the kind. If the topic cannot be read, the error is printed instead of the event; the change
+     * is made anyway.
+     */
     static OtherEnd of(String bootstrapServers, Shop shop, Kind kind) {
         String topic = shop.topic(kind);
         try {
@@ -40,7 +43,7 @@ final class OtherEnd implements AutoCloseable {
         }
     }
 
-    /** What the change of one id brought: the event, of a delete also its tombstone; none when none came in time. */
+    /** The events of a change: one event, and after a delete also the tombstone; empty when nothing arrives in time. */
     List<Event> await(String id, boolean deleted) {
         List<Event> events = new ArrayList<>();
         Instant deadline = Instant.now().plus(LIMIT);
@@ -58,7 +61,7 @@ final class OtherEnd implements AutoCloseable {
         return events;
     }
 
-    /** How many of the ids came out, waiting as long as more of them do. */
+    /** Waits as long as events of more ids arrive, and returns for how many ids one arrived. */
     int awaitAll(Set<String> ids) {
         Set<String> missing = new HashSet<>(ids);
         Instant deadline = Instant.now().plus(LIMIT);

@@ -41,18 +41,18 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** Makes one change at a time, from a menu or as a command, and shows the event that comes of it. */
+/** Makes one change at a time, from a menu or as a command, and shows the event of the change. */
 @Command(
         name = "produce",
         description = {
-            "Makes changes by hand and shows the event that comes out at the other end. Alone it opens a menu.",
-            "--via sql goes past the order-service: the tables' capture sees it, the outbox never tells."
+            "Makes changes by hand and shows their events. Without a subcommand it opens a menu.",
+            "--via sql bypasses order-service: source-tables captures the change, but the outbox has no event."
         },
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "[COMMAND]")
 public final class Produce implements Callable<Integer> {
 
-    /** The door to the shop. */
+    /** The way to make a change: order-service's REST API, or SQL on its tables. */
     enum Via {
         rest,
         sql
@@ -95,7 +95,7 @@ public final class Produce implements Callable<Integer> {
 
     @Command(
             name = "order",
-            description = "Places an order, of a customer and a product that are there or made for it.",
+            description = "Places an order; uses an existing customer and product or creates them.",
             mixinStandardHelpOptions = true)
     int order(
             @Mixin Ports at,
@@ -144,9 +144,9 @@ public final class Produce implements Callable<Integer> {
     @Command(
             name = "bulk",
             description =
-                    "Places many orders and counts the events that come of them. Exit code 1 when one is missing.",
+                    "Places many orders and counts their events. Exit code 1 when an event is missing.",
             mixinStandardHelpOptions = true)
-    int bulk(@Mixin Ports at, @Parameters(paramLabel = "N", description = "how many") int count) {
+    int bulk(@Mixin Ports at, @Parameters(paramLabel = "N", description = "number of orders") int count) {
         if (count < 1) {
             throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "N is at least 1");
         }
@@ -155,14 +155,14 @@ public final class Produce implements Callable<Integer> {
         }
     }
 
-    @Command(name = "show", description = "Shows what there is, the newest first.", mixinStandardHelpOptions = true)
+    @Command(name = "show", description = "Shows the data, the newest first.", mixinStandardHelpOptions = true)
     void show(
             @Mixin Ports at,
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
             @Option(
                             names = "--limit",
                             defaultValue = "20",
-                            description = "at most so many, 1 to 100 (${DEFAULT-VALUE})")
+                            description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")
                     int limit) {
         try (Screen screen = Screen.of(spec)) {
             List<JsonNode> rows = shop(at).newest(kind, limit);
@@ -174,10 +174,10 @@ public final class Produce implements Callable<Integer> {
         }
     }
 
-    // -- what they share
+    // -- common parts of the commands
 
     private interface Action {
-        /** The id that the event must have. */
+        /** Makes the change and returns the id of its event. */
         String on(Shop shop);
     }
 
@@ -330,7 +330,7 @@ public final class Produce implements Callable<Integer> {
             "6", "delete a customer",
             "7", "place many orders",
             "8", "show the data",
-            "9", "change the door (REST or SQL)",
+            "9", "switch between REST and SQL",
             "0", "leave"));
 
     @Override
@@ -398,7 +398,7 @@ public final class Produce implements Callable<Integer> {
             case "7" -> {
                 String count = prompt.ask("How many", "100", List.of());
                 if (!count.matches("[1-9][0-9]{0,6}")) {
-                    throw new StackException("'" + count + "' is no number of orders.");
+                    throw new StackException("'" + count + "' is not a number of orders.");
                 }
                 bulk(screen, ports, shop, Integer.parseInt(count));
             }
@@ -410,7 +410,7 @@ public final class Produce implements Callable<Integer> {
             }
             case "9" -> via = via == Via.rest ? Via.sql : Via.rest;
             case "" -> {
-                // the menu once more
+                // shows the menu again
             }
             default -> screen.out().println("There is no choice " + choice + ".");
         }

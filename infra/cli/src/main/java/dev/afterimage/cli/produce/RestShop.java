@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
-/** Through the order-service: each change commits together with its announcement. */
+/** Makes changes through order-service: each change is committed together with its outbox event. */
 final class RestShop implements Shop {
 
     private final RestService orders;
@@ -42,7 +42,7 @@ final class RestShop implements Shop {
         return RestService.expect(201, orders.post(path, body)).path("id").asText();
     }
 
-    /** Whatever somebody types for an id. */
+    /** The path of a resource; encodes the id, because a user may type any text. */
     private static String path(Kind kind, String id) {
         return "/" + kind.plural() + "/" + URLEncoder.encode(id, StandardCharsets.UTF_8);
     }

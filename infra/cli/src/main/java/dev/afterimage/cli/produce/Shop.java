@@ -3,10 +3,10 @@ package dev.afterimage.cli.produce;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 
-/** The shop's data, as one of its doors opens to it. What is refused is a {@code StackException} with the reason. */
+/** Access to the shop's data by REST or by SQL. A refused change is a {@code StackException} with the reason. */
 interface Shop {
 
-    /** What there is in a shop. */
+    /** The kinds of data in the shop. */
     enum Kind {
         customer,
         product,
@@ -17,16 +17,16 @@ interface Shop {
         }
     }
 
-    /** The topic on which a change by this door comes out. */
+    /** The topic of the events of such a change. */
     String topic(Kind kind);
 
-    /** The id of the new one. */
+    /** Returns the new id. */
     String addCustomer(String name, String email);
 
-    /** The id of the new one. */
+    /** Returns the new id. */
     String addProduct(String sku, String name, String price);
 
-    /** The id of the new one, at the product's price of now. */
+    /** Places an order at the product's current price and returns its id. */
     String addOrder(String customer, String product, int quantity);
 
     void changeEmail(String customer, String email);

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Past the order-service, on its tables: what captures the tables sees it, who listens to the outbox never hears of it. Versions
- * rise as the service's would, so that the read model notices at the next event that one is missing.
+ * Makes changes by SQL on order-service's tables, without the service. The connector source-tables captures them; the
+ * outbox has no event of them. The versions rise as in the service, so the read model detects a gap at the next event.
  */
 final class SqlShop implements Shop {
 

@@ -1,4 +1,4 @@
-/** Makes single changes by hand and shows the events that come of them. */
+/** Makes single changes by hand and shows their events. */
 @NullMarked
 package dev.afterimage.cli.produce;
 

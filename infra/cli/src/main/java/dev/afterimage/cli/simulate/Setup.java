@@ -18,12 +18,12 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Schema, tables, publication and slot: picked where they exist, made where not, and dropped again when asked to. */
+/** Uses an existing schema, tables, publication and slot, or creates them. Drops what it created, on request. */
 final class Setup {
 
     private static final String ONE_TABLE = "simulated_orders";
 
-    /** The columns of a table that is made. */
+    /** The columns of the tables that are created for {@code --shop}. */
     private static final Map<String, String> SHOP = new LinkedHashMap<>();
 
     static {
@@ -51,12 +51,12 @@ final class Setup {
     private List<String> wanted;
     private @Nullable String publication;
     private @Nullable String slot;
-    /** What was made here, newest first, as the statements that undo it. */
+    /** The created objects, newest first, each with the statement that drops it. */
     private final LinkedHashMap<String, String> undo = new LinkedHashMap<>();
 
     private boolean madeAll = true;
 
-    /** @param tables names, empty for the tables of the house */
+    /** @param tables names; empty for the default tables */
     Setup(
             Connection connection,
             String schema,
@@ -71,7 +71,7 @@ final class Setup {
         this.slot = slot;
     }
 
-    /** Asks for everything, what options and variables say being the proposal. */
+    /** Asks for every setting; the values of options and variables are the defaults. */
     void ask(Prompt prompt) throws SQLException {
         schema = prompt.ask(
                 "Schema",
@@ -79,7 +79,7 @@ final class Setup {
                 names(
                         "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' order by 1"));
         String tables = prompt.ask(
-                "Tables, with commas; a new name makes one",
+                "Tables, separated by commas; a new name creates a table",
                 String.join(",", wanted),
                 Table.of(connection, schema).keySet().stream().sorted().toList());
         wanted = Arrays.stream(tables.split(",")).map(String::strip).toList();
@@ -88,7 +88,7 @@ final class Setup {
                 publication == null ? "simulation" : publication,
                 names("select pubname from pg_publication order by 1")));
         slot = none(prompt.ask(
-                "Replication slot, - for none (unread, it fills the disk)",
+                "Replication slot, - for none (a slot that is not read fills the disk)",
                 slot == null ? "-" : slot,
                 names("select slot_name from pg_replication_slots where database = current_database() order by 1")));
     }
@@ -108,7 +108,7 @@ final class Setup {
         return names;
     }
 
-    /** Makes what is missing and returns the tables, each behind those that it refers to. */
+    /** Creates what is missing and returns the tables, each after the tables that it refers to. */
     List<Table> make() throws SQLException {
         if (names("select nspname from pg_namespace").stream().noneMatch(schema::equals)) {
             make(
@@ -126,7 +126,7 @@ final class Setup {
             String columns =
                     (wanted.size() > 1 ? SHOP.getOrDefault(name, ALONE) : ALONE).formatted(AnyPostgres.quoted(schema));
             make("table " + name, "create table " + qualified + " (" + columns + ")", "drop table " + qualified);
-            // with it the old row is in the log, so that an event has its before
+            // so that the log has the old row, and events have a before image
             execute("alter table " + qualified + " replica identity full");
         }
         Map<String, Table> all = Table.of(connection, schema);
@@ -212,22 +212,22 @@ final class Setup {
         return ordered;
     }
 
-    /** Whether no table was there before. */
+    /** Whether all tables were created here. */
     boolean madeAllTables() {
         return madeAll;
     }
 
-    /** What was made, newest first; empty when all was there. */
+    /** The created objects, newest first; empty if all existed before. */
     List<String> made() {
         return List.copyOf(undo.keySet());
     }
 
-    /** Where the tables are. */
+    /** The schema of the tables. */
     String schema() {
         return schema;
     }
 
-    /** Drops what was made. */
+    /** Drops the created objects. */
     void dropMade() throws SQLException {
         connection.setAutoCommit(true);
         for (String sql : undo.values()) {

@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Changes by the million on any PostgreSQL, for trying out what captures them. */
+/** Makes millions of changes on any PostgreSQL, to test a capture of them. */
 @Command(
         name = "simulate",
         description = {
@@ -47,29 +47,29 @@ public final class Simulate implements Callable<Integer> {
     @Mixin
     private AnyPostgres postgres = new AnyPostgres();
 
-    @Option(names = "--create-database", description = "make the database first where there is none")
+    @Option(names = "--create-database", description = "create the database if it does not exist")
     private boolean createDatabase;
 
-    @Option(names = "--skip-setup", description = "ask nothing and make what is missing (SKIP_SETUP=true)")
+    @Option(names = "--skip-setup", description = "ask nothing and create what is missing (SKIP_SETUP=true)")
     private boolean skipSetup;
 
     @Option(
             names = "--table",
             split = ",",
             paramLabel = "NAME",
-            description = "tables to change, existing ones by their own columns and foreign keys (simulated_orders)")
+            description = "tables to change; existing tables keep their columns and foreign keys (simulated_orders)")
     private List<String> tables = List.of();
 
     @Option(names = "--shop", description = "four tables with foreign keys: customers, products, orders, order items")
     private boolean shop;
 
-    @Option(names = "--publication", paramLabel = "NAME", description = "one to make, or to add the tables to")
+    @Option(names = "--publication", paramLabel = "NAME", description = "create it, or add the tables to it")
     private @Nullable String publication;
 
     @Option(
             names = "--slot",
             paramLabel = "NAME",
-            description = "a replication slot to make; read it, or the disk fills")
+            description = "a replication slot to create; unless it is read, it fills the disk")
     private @Nullable String slot;
 
     @Option(names = "--records", defaultValue = "10000", description = "rows to insert (${DEFAULT-VALUE})")
@@ -78,14 +78,14 @@ public final class Simulate implements Callable<Integer> {
     @Option(
             names = "--batches",
             defaultValue = "100",
-            description = "transactions to spread them over (${DEFAULT-VALUE})")
+            description = "number of transactions (${DEFAULT-VALUE})")
     private int batches;
 
     @Option(
             names = "--weights",
             defaultValue = "50:25:23",
             paramLabel = "I:U:D",
-            description = "inserts to updates to deletes (${DEFAULT-VALUE})")
+            description = "ratio of inserts, updates and deletes (${DEFAULT-VALUE})")
     private String weights = "50:25:23";
 
     @Option(names = "--no-evolution", description = "leave the schema as it is (ENABLE_EVOLUTION=false)")
@@ -95,19 +95,19 @@ public final class Simulate implements Callable<Integer> {
             names = "--evolve-every",
             defaultValue = "25",
             paramLabel = "BATCHES",
-            description = "a column comes or goes this often (${DEFAULT-VALUE})")
+            description = "batches between two schema changes (${DEFAULT-VALUE})")
     private int evolveEvery;
 
-    @Option(names = "--rate", paramLabel = "N", description = "at most so many changes a second")
+    @Option(names = "--rate", paramLabel = "N", description = "maximum number of changes a second")
     private @Nullable Integer rate;
 
-    @Option(names = "--seed", paramLabel = "N", description = "the same seed on the same tables makes the same history")
+    @Option(names = "--seed", paramLabel = "N", description = "the same seed on the same tables makes the same changes")
     private @Nullable Long seed;
 
     @Option(names = "--export", paramLabel = "FILE", description = "each change of each batch as a JSON line")
     private @Nullable Path export;
 
-    @Option(names = "--clean-up", description = "drop at the end what was made, without asking")
+    @Option(names = "--clean-up", description = "drop what was created at the end, without asking")
     private boolean cleanUp;
 
     @Option(names = "--json", description = "the summary as JSON")
@@ -163,7 +163,7 @@ public final class Simulate implements Callable<Integer> {
         }
     }
 
-    /** The first ends the simulation in order, another ends the program at once. */
+    /** The first Ctrl-C ends the simulation in order; the second ends the program at once. */
     private void interrupt() {
         if (interrupted) {
             System.exit(INTERRUPTED);
@@ -279,7 +279,7 @@ public final class Simulate implements Callable<Integer> {
 
     private boolean agreed(Screen screen, Setup setup) {
         try {
-            return new Prompt(screen).confirm("Drop what this made (" + String.join(", ", setup.made()) + ")?");
+            return new Prompt(screen).confirm("Drop what was created (" + String.join(", ", setup.made()) + ")?");
         } catch (Prompt.Left e) {
             return false;
         }

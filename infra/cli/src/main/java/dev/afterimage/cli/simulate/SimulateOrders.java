@@ -33,15 +33,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** A day in the shop, as its customers and its clerks make it over REST. */
+/** Simulates a day in the shop: the requests of its customers and clerks over REST. */
 @Command(
         name = "orders",
         description = "A day of shop traffic over REST: quiet nights, a peak at noon and one in the evening, retried"
-                + " requests, races for the same order. Fails when a retry or a race ends otherwise than it must.",
+                + " requests, races for the same order. Fails when a retry or a race has a wrong result.",
         mixinStandardHelpOptions = true)
 final class SimulateOrders implements Callable<Integer> {
 
-    /** Requests an hour, relative to the busiest; interpolated between. */
+    /** The load of each hour relative to the busiest hour; interpolated between the hours. */
     private static final double[] DAY = {
         .10, .06, .04, .03, .04, .08, .15, .25, .40, .55, .65, .80, .95, .85, .65, .60, .65, .75, .90, 1.0, .95, .70,
         .45, .22
@@ -50,7 +50,7 @@ final class SimulateOrders implements Callable<Integer> {
     private static final int CLIENTS = 16;
     private static final List<String> NEXT = List.of("PENDING", "PAID", "SHIPPED", "DELIVERED");
 
-    @Option(names = "--seconds", defaultValue = "60", description = "how long the day takes (${DEFAULT-VALUE})")
+    @Option(names = "--seconds", defaultValue = "60", description = "duration of the day (${DEFAULT-VALUE})")
     private int seconds;
 
     @Option(
@@ -59,7 +59,7 @@ final class SimulateOrders implements Callable<Integer> {
             description = "actions a second at the busiest hour (${DEFAULT-VALUE})")
     private int peak;
 
-    @Option(names = "--seed", paramLabel = "N", description = "the same seed draws the same actions")
+    @Option(names = "--seed", paramLabel = "N", description = "the same seed chooses the same actions")
     private @Nullable Long seed;
 
     @Option(names = "--json", description = "the summary as JSON")
@@ -97,7 +97,7 @@ final class SimulateOrders implements Callable<Integer> {
         return wrong.isEmpty() ? interrupted ? 130 : 0 : 1;
     }
 
-    /** The shelves are filled and the first customers have come before the doors open. */
+    /** Creates the products and the first customers before the day begins. */
     private void open(RestService shop, Faker faker) {
         String day = UUID.randomUUID().toString().substring(0, 8);
         for (int i = 0; i < 10; i++) {
@@ -117,7 +117,7 @@ final class SimulateOrders implements Callable<Integer> {
         return Map.of("name", name, "email", UUID.randomUUID().toString().substring(0, 13) + "@example.com");
     }
 
-    /** Starts each action at its time, whatever the answers before took, as long as a client is free. */
+    /** Starts each action at its time, however slow earlier answers were, as long as a client is free. */
     private long day(RestService shop, Screen screen, Faker faker, Random random) {
         Semaphore clients = new Semaphore(CLIENTS);
         long began = System.nanoTime();
@@ -193,7 +193,9 @@ final class SimulateOrders implements Callable<Integer> {
                 List.of(Map.of("productId", any(products, random), "quantity", 1 + random.nextInt(5))));
     }
 
-    /** @param retried sends the request twice, as a client does whose connection broke before the answer came */
+    /**
+     * @param retried whether to send the request twice, as a client does when its connection breaks before the answer
+     */
     private void place(RestService shop, Random random, boolean retried) {
         Map<String, ?> basket = basket(random);
         Map<String, String> key = Map.of("Idempotency-Key", UUID.randomUUID().toString());
@@ -214,14 +216,14 @@ final class SimulateOrders implements Callable<Integer> {
         Answer found = shop.get("/orders/" + order);
         int at = NEXT.indexOf(found.body().path("status").asText());
         if (at < 0 || at == NEXT.size() - 1) {
-            count("orders at their end");
+            count("orders in a final status");
             return;
         }
         String next = random.nextInt(20) == 0 && at < 2 ? "CANCELLED" : NEXT.get(at + 1);
         tell("status changes", shop.put("/orders/" + order + "/status", Map.of("status", next)), 200, 404, 409);
     }
 
-    /** Two clerks, the same version in hand: one wins, the other is told that it moved. */
+    /** Two clerks change the same version: one succeeds, the other is told that the version has changed. */
     private void race(RestService shop, Random random) {
         String order = made(shop.post("/orders", basket(random)));
         orders.add(order);
@@ -230,7 +232,7 @@ final class SimulateOrders implements Callable<Integer> {
                 () -> shop.send("PUT", "/orders/" + order + "/status", Map.of("status", "PAID"), seen));
         Answer cancelled = shop.send("PUT", "/orders/" + order + "/status", Map.of("status", "CANCELLED"), seen);
         List<Integer> answers = List.of(pays.join().status(), cancelled.status());
-        // somebody else may have been quicker than both
+        // another action may have changed the order before both
         if (answers.stream().filter(status -> status == 200).count() > 1
                 || !answers.stream()
                         .allMatch(status -> List.of(200, 404, 409, 412).contains(status))) {

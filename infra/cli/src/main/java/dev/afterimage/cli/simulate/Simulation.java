@@ -31,19 +31,19 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
- * A history of inserts, updates, deletes and schema changes, the same for the same seed and settings. It touches only rows
- * that it made itself, and remembers of each no more than two bits.
+ * Makes inserts, updates, deletes and schema changes; the same seed and settings make the same changes. Changes only
+ * rows that it inserted itself, and needs two bits of memory for each.
  */
 final class Simulation implements AutoCloseable {
 
     /**
-     * What shall happen.
+     * The settings of a simulation.
      *
      * @param records rows to insert in all
-     * @param batches transactions to spread them over
-     * @param weights of inserts, updates and deletes: how many of the others come with how many inserts
-     * @param evolveEvery batches between two changes of the schema; 0 for none
-     * @param export takes each batch as JSON lines, or null
+     * @param batches number of transactions
+     * @param weights the ratio of inserts, updates and deletes
+     * @param evolveEvery batches between two schema changes; 0 for none
+     * @param export the file for each batch as JSON lines, or null
      */
     record Settings(
             long records,
@@ -53,7 +53,7 @@ final class Simulation implements AutoCloseable {
             long seed,
             @Nullable Path export) {}
 
-    /** How many updates and deletes there are to how many inserts. */
+    /** The ratio of inserts, updates and deletes. */
     record Weights(int inserts, int updates, int deletes) {
 
         static Weights parse(String text) {
@@ -65,13 +65,13 @@ final class Simulation implements AutoCloseable {
                     return new Weights(numbers[0], numbers[1], numbers[2]);
                 }
             } catch (NumberFormatException e) {
-                // said below
+                // reported below
             }
-            throw new StackException("'" + text + "' are no weights such as 50:25:23 (inserts:updates:deletes).");
+            throw new StackException("'" + text + "' are not weights such as 50:25:23 (inserts:updates:deletes).");
         }
     }
 
-    /** What has happened. */
+    /** The number of changes made. */
     record Counts(long inserts, long updates, long deletes) {
 
         long changes() {
@@ -83,10 +83,10 @@ final class Simulation implements AutoCloseable {
         }
     }
 
-    /** A column that came or went. */
+    /** A column that was added or dropped. */
     record SchemaChange(int batch, String table, boolean added, String column) {}
 
-    /** Columns that come and go, among them one that new tables begin with. */
+    /** Columns to add and drop; new tables have one of them from the beginning. */
     private static final List<Column> POOL = List.of(
             new Column("discount_rate", "numeric(5,2)"),
             new Column("promo_code", "text"),
@@ -101,14 +101,14 @@ final class Simulation implements AutoCloseable {
 
     private static final int PROBES = 40;
 
-    /** A table at work: which of its numbered rows are there, and which others refer to. */
+    /** The state of a table: which of its numbered rows exist, and which of them other rows refer to. */
     private static final class Live {
         private Table table;
         private final Column key;
         private final int share;
         private final BitSet rows = new BitSet();
         private final BitSet referenced = new BitSet();
-        /** What the first number stands for in the key. */
+        /** The key of row number 0. */
         private final long base;
 
         private int count;
@@ -123,7 +123,7 @@ final class Simulation implements AutoCloseable {
                     .findFirst()
                     .orElseThrow(() -> new StackException("Table " + table.name()
                             + " has no primary key of one column, by which its rows could be changed."));
-            // details outnumber what they belong to
+            // a table with foreign keys gets more rows than the tables that it refers to
             this.share = 1
                     + (int) table.columns().stream()
                             .filter(column -> column.references() != null)
@@ -143,8 +143,8 @@ final class Simulation implements AutoCloseable {
     private int batch;
 
     /**
-     * @param ordered the tables to change, each behind those that it refers to
-     * @param ownTables whether they were made for this, so that their columns may go too
+     * @param ordered the tables to change, each after the tables that it refers to
+     * @param ownTables whether the tables were created for this simulation, so that their columns may be dropped too
      */
     Simulation(Connection connection, List<Table> ordered, boolean ownTables, Settings settings) throws SQLException {
         this.connection = connection;
@@ -170,7 +170,7 @@ final class Simulation implements AutoCloseable {
         connection.setAutoCommit(false);
     }
 
-    /** Numbers go on behind those that are there; other keys come from the seed alone. */
+    /** The first free number of a numeric key; 0 for other keys, which depend only on the seed. */
     private long firstKey(Table table) throws SQLException {
         boolean numbered = table.columns().stream()
                 .anyMatch(column -> column.name().equals(table.key())
@@ -197,7 +197,7 @@ final class Simulation implements AutoCloseable {
             } else if (column.references() != null) {
                 if (!column.nullable()) {
                     throw new StackException("Table " + live.table.name() + " refers to " + column.references()
-                            + ": simulate that one too (--table " + column.references() + ").");
+                            + ": simulate that table too (--table " + column.references() + ").");
                 }
                 drawn.add(_ -> null);
             } else {
@@ -211,7 +211,7 @@ final class Simulation implements AutoCloseable {
         return values.key(live.table, live.key, live.base + number);
     }
 
-    /** Who is referred to once stays: what refers to a row need not be known to delete another. */
+    /** The key of a row to refer to. This row is never deleted, so deletes need not know which rows refer to a row. */
     private @Nullable String parentKey(Live parent) {
         int number = anyRow(parent);
         if (number < 0) {
@@ -235,9 +235,9 @@ final class Simulation implements AutoCloseable {
     }
 
     /**
-     * Runs the next batch in a transaction of its own.
+     * Runs the next batch in its own transaction.
      *
-     * @return the change of the schema that came with it, if any
+     * @return the schema change of this batch, or null
      */
     @Nullable SchemaChange next() throws SQLException {
         batch++;
@@ -262,7 +262,7 @@ final class Simulation implements AutoCloseable {
         return change;
     }
 
-    /** As many as the weight asks for, give or take a half. */
+    /** The number that the weight requires, randomly up to half more or less. */
     private int about(int inserts, int weight) {
         return (int) Math.round((double) inserts * weight / settings.weights().inserts() * (0.5 + random.nextDouble()));
     }
@@ -390,7 +390,7 @@ final class Simulation implements AutoCloseable {
         }
     }
 
-    /** Rows that are there, each once, none of the others; fewer where chance does not find so many. */
+    /** Picks distinct existing rows at random, none of {@code others}; may find fewer than wanted. */
     private int[] pick(Live live, int wanted, BitSet others) {
         BitSet picked = new BitSet();
         int found = 0;
@@ -435,7 +435,7 @@ final class Simulation implements AutoCloseable {
         String sql = "alter table " + live.table.sql() + (adds ? " add column " : " drop column ")
                 + AnyPostgres.quoted(column.name()) + (adds ? " " + column.type() : "");
         try (Statement statement = connection.createStatement()) {
-            // somebody else's long query must not make everybody wait behind this
+            // while this waits for a long query, every other query on the table would wait too
             statement.execute("set local lock_timeout = '5s'");
             statement.execute(sql);
         }
@@ -447,7 +447,10 @@ final class Simulation implements AutoCloseable {
         return change;
     }
 
-    /** Under a name that did not leave: a replica keeps a dropped column, and would have old values where the source has none. */
+    /**
+     * The column under a name that was never dropped: a replica keeps a dropped column, so its old values would
+     * reappear under the same name.
+     */
     private static Column neverThere(Live live, Column column) {
         String name = column.name();
         for (int times = 2; live.dropped.contains(name); times++) {
@@ -516,12 +519,12 @@ final class Simulation implements AutoCloseable {
         return schemaChanges;
     }
 
-    /** The tables as they are now. */
+    /** The current tables. */
     List<Table> tables() {
         return tables.values().stream().map(live -> live.table).toList();
     }
 
-    /** Sequences of numbered keys go on behind the rows that were made; what was written so far is in the export. */
+    /** Moves the sequences of numeric keys after the inserted rows, and completes the export. */
     @Override
     public void close() throws SQLException {
         connection.rollback();

@@ -12,10 +12,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table as the catalogue has it.
+ * A table as described by PostgreSQL's catalogue.
  *
- * @param columns in their order, without those that PostgreSQL computes itself
- * @param key the column of the primary key, null where it has none or several columns
+ * @param columns in their order, without generated columns
+ * @param key the column of the primary key; null if the key has no column or several
  */
 record Table(
         String schema,
@@ -27,8 +27,8 @@ record Table(
      * A column.
      *
      * @param type as {@code format_type} writes it: {@code character varying(100)}
-     * @param references the table of the same schema whose key it holds, else null
-     * @param unique whether no two rows may have the same value
+     * @param references the table of the same schema that the column refers to, else null
+     * @param unique whether the column has a unique index of its own
      */
     record Column(
             String name,
@@ -37,7 +37,7 @@ record Table(
             @Nullable String references,
             boolean unique) {
 
-        /** One that nothing depends on. */
+        /** A nullable column without references or constraints. */
         Column(String name, String type) {
             this(name, type, true, null, false);
         }

@@ -20,8 +20,8 @@ import net.datafaker.Faker;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plausible values for columns, by their names and types, as text that PostgreSQL casts. Datafaker makes a stock of each kind
- * once; drawing from it costs nothing, however many rows there are.
+ * Plausible values for columns, by their names and types, as text that PostgreSQL casts. Datafaker creates a stock of
+ * values once; drawing from the stock is cheap for any number of rows.
  */
 final class Values {
 
@@ -32,7 +32,7 @@ final class Values {
 
     private final Random random;
     private final long seed;
-    /** What a column is about, by a part of its name; the first that fits counts. */
+    /** The stocks of values by a part of the column's name; the first match counts. */
     private final Map<String, List<String>> stocks;
 
     Values(long seed) {
@@ -74,13 +74,13 @@ final class Values {
         return random;
     }
 
-    /** The n-th key of a table: always the same one for the same seed. */
+    /** The n-th key of a table; the same seed always gives the same key. */
     String key(Table table, Column column, long number) {
         return switch (column.type()) {
             case "uuid" -> {
                 long high = mixed(seed * 31 + table.name().hashCode());
                 long low = mixed(high + number);
-                // version 4 and the variant, as PostgreSQL's own random ones have
+                // version 4 and its variant, as in PostgreSQL's random UUIDs
                 yield new UUID((mixed(low) & ~0xf000L) | 0x4000L, (low & ~(3L << 62)) | (1L << 63)).toString();
             }
             case "bigint", "integer", "numeric" -> Long.toString(number);
@@ -95,7 +95,7 @@ final class Values {
         };
     }
 
-    /** Java's SplittableRandom mixes this way: neighbours become strangers. */
+    /** Mixes the bits as Java's SplittableRandom does, so that neighbouring numbers give unrelated values. */
     private static long mixed(long value) {
         long z = value + 0x9e3779b97f4a7c15L;
         z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
@@ -103,7 +103,7 @@ final class Values {
         return z ^ (z >>> 31);
     }
 
-    /** How the value of a column is drawn for the n-th row; null stands for SQL's null. */
+    /** The function that draws the value of a column for the n-th row; a null value is SQL's null. */
     LongFunction<@Nullable String> drawn(Column column) {
         String type = column.type();
         Matcher precision = PRECISION.matcher(type);
@@ -136,14 +136,14 @@ final class Values {
             default -> {
                 if (!column.nullable()) {
                     throw new StackException("The column " + column.name() + " is a " + type
-                            + ", which the simulation cannot make up: pick another table.");
+                            + ", for which the simulation has no values: choose another table.");
                 }
                 yield _ -> null;
             }
         };
     }
 
-    /** In 2026, and no clock's time: the same seed gives the same. */
+    /** A time in 2026, independent of the clock, so that the same seed gives the same values. */
     private Instant moment() {
         return Instant.ofEpochSecond(FIRST_DAY + random.nextInt(365 * 86_400));
     }

@@ -1,4 +1,4 @@
-/** Makes changes by the million: on any PostgreSQL, or as shop traffic over REST. */
+/** Makes millions of changes on any PostgreSQL, or shop traffic over REST. */
 @NullMarked
 package dev.afterimage.cli.simulate;
 

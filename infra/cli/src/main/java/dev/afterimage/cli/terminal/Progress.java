@@ -4,7 +4,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** How far something long has come, on standard error: a bar in place on a terminal, else a line every tenth. */
+/** Shows the progress of a long operation on standard error: as a bar on a terminal, else as a line for each tenth. */
 public final class Progress implements AutoCloseable {
 
     private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
@@ -19,7 +19,7 @@ public final class Progress implements AutoCloseable {
     private int tenths;
     private @Nullable String last;
 
-    /** @param total what {@link #at} ends with */
+    /** @param total the number at which the operation is complete */
     public Progress(Screen screen, String what, long total) {
         this.screen = screen;
         this.err = screen.err();
@@ -30,7 +30,7 @@ public final class Progress implements AutoCloseable {
     /**
      * Shows how much is done.
      *
-     * @param note what else there is to say, a rate for example
+     * @param note a further text, for example a rate
      */
     public void at(long done, String note) {
         double part = Math.min(1.0, (double) done / total);
@@ -61,7 +61,7 @@ public final class Progress implements AutoCloseable {
         shown = System.nanoTime();
     }
 
-    /** Something worth a line of its own, above the bar. */
+    /** Prints a line above the bar. */
     public void say(String line) {
         if (screen.live()) {
             err.print(CLEAR_LINE);
@@ -73,12 +73,12 @@ public final class Progress implements AutoCloseable {
         err.flush();
     }
 
-    /** Since the beginning. */
+    /** The time since the beginning. */
     public Duration elapsed() {
         return Duration.ofNanos(System.nanoTime() - began);
     }
 
-    /** The last state stays on the screen. */
+    /** Ends the display; the last state stays on the screen. */
     @Override
     public void close() {
         if (last != null) {

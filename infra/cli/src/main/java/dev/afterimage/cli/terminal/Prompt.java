@@ -11,20 +11,20 @@ import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.completer.StringsCompleter;
 import org.jspecify.annotations.Nullable;
 
-/** Asks somebody at a terminal, with line editing and the Tab key. */
+/** Asks the user at a terminal, with line editing and completion by the Tab key. */
 public final class Prompt {
 
     private final Screen screen;
 
-    /** @throws StackException where there is no terminal */
+    /** @throws StackException when there is no terminal */
     public Prompt(Screen screen) {
         if (!screen.live()) {
-            throw new StackException("There is no terminal to ask at: give the answers as options (--help).");
+            throw new StackException("There is no terminal for questions: give the answers as options (--help).");
         }
         this.screen = screen;
     }
 
-    /** Ctrl-C or Ctrl-D instead of an answer. */
+    /** The user pressed Ctrl-C or Ctrl-D instead of an answer. */
     public static final class Left extends RuntimeException {
         private Left(Throwable cause) {
             super("left", cause);
@@ -37,11 +37,11 @@ public final class Prompt {
     }
 
     /**
-     * One line.
+     * Asks for one line.
      *
-     * @param otherwise the answer that an empty line stands for; shown
-     * @param choices what Tab offers; others are accepted too
-     * @throws Left when somebody wants to leave
+     * @param otherwise the default answer for an empty line; shown
+     * @param choices the completions of the Tab key; other answers are accepted too
+     * @throws Left when the user presses Ctrl-C or Ctrl-D
      */
     public String ask(String question, @Nullable String otherwise, List<String> choices) {
         Completer words = new StringsCompleter(choices);
@@ -65,7 +65,7 @@ public final class Prompt {
         }
     }
 
-    /** Yes or no; no unless it is said. */
+    /** Asks for yes or no; the default is no. */
     public boolean confirm(String question) {
         return ask(question + " (y/n)", "n", List.of("y", "n"))
                 .toLowerCase(Locale.ROOT)

@@ -24,10 +24,10 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Help.Ansi.Style;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Where a command prints: in colours and in place on a terminal, as plain lines anywhere else. */
+/** The output of a command: with colours and redrawn in place on a terminal, elsewhere as plain lines. */
 public final class Screen implements AutoCloseable {
 
-    /** Wide enough for everything, where nobody's screen is the limit. */
+    /** The width when the output is not a terminal. */
     private static final int UNLIMITED = 10_000;
 
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
@@ -46,14 +46,14 @@ public final class Screen implements AutoCloseable {
         this.live = live;
     }
 
-    /** The screen of the command that is being executed. */
+    /** The screen of the running command. */
     public static Screen of(@Nullable CommandSpec spec) {
         CommandLine command = Objects.requireNonNull(spec).commandLine();
         return new Screen(
                 command.getOut(), command.getErr(), command.getColorScheme().ansi(), onTerminal());
     }
 
-    /** Whether somebody sits before standard input and output, who can be asked and shown what moves. */
+    /** Whether standard input and output are a terminal, so that questions and a redrawn display are possible. */
     public static boolean onTerminal() {
         return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     }
@@ -70,7 +70,7 @@ public final class Screen implements AutoCloseable {
         return live;
     }
 
-    /** The text in that style, or as it is where colours are off. */
+    /** The text in the style, or unchanged when colours are off. */
     public String paint(Style style, String text) {
         return ansi.enabled() ? style.on() + text + style.off() : text;
     }
@@ -90,7 +90,7 @@ public final class Screen implements AutoCloseable {
         }
     }
 
-    /** Puts the lines in the place of those shown last; elsewhere than on a terminal they follow those. */
+    /** Replaces the lines that were drawn last; without a terminal, prints the lines after them. */
     public void redraw(List<String> lines) {
         if (!live) {
             print(lines);
@@ -99,7 +99,7 @@ public final class Screen implements AutoCloseable {
         Terminal shown = terminal();
         if (display == null) {
             display = new Display(shown, false);
-            // whoever ends this by Ctrl-C gets his prompt below it
+            // after Ctrl-C the shell's prompt must appear below the display
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(System.out::println));
         }
         int rows = Math.max(5, shown.getHeight());
@@ -117,13 +117,13 @@ public final class Screen implements AutoCloseable {
         shown.flush();
     }
 
-    /** The lines below what is there. */
+    /** Prints the lines below the present output. */
     public void print(List<String> lines) {
         lines.forEach(out::println);
         out.flush();
     }
 
-    /** Has Ctrl-C do this instead of ending the program. */
+    /** Runs the action on Ctrl-C instead of ending the program. */
     public void onInterrupt(Runnable action) {
         if (live) {
             terminal().handle(Terminal.Signal.INT, _ -> action.run());
@@ -132,12 +132,15 @@ public final class Screen implements AutoCloseable {
         }
     }
 
-    /** Rows under a line of headings, columns as wide as they need; what does not fit the width is cut off. */
+    /**
+     * Prints rows under a line of headings. Columns are as wide as needed; a line that is wider than the screen is cut
+     * off.
+     */
     public void table(List<String> headings, List<? extends List<String>> rows) {
         print(tableLines(headings, rows));
     }
 
-    /** The same of anything, each of which becomes a row. */
+    /** The same for a collection, of which each element becomes a row. */
     public <T> void table(List<String> headings, Collection<T> things, Function<T, List<String>> row) {
         table(headings, things.stream().map(row).toList());
     }
@@ -174,7 +177,7 @@ public final class Screen implements AutoCloseable {
         return cut(line.toString());
     }
 
-    /** As much of a line without colours as the width has room for. */
+    /** Cuts a line without colours to the width of the screen. */
     public String cut(String line) {
         int width = width();
         return line.length() <= width ? line : line.substring(0, width - 1) + "…";
@@ -192,7 +195,7 @@ public final class Screen implements AutoCloseable {
         return terminal;
     }
 
-    /** Leaves the terminal as it was found. */
+    /** Restores the state of the terminal. */
     @Override
     public void close() {
         try {
@@ -200,7 +203,7 @@ public final class Screen implements AutoCloseable {
                 terminal.close();
             }
         } catch (IOException e) {
-            // it ends with this process
+            // the terminal is closed with this process
         }
         out.flush();
     }

@@ -1,4 +1,4 @@
-/** What a command prints, and how it asks: on a terminal in colours and in place, elsewhere as plain lines. */
+/** Output and questions of commands: on a terminal with colours and redrawn in place, elsewhere as plain lines. */
 @NullMarked
 package dev.afterimage.cli.terminal;
 
