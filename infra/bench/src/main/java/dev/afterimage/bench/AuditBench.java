@@ -32,7 +32,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Has the projection-service audit many rows, which SQL writes on all three sides, and then one wrong cell on each. */
+/**
+ * Measures audits by projection-service: of many rows, which SQL writes on all three sides, and then with one wrong
+ * cell on each side.
+ */
 @Command(
         name = "audit",
         description = "Measures an audit of source, read model and replica: time, and the load on the source.",
@@ -44,7 +47,7 @@ final class AuditBench implements Callable<Integer> {
     private static final Path MIGRATIONS = Path.of("order-service/src/main/resources/db/migration");
     private static final Duration LOOK = Duration.ofMillis(200);
 
-    /** The same rows whoever makes them: ids that rise with time, each two lines. */
+    /** Statements that write the same rows on each side: orders with ids that rise with time and two items each. */
     private static final Map<String, String> ROWS = Map.of(
             "customers",
             "select %1$s, 'Customer ' || n, 'c' || n || '@example.org', %2$s, %2$s, 1 from generate_series(1, 1000) n",
@@ -64,10 +67,10 @@ final class AuditBench implements Callable<Integer> {
     private static final List<String> DATABASES = List.of("orders", "projection", "replica");
     private static final List<String> TABLES = List.of("customers", "products", "orders", "order_items");
 
-    @Option(names = "--orders", defaultValue = "1000000", description = "of two lines each (${DEFAULT-VALUE})")
+    @Option(names = "--orders", defaultValue = "1000000", description = "orders, of two items each (${DEFAULT-VALUE})")
     private int orders;
 
-    @Option(names = "--rounds", defaultValue = "2", description = "of the audit (${DEFAULT-VALUE})")
+    @Option(names = "--rounds", defaultValue = "2", description = "number of audits (${DEFAULT-VALUE})")
     private int rounds;
 
     @Option(
@@ -98,7 +101,7 @@ final class AuditBench implements Callable<Integer> {
                         "QUARKUS_DATASOURCE_JDBC_URL", postgres.jdbcUrl("projection"),
                         "QUARKUS_DATASOURCE_SOURCE_JDBC_URL", postgres.jdbcUrl("orders"),
                         "QUARKUS_DATASOURCE_REPLICA_JDBC_URL", postgres.jdbcUrl("replica"),
-                        // nobody is there: the feed waits, and has no part in an audit of what is equal
+                        // no broker: the feed waits; the audit of equal rows does not need it
                         "KAFKA_BOOTSTRAP_SERVERS", StackConfig.HOST + ":" + ports.get(1)));
         service.startForThisRun();
         URI address = URI.create("http://%s:%d".formatted(StackConfig.HOST, ports.get(4)));
@@ -110,7 +113,7 @@ final class AuditBench implements Callable<Integer> {
         return 0;
     }
 
-    /** Starts the server, to be ended with this JVM at the latest, without what an earlier run left. */
+    /** Starts the server without the data of earlier runs. It stops with this JVM at the latest. */
     private static Postgres empty(StackConfig stack) throws SQLException {
         try (Postgres earlier = Postgres.start(stack)) {
             for (String database : DATABASES) {
@@ -153,7 +156,7 @@ final class AuditBench implements Callable<Integer> {
                         firstLine);
     }
 
-    /** As an UUIDv7: time first. */
+    /** SQL for a UUIDv7, which begins with the time. */
     private static String id(String table, String n) {
         String kind = table.equals("order_items") ? "orders" : table;
         return "(lpad(to_hex(1760000000000 + %1$s), 12, '0') || '7' || left(md5('%2$s' || (%1$s)), 3) || '8' || right(md5('%2$s' || (%1$s)), 15))::uuid"
@@ -179,7 +182,7 @@ final class AuditBench implements Callable<Integer> {
                         who, cpu.minus(before.getOrDefault(who, Duration.ZERO)).toMillis() / 1e3)));
     }
 
-    /** CPU time of the service, and of the server's processes that work for it, by their database. */
+    /** CPU time of the service, and of the PostgreSQL processes that work for it, by database. */
     private static Map<String, Duration> used(Postgres postgres, QuarkusJar service) throws SQLException {
         Map<String, Duration> used = new TreeMap<>();
         used.put("projection-service", used(Objects.requireNonNull(service.pid())));
@@ -213,7 +216,7 @@ final class AuditBench implements Callable<Integer> {
                 "replica",
                 "update orders set currency = 'USD' where id = " + nth.formatted("", 3 * (orders / 4)));
         JsonNode audit = audit(address);
-        say("One cell planted on each side: %s after %.1f s"
+        say("One wrong cell on each side: %s after %.1f s"
                 .formatted(audit.path("report").path("verdict").asText(), seconds(audit)));
         audit.path("report").path("differences").forEach(cell -> say("  " + cell));
     }
@@ -239,7 +242,7 @@ final class AuditBench implements Callable<Integer> {
         return json.readTree(response.body());
     }
 
-    /** From the request to the end. */
+    /** Seconds from the request to the end. */
     private static double seconds(JsonNode audit) {
         return Duration.between(
                                 Instant.parse(audit.path("startedAt").asText()),

@@ -18,22 +18,23 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The same random history of orders, twice: as order-service publishes it, and as the rows that Debezium's JDBC sink likes
- * best, flat and with their schema: of orders, of their items, and of an event log. Half of the events place an order, four in
- * ten change one, one in ten deletes one, long after it was placed, so that few of them meet in a batch.
+ * The same random events of orders in two forms: as order-service publishes them, and as rows for Debezium's JDBC sink.
+ * The rows have the form that suits the sink best, flat and with their schema: of orders, of their items, and of an
+ * event log. Half of the events place an order, 40 % change one, 10 % delete one. Changes and deletes come long after
+ * the order was placed, so few events of one order are in the same batch.
  */
 final class Backlog {
 
     static final String EVENTS = "order.events";
-    /** The topics of rows, called as their tables. */
+    /** The topics of rows; each has the name of its table. */
     static final String ORDERS = "orders";
 
     static final String ITEMS = "order_items";
     static final String LOG = "cdc_events";
 
-    /** As many as order.events has in the local pipeline. */
+    /** The number of partitions of order.events in the local pipeline. */
     private static final int PARTITIONS = 4;
-    /** Orders are placed so many at a time before the first of them changes. */
+    /** The number of orders that are placed before the first of them changes. */
     private static final int WINDOW = 20_000;
 
     private static final String UUID_TYPE = "\"string\",\"name\":\"io.debezium.data.Uuid\"";
@@ -89,7 +90,10 @@ final class Backlog {
             "event_timestamp",
             TIME_TYPE);
 
-    /** The beginning of a JSON document as Connect's converter reads it; the row and a brace follow. */
+    /**
+     * The beginning of a JSON document with schema, as Connect's converter reads it; the row and a closing brace
+     * follow.
+     */
     private static String schema(String... fields) {
         StringBuilder schema = new StringBuilder("{\"schema\":{\"type\":\"struct\",\"optional\":false,\"fields\":[");
         for (int i = 0; i < fields.length; i += 2) {
@@ -100,16 +104,16 @@ final class Backlog {
     }
 
     /**
-     * What is left when all is applied.
+     * The state after all events are applied.
      *
-     * @param rows of orders that are not deleted
-     * @param versions their sum
-     * @param records on the topic of events, tombstones among them
+     * @param rows number of orders that are not deleted
+     * @param versions sum of their versions
+     * @param records number of records on the topic of events, including tombstones
      * @param live the version of each order that is not deleted
      */
     record End(long rows, long versions, long records, Map<UUID, Integer> live) {}
 
-    /** As order-service makes them. */
+    /** Generates ids as order-service does. */
     private final TimeBasedEpochGenerator rising = Generators.timeBasedEpochGenerator();
 
     private final Random random;
@@ -117,13 +121,13 @@ final class Backlog {
     private final Map<UUID, Integer> live = new HashMap<>();
     private long records;
 
-    /** @param events without the tombstones, one for each delete */
+    /** @param events number of events, without the tombstone of each delete */
     Backlog(long seed, int events) {
         this.random = new Random(seed);
         this.events = events;
     }
 
-    /** Publishes the history; returns when the broker has it. */
+    /** Publishes the events; returns when the broker has stored them. */
     End publish(KafkaBroker kafka) throws ExecutionException, InterruptedException {
         try (Admin admin = kafka.admin()) {
             admin.createTopics(List.of(topic(ORDERS), topic(ITEMS), topic(LOG)))

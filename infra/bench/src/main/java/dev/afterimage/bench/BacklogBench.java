@@ -35,29 +35,35 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Lets projection-service and Debezium's JDBC sink work off the same backlog in turn, on one broker and one database server. */
+/**
+ * Measures how projection-service and Debezium's JDBC sink apply the same backlog, one after the other, on one broker
+ * and one database server.
+ */
 @Command(
         name = "backlog",
         description = "Compares how fast projection-service and Debezium's JDBC sink apply the same backlog of events.",
         mixinStandardHelpOptions = true)
 final class BacklogBench implements Callable<Integer> {
 
-    /** Of data and logs, emptied at start: no option, for nobody's own folder must be emptied by mistake. */
+    /**
+     * The folder of data and logs. It is emptied at the start; it is not an option, so that no other folder is emptied
+     * by mistake.
+     */
     private static final Path HOME = Path.of("infra/bench/target/backlog");
 
     private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final Duration LOOK = Duration.ofMillis(100);
 
-    @Option(names = "--events", defaultValue = "200000", description = "in the backlog (${DEFAULT-VALUE})")
+    @Option(names = "--events", defaultValue = "200000", description = "events in the backlog (${DEFAULT-VALUE})")
     private int events;
 
     @Option(
             names = "--warm-up",
             defaultValue = "200000",
-            description = "events of the backlog before these: each side is measured as it is then (${DEFAULT-VALUE})")
+            description = "events of the backlog before the measured ones, to warm up (${DEFAULT-VALUE})")
     private int warmUp;
 
-    @Option(names = "--rounds", defaultValue = "3", description = "of both sides (${DEFAULT-VALUE})")
+    @Option(names = "--rounds", defaultValue = "3", description = "number of rounds of both sides (${DEFAULT-VALUE})")
     private int rounds;
 
     @Option(
@@ -76,11 +82,11 @@ final class BacklogBench implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     /**
-     * One side's work.
+     * The result of one side.
      *
-     * @param events that were left behind the warm-up, until the last
-     * @param seconds for these
-     * @param cpu of the side's own process and of PostgreSQL meanwhile
+     * @param events number of events after the warm-up
+     * @param seconds time for these events
+     * @param cpu CPU time of the side's process and of PostgreSQL in this time
      */
     private record Result(double events, double seconds, Cpu cpu) {
 
@@ -175,7 +181,7 @@ final class BacklogBench implements Callable<Integer> {
                 List.of(orders(Backlog.ORDERS, end)));
     }
 
-    /** The log's rows have no key and are never changed: a connector of its own inserts them. */
+    /** Another connector inserts the rows of the event log, because they have no key and never change. */
     private Result sameTables(int round, Postgres postgres, ConnectWorker connect, Backlog.End end)
             throws SQLException, IOException, InterruptedException {
         Map<String, String> log = Map.of(
@@ -224,7 +230,10 @@ final class BacklogBench implements Callable<Integer> {
         }
     }
 
-    /** Its best documented settings for PostgreSQL: upsert and delete by key, large batches, folded and by unnest. */
+    /**
+     * The best documented settings of the sink for PostgreSQL: upsert and delete by key, large batches, reduction
+     * buffer, unnest.
+     */
     private String json(Postgres postgres, Map<String, String> own) {
         Map<String, String> settings = new TreeMap<>(Map.of(
                 "connector.class", "io.debezium.connector.jdbc.JdbcSinkConnector",
@@ -252,7 +261,7 @@ final class BacklogBench implements Callable<Integer> {
     }
 
     /**
-     * What a table holds when all is applied.
+     * The expected state of a table after all events are applied.
      *
      * @param figure a query of one number
      */
@@ -266,7 +275,7 @@ final class BacklogBench implements Callable<Integer> {
         return new Goal(table, "select count(*) from " + table, end);
     }
 
-    /** Looks at the orders ten times a second, and at all tables when these are as they should be. */
+    /** Checks the orders ten times a second, and checks all tables when the orders are as expected. */
     private Result measure(Postgres postgres, Server side, String database, List<Goal> goals, Check check)
             throws SQLException, IOException, InterruptedException {
         Cpu.Meter meter = new Cpu.Meter(process(postgres), process(side));
@@ -285,7 +294,8 @@ final class BacklogBench implements Callable<Integer> {
                     seenAtFirst = applied;
                 }
                 if (reached(statement, goals)) {
-                    // the history is alike all over, so that what is applied of the versions is applied of the events
+                    // all parts of the history are alike, so the share of applied versions is the share of applied
+                    // events
                     return new Result(
                             (double) (warmUp + events) * (whole - seenAtFirst) / whole,
                             (System.nanoTime() - began) / 1e9,
@@ -294,12 +304,12 @@ final class BacklogBench implements Callable<Integer> {
                 check.run();
                 Thread.sleep(LOOK);
             }
-            throw new StackException("%s did not work off the backlog in %d minutes: %s. %s"
+            throw new StackException("%s did not apply the backlog in %d minutes: %s. %s"
                     .formatted(side.name(), LIMIT.toMinutes(), goals, side.lastWords()));
         }
     }
 
-    /** Throws when there is nothing more to wait for. */
+    /** Throws when waiting is useless, because the side has failed. */
     private interface Check {
         void run() throws IOException;
     }

@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** The program {@code infra/bench/bench}. Exit codes: 0 measured, however slow; 1 failed; 2 wrong arguments. */
 @Command(
         name = "bench",
-        description = "Measures the services side by side with what else would do their work.",
+        description = "Measures the services in comparison with other ways to do the same work.",
         mixinStandardHelpOptions = true,
         subcommands = {OrdersBench.class, BacklogBench.class, AuditBench.class, StartBench.class})
 final class Bench {

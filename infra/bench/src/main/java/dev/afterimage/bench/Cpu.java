@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * CPU time used by the three that share the cores.
+ * CPU time of the three process groups that share the cores.
  *
  * @param postgres the server and its children
  * @param service order-service
@@ -28,9 +28,9 @@ record Cpu(Duration postgres, Duration service, Duration clients) {
     }
 
     /**
-     * Reads what the processes have used so far.
+     * Reads the CPU time that the processes have used so far.
      *
-     * @param service null where no service is asked
+     * @param service null if the side uses no service
      */
     record Meter(ProcessHandle postgres, @Nullable ProcessHandle service) {
 

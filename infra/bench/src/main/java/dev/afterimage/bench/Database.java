@@ -18,7 +18,10 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The one PostgreSQL server under both sides, with an empty database of orders, and what it says about the service. */
+/**
+ * The PostgreSQL server that both sides use, with an empty database of orders. Also reads the service's connections and
+ * statements.
+ */
 final class Database {
 
     private static final String NAME = "orders";
@@ -30,7 +33,7 @@ final class Database {
         this.postgres = postgres;
     }
 
-    /** Starts the server, to be ended with this JVM at the latest; orders of earlier runs are dropped. */
+    /** Starts the server and drops the orders of earlier runs. The server stops with this JVM at the latest. */
     static Database start(StackConfig config) throws SQLException {
         try (Postgres earlier = Postgres.start(config)) {
             execute(earlier, "drop database " + NAME + " with (force)");
@@ -51,7 +54,7 @@ final class Database {
         return postgres.jdbcUrl(NAME);
     }
 
-    /** Of the server and, where one is asked, that service. */
+    /** A meter of the server and, if given, the service. */
     Cpu.Meter meter(@Nullable Server service) {
         return new Cpu.Meter(process(postgres), service == null ? null : process(service));
     }
@@ -62,7 +65,7 @@ final class Database {
                 .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
     }
 
-    /** How many connections the services have to the database at the moment. */
+    /** The number of connections that the services have to the database now. */
     int connections() throws SQLException {
         try (Connection connection = postgres.connect(NAME);
                 Statement statement = connection.createStatement();
@@ -75,7 +78,10 @@ final class Database {
         }
     }
 
-    /** What the service sends for an order of this choice. Nobody else may use the database meanwhile. */
+    /**
+     * Records the statements that the service sends for an order of this choice. No other client may use the database
+     * meanwhile.
+     */
     OrderTransaction record(HttpConnection service, Choice choice) throws SQLException, IOException {
         execute(
                 postgres,
@@ -85,7 +91,7 @@ final class Database {
         try {
             long logged = Files.size(postgres.log());
             Instant deadline = Instant.now().plus(RECORDING_LIMIT);
-            // again and again, for a backend takes over the settings when it gets round to it
+            // repeated, because a backend applies new settings with a delay
             while (Instant.now().isBefore(deadline)) {
                 service.post("/orders", choice.order());
                 try (InputStream log = Files.newInputStream(postgres.log())) {

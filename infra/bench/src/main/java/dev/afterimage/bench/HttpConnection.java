@@ -13,8 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One HTTP/1.1 connection that is kept alive, with just enough of the protocol for this service's answers: the client shares
- * the cores with what it measures, so it has to be cheap.
+ * One HTTP/1.1 connection that is kept alive. It implements only the part of the protocol that this service's answers
+ * need. The client shares the cores with the service that it measures, so it must be cheap.
  */
 final class HttpConnection implements AutoCloseable {
 
@@ -62,7 +62,7 @@ final class HttpConnection implements AutoCloseable {
         while (size < end) {
             int read = in.read(answer, size, answer.length - size);
             if (read <= 0) {
-                throw new IOException("the connection ended within the answer to POST " + path);
+                throw new IOException("the connection ended during the answer to POST " + path);
             }
             size += read;
             if (bodyAt < 0) {
@@ -89,7 +89,7 @@ final class HttpConnection implements AutoCloseable {
         try {
             socket.close();
         } catch (IOException e) {
-            // what it was for has been answered
+            // all requests have been answered
         }
     }
 }

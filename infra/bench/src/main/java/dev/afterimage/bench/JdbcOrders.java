@@ -20,30 +20,32 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The recorded transaction again and again with ids of its own, by prepared statements on connections that stay open: what an
- * order costs the database when nothing stands before it.
+ * Repeats the recorded transaction with new ids, by prepared statements on connections that stay open. This is the cost
+ * of an order in the database alone, without a service.
  */
 final class JdbcOrders implements Side {
 
     private static final Pattern ID = Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
-    /** The service's own, and its password on a laptop; see infra/stack's roles.sql. */
+    /** The service's own role, which is also its password on a laptop; see infra/stack's roles.sql. */
     private static final String ROLE = "orders_app";
 
     private final String database;
     private final int maxConnections;
     private final Shop shop;
     private final List<PreparedStep> steps;
-    /** The recorded ids in the order of their first appearance; a value of a parameter names one by its index. */
+    /**
+     * The recorded ids in the order of their first appearance; the value of a parameter refers to an id by its index.
+     */
     private final List<String> ids = new ArrayList<>();
 
     private final Choice recorded;
     private final TimeBasedEpochGenerator rising = Generators.timeBasedEpochGenerator();
 
-    /** One statement and its parameters; those of a batch one row after the other. */
+    /** One statement and its parameters; a batch has several rows of parameters. */
     private record PreparedStep(Step step, List<List<@Nullable Value>> rows) {}
 
-    /** A parameter: what was recorded, with some ids in it replaced. {@code literals} is one longer than {@code ids}. */
+    /** A recorded parameter, in which some ids are replaced. {@code literals} has one element more than {@code ids}. */
     private record Value(List<String> literals, List<Integer> ids) {
 
         String with(String[] fresh) {
@@ -60,9 +62,9 @@ final class JdbcOrders implements Side {
 
     /**
      * @param database its JDBC URL
-     * @param maxConnections how many connections the service has for any number of clients
-     * @param transaction what the service sent
-     * @param recorded what the order of that transaction was about
+     * @param maxConnections the number of connections that the service has for any number of clients
+     * @param transaction the recorded statements of the service
+     * @param recorded the customer and products of the recorded order
      */
     JdbcOrders(String database, int maxConnections, Shop shop, OrderTransaction transaction, Choice recorded) {
         this.database = database;
@@ -122,7 +124,8 @@ final class JdbcOrders implements Side {
 
                 @Override
                 public void close() {
-                    // the first closes them all, for those who are measured together end together
+                    // the first client to end closes all sessions, because clients that are measured together end
+                    // together
                     for (Session session = idle.poll(); session != null; session = idle.poll()) {
                         session.close();
                     }
@@ -144,7 +147,7 @@ final class JdbcOrders implements Side {
             } else if (id.equals(recorded.second())) {
                 fresh[i] = choice.second();
             } else {
-                // of the same kind, for ids that rise fill an index at its end and random ones all over
+                // an id of the same UUID version: rising ids are appended to an index, random ids are spread over it
                 boolean rises = UUID.fromString(id).version() == 7;
                 fresh[i] = (rises ? rising.generate() : UUID.randomUUID()).toString();
             }
@@ -178,7 +181,7 @@ final class JdbcOrders implements Side {
             for (List<@Nullable Value> row : step.rows()) {
                 for (int i = 0; i < row.size(); i++) {
                     Value value = row.get(i);
-                    // of no type, so that the column decides: the log tells no types
+                    // without a type, so that the column determines it: the log has no types
                     statement.setObject(i + 1, value == null ? null : value.with(fresh), Types.OTHER);
                 }
                 if (batch) {
@@ -202,7 +205,7 @@ final class JdbcOrders implements Side {
             try {
                 connection.close();
             } catch (SQLException e) {
-                // what it was for is committed
+                // all orders are committed
             }
         }
     }

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** order-service and its clients. */
+/** The process of order-service, and its clients. */
 final class OrderService extends QuarkusJar {
 
     /** @param database the JDBC URL of its database */
@@ -21,7 +21,7 @@ final class OrderService extends QuarkusJar {
         return this;
     }
 
-    /** Its clients, one connection each. */
+    /** Clients of this service, with one connection each. */
     Side orders(Shop shop) {
         return new Side() {
             @Override

@@ -12,12 +12,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the service sends to PostgreSQL for one order, between begin and commit. Read from the server's own log, so that the
- * JDBC side cannot differ from the service, today or after the service has changed.
+ * The statements that the service sends to PostgreSQL for one order, between begin and commit. They are read from the
+ * server's log, so that the JDBC side never differs from the service, even after a change of the service.
  */
 record OrderTransaction(List<Step> steps) {
 
-    /** Begins each entry of the log, and with a number in between no line of a statement; see {@code log_line_prefix}. */
+    /** The prefix of each log entry. No line of a statement begins with it; see {@code log_line_prefix}. */
     static final String LOG_LINE_PREFIX = "|%p|";
 
     private static final Pattern ENTRY = Pattern.compile("\\|([0-9]+)\\|(LOG|DETAIL): {2}(.*)", Pattern.DOTALL);
@@ -32,7 +32,7 @@ record OrderTransaction(List<Step> steps) {
      * One statement.
      *
      * @param sql with question marks for parameters
-     * @param rows the parameters of each execution; more than one are a batch
+     * @param rows the parameters of each execution; more than one row is a batch
      */
     record Step(String sql, List<List<@Nullable String>> rows) {
 
@@ -41,7 +41,7 @@ record OrderTransaction(List<Step> steps) {
         }
     }
 
-    /** The last transaction in the log, complete from begin to commit, that inserts something; none while there is none. */
+    /** The last complete transaction in the log that inserts rows; empty if the log has none. */
     static Optional<OrderTransaction> lastIn(String log) {
         Map<String, Deque<Step>> open = new HashMap<>();
         Optional<OrderTransaction> last = Optional.empty();
@@ -101,7 +101,7 @@ record OrderTransaction(List<Step> steps) {
         return List.copyOf(batched);
     }
 
-    /** Its statements one a line, a batch with its size. */
+    /** The statements, one per line, a batch with its size. */
     String outline() {
         StringBuilder outline = new StringBuilder();
         for (Step step : steps) {

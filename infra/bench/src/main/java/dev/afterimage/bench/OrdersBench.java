@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Places orders both ways in turn and reports how they compare. */
+/** Places orders by the service and by JDBC in turn, and compares the results. */
 @Command(
         name = "orders",
         description = "Compares POST /orders with the same SQL transaction by plain JDBC, in turn on one PostgreSQL.",
@@ -40,13 +40,13 @@ final class OrdersBench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "rounds for each number (${DEFAULT-VALUE})")
     private int rounds;
 
-    @Option(names = "--seconds", defaultValue = "5", description = "of each side in a round (${DEFAULT-VALUE})")
+    @Option(names = "--seconds", defaultValue = "5", description = "seconds of each side in a round (${DEFAULT-VALUE})")
     private int seconds;
 
     @Option(
             names = "--warm-up",
             defaultValue = "30000",
-            description = "orders of each side before, for a JIT counts calls and not seconds (${DEFAULT-VALUE})")
+            description = "orders of each side before; a count, because the JIT counts calls (${DEFAULT-VALUE})")
     private int warmUp;
 
     @Option(
@@ -58,7 +58,7 @@ final class OrdersBench implements Callable<Integer> {
     @Option(
             names = "--variant",
             paramLabel = "OPTIONS",
-            description = "a further order-service to compare: JVM options separated by blanks, and perhaps the"
+            description = "another order-service to compare: JVM options separated by blanks, and optionally the"
                     + " quarkus-run.jar of another build; may be repeated")
     private List<String> variants = new ArrayList<>();
 
@@ -71,7 +71,7 @@ final class OrdersBench implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** A side and who uses the CPU when it is at work. */
+    /** A side, and the meter of the processes that work for it. */
     private record Contender(Side side, Cpu.Meter meter) {}
 
     @Override
@@ -87,7 +87,7 @@ final class OrdersBench implements Callable<Integer> {
         return 0;
     }
 
-    /** JDBC, the service, the variants; all warm. */
+    /** JDBC, the service and the variants, all warmed up. */
     private List<Contender> contenders() throws Exception {
         List<Integer> ports = StackConfig.freePorts(5 + variants.size());
         StackConfig stack =
@@ -121,7 +121,7 @@ final class OrdersBench implements Callable<Integer> {
         return contenders;
     }
 
-    /** With the most clients, so that a pool has grown to its full size. */
+    /** Warms the side up with the largest number of clients, so that its pool grows to its full size. */
     private Contender warm(Side side, Cpu.Meter meter) throws Exception {
         say("%s warms up with %d orders ...".formatted(side.name(), warmUp));
         List<Side.Client> connected = side.connect(Collections.max(clients));
@@ -145,7 +145,7 @@ final class OrdersBench implements Callable<Integer> {
                 connected.put(contender, contender.side().connect(number));
             }
             for (int round = 0; round < rounds; round++) {
-                // the order turns with each round, so that a drift of the machine favours nobody
+                // the order is reversed in each round, so that a drift of the machine's speed favours no side
                 for (Contender contender : round % 2 == 0 ? contenders : contenders.reversed()) {
                     Round result = Round.run(
                             Objects.requireNonNull(connected.get(contender)),

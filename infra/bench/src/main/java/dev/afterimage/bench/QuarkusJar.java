@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A service as a JVM of its own, from the jar that the build made and with the JVM's own optimising compiler. */
+/** A service in its own JVM, from the jar of the build and with the JVM's optimising compiler. */
 class QuarkusJar extends Server {
 
     private static final int HEAP_MB = 512;
@@ -22,7 +22,7 @@ class QuarkusJar extends Server {
     private final int port;
     private final Map<String, String> settings;
 
-    /** @param settings as environment variables, beside host and port */
+    /** @param settings environment variables in addition to host and port */
     QuarkusJar(
             String name, StackConfig stack, Path jar, List<String> jvmOptions, int port, Map<String, String> settings) {
         super(name, stack.home());
@@ -32,7 +32,7 @@ class QuarkusJar extends Server {
         this.settings = settings;
     }
 
-    /** Starts it, to be ended with this JVM at the latest. */
+    /** Starts the service. It stops with this JVM at the latest. */
     final void startForThisRun() {
         closeAtExit();
         start();
@@ -51,7 +51,7 @@ class QuarkusJar extends Server {
     @Override
     protected Map<String, String> environment() {
         Map<String, String> environment = new HashMap<>(settings);
-        // of whichever service it is: reached from this machine only
+        // of either service: it listens on loopback only
         environment.put("ORDERS_SECURITY_ENABLED", "false");
         environment.put("PROJECTION_SECURITY_ENABLED", "false");
         environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
@@ -65,7 +65,10 @@ class QuarkusJar extends Server {
         return Map.of(name(), port);
     }
 
-    /** Quarkus opens the port when it has started; readiness would wait for what nobody here needs. */
+    /**
+     * Whether the port is open, which Quarkus opens after its start. Readiness would wait for parts that the bench does
+     * not need.
+     */
     @Override
     protected boolean answers() {
         try (HttpConnection connection = connect()) {

@@ -13,20 +13,20 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Some seconds of orders by all clients of one side.
+ * The result of some seconds of orders by all clients of one side.
  *
- * @param seconds how long it really took
- * @param nanos how long each order took
- * @param cpu what it cost whom
- * @param busy the part of all cores that was busy, whoever kept them so
+ * @param seconds the real duration
+ * @param nanos the duration of each order
+ * @param cpu the CPU time of each process
+ * @param busy the share of all cores that was busy, by any process
  */
-@SuppressWarnings("ArrayRecordComponent") // a million numbers, boxed, would disturb what is measured
+@SuppressWarnings("ArrayRecordComponent") // boxing a million numbers would disturb the measurement
 record Round(double seconds, long[] nanos, Cpu cpu, double busy) {
 
     private static final OperatingSystemMXBean MACHINE =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-    /** Each client on a thread of its own, in a closed loop. */
+    /** Runs each client on its own thread, in a closed loop. */
     static Round run(List<Side.Client> clients, Duration duration, Cpu.Meter meter) throws Exception {
         CountDownLatch start = new CountDownLatch(1);
         List<Future<long[]>> running = new ArrayList<>();
@@ -38,7 +38,7 @@ record Round(double seconds, long[] nanos, Cpu cpu, double busy) {
                 }));
             }
             Cpu before = meter.read();
-            // tells the load since it was last asked
+            // returns the load since the last call
             MACHINE.getCpuLoad();
             long began = System.nanoTime();
             start.countDown();

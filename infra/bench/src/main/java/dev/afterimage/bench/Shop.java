@@ -9,17 +9,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Who may order what. Many of each, because every order locks the rows of its customer and its products against deletion, and
- * with one of each all orders would meet at the same three rows.
+ * The customers and products of the orders. There are many, because every order locks the rows of its customer and
+ * products against deletion. With one customer and two products, all orders would wait for the same three rows.
  *
- * @param products all at the same price, so that an order costs the same whichever it names
+ * @param products all at the same price, so that every order has the same total
  */
 record Shop(List<String> customers, List<String> products) {
 
     private static final int SIZE = 100;
     private static final Pattern ID = Pattern.compile("\"id\":\"([^\"]+)\"");
 
-    /** Makes the customers and products through the service, in a database that has none. */
+    /** Creates the customers and products through the service, in a database without any. */
     static Shop open(HttpConnection service) throws IOException {
         List<String> customers = new ArrayList<>();
         List<String> products = new ArrayList<>();

@@ -2,18 +2,18 @@ package dev.afterimage.bench;
 
 import java.util.List;
 
-/** One way of placing orders, compared with the others. */
+/** One way to place orders, which is compared with the others. */
 interface Side {
 
     String name();
 
-    /** As many clients as asked for, connected. */
+    /** Connects this number of clients. */
     List<Client> connect(int clients) throws Exception;
 
-    /** Places one order after the other, each when the one before is answered. */
+    /** Places one order after the other, the next one after the answer to the previous one. */
     interface Client extends AutoCloseable {
 
-        /** Returns when the order is committed; fails when it is not. */
+        /** Returns when the order is committed; throws when it is not committed. */
         void place() throws Exception;
 
         @Override

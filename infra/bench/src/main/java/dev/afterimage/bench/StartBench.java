@@ -25,28 +25,28 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Starts the whole pipeline, in turn without and with the AOT caches that {@code infra/afterimage train} made. */
+/** Starts the whole pipeline, alternately without and with the AOT caches of {@code infra/afterimage train}. */
 @Command(
         name = "start",
         description =
-                "Measures what each process of the pipeline costs until it is ready, without and with AOT caches.",
+                "Measures CPU and memory of each process until the pipeline is ready, without and with AOT caches.",
         mixinStandardHelpOptions = true)
 final class StartBench implements Callable<Integer> {
 
     private static final Path HOME = Path.of("infra/bench/target/start");
     private static final Path COPIES = Path.of("target/run");
-    /** A JVM that is told so takes no notice of a cache that it is given. */
+    /** The option that makes a JVM ignore its AOT cache. */
     private static final String WITHOUT = "-XX:AOTMode=off";
 
     private static final String WITH = "-XX:AOTMode=auto";
 
-    @Option(names = "--rounds", defaultValue = "3", description = "of both (${DEFAULT-VALUE})")
+    @Option(names = "--rounds", defaultValue = "3", description = "rounds of both (${DEFAULT-VALUE})")
     private int rounds;
 
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** Sums over the rounds of what one process has used when all are ready. */
+    /** The sums over all rounds of CPU time and memory of one process, at the time when the pipeline is ready. */
     private static final class Used {
         private long cpuMillis;
         private long residentKilobytes;
@@ -76,7 +76,7 @@ final class StartBench implements Callable<Integer> {
     public Integer call() throws Exception {
         Folders.delete(HOME);
         List<Integer> ports = StackConfig.freePorts(6);
-        say("Starting once, which makes the data ...");
+        say("Starting once to create the data ...");
         start(ports, WITH, new Start());
         if (!trained()) {
             throw new StackException("There are no AOT caches of this build: run infra/afterimage train first.");
@@ -100,7 +100,7 @@ final class StartBench implements Callable<Integer> {
         return 0;
     }
 
-    /** Of the copy that {@code infra/afterimage} has just run from, the only one that nobody else runs from. */
+    /** Whether AOT caches exist in the copy that {@code infra/afterimage} has just run from. */
     private static boolean trained() throws IOException {
         try (Stream<Path> files = Files.walk(COPIES, 3)) {
             return files.anyMatch(file -> file.toString().endsWith(".aot"));
@@ -150,7 +150,10 @@ final class StartBench implements Callable<Integer> {
         }
     }
 
-    /** As the operating system counts: PostgreSQL's processes and the JVMs' caches share pages, which each counts. */
+    /**
+     * The resident memory in kilobytes. Pages that PostgreSQL's processes or the JVMs' caches share are counted in each
+     * process.
+     */
     private static long resident(long pid) throws IOException {
         Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
         return Long.parseLong(new String(ps.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());

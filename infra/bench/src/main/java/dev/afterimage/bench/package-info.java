@@ -1,4 +1,7 @@
-/** The bench: what an order costs through order-service, beside the same SQL transaction by plain JDBC. */
+/**
+ * Benchmarks: order-service against the same SQL transaction by plain JDBC, the read model's feed, the audit, and the
+ * start.
+ */
 @NullMarked
 package dev.afterimage.bench;
 

@@ -45,7 +45,7 @@ class BenchIT {
                 .containsPattern("(?m)^  JDBC +[1-9][0-9]* +1\\.00 ")
                 .containsPattern("(?m)^  order-service +[1-9][0-9]* +[0-9]\\.[0-9]{2} \\(")
                 .containsPattern("(?m)^  variant-1 +[1-9]");
-        // the stack deletes a process's pid file when it has ended
+        // the stack deletes the pid file of a process that has ended
         assertThat(ROOT.resolve(HOME)).isNotEmptyDirectory().isDirectoryNotContaining("glob:**.pid");
     }
 

@@ -34,7 +34,7 @@ class OrderTransactionTest {
     }
 
     @Test
-    void passesOverATransactionOfWhichTheLogLacksTheBeginningOrTheEnd() {
+    void skipsATransactionWhoseBeginningOrEndIsMissingInTheLog() {
         assertThat(OrderTransaction.lastIn(COMPLETE.substring(COMPLETE.indexOf('\n') + 1)))
                 .isEmpty();
         assertThat(OrderTransaction.lastIn(COMPLETE.replace("COMMIT", "ROLLBACK")))

@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
-/** A real Prometheus that watches the pipeline with the files that a deployment takes, but without their patience. */
+/** A real Prometheus that watches the pipeline with the files of a deployment, but with shorter times. */
 final class Alerts implements AutoCloseable {
 
     private final HttpClient http = HttpClient.newHttpClient();

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The files in infra/monitoring, as Prometheus' own tool and Grafana read them. */
+/** Tests the files in infra/monitoring with Prometheus' own tool, and as Grafana reads them. */
 class AlertsTest {
 
     static final Path FOLDER =
@@ -85,7 +85,7 @@ class AlertsTest {
         assertThat(Files.readString(FOLDER.resolve("grafana/datasources.yaml"))).contains("uid: prometheus\n");
     }
 
-    /** What the dashboards ask Prometheus, with Grafana's own variable filled in. */
+    /** The queries of the dashboards, with Grafana's variable replaced. */
     static List<String> queries() throws IOException {
         List<String> queries = new ArrayList<>();
         for (Path file : dashboards()) {

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Commands on tables and topics that are not the shop's, with a real Debezium, JDBC sink and schema registry. */
+/** Tests commands on tables and topics outside the shop, with a real Debezium, JDBC sink and schema registry. */
 @ExtendWith(TestPipeline.Shared.class)
 class CaptureIT {
 
@@ -73,7 +73,7 @@ class CaptureIT {
             connectors.delete(connector);
         }
         try (Admin admin = pipeline.kafka().admin()) {
-            // whose last records nobody is going to read
+            // no test reads the rest of their records
             admin.deleteTopics(admin.listTopics().names().get().stream()
                             .filter(topic -> Stream.of("simulated.", "teas.", "unreadable")
                                     .anyMatch(topic::startsWith))
@@ -82,7 +82,7 @@ class CaptureIT {
                     .get();
         }
         await().atMost(LIMIT)
-                .ignoreExceptionsMatching(e -> e instanceof AssertionError) // still read for a moment
+                .ignoreExceptionsMatching(e -> e instanceof AssertionError) // the slot is still in use for a moment
                 .until(() -> {
                     database.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots"
                             + " where database = '" + DATABASE + "'");
@@ -183,7 +183,7 @@ class CaptureIT {
         int schema = Integer.parseInt(number.group(1));
 
         produce(topic, new byte[] {0, 0, 1, 0, 0, 2});
-        // a schema that there is, and a text that says it is two gigabytes long
+        // a schema that exists, and a text whose length says two gigabytes
         produce(topic, new byte[] {0, 0, 0, 0, (byte) schema, 2, 2, -2, -1, -1, -1, 15});
         assertThat(watch(
                         topic,
@@ -245,7 +245,10 @@ class CaptureIT {
         assertThat(last.err()).contains("There is no file nowhere.json.").hasLineCount(1);
     }
 
-    /** The shop's connector with its converters and settings, reading other tables by a slot and publication of that name. */
+    /**
+     * The shop's connector with its converters and settings, which reads another table by a slot and a publication of
+     * this name.
+     */
     private static ObjectNode source(String name, String table) throws IOException {
         return shopsOwn("source-tables")
                 .put("database.dbname", DATABASE)

@@ -15,7 +15,7 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script by which mvnw and infra/afterimage choose a JDK. */
+/** Tests the script that chooses a JDK for mvnw and infra/afterimage. */
 class JdkScriptTest {
 
     @TempDir
@@ -81,12 +81,12 @@ class JdkScriptTest {
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
-    /** What the script sets JAVA_HOME to on a machine whose own JDKs it cannot see. */
+    /** The JAVA_HOME that the script sets, while the JDKs of this machine are hidden from it. */
     private String chosen(Map<String, String> environment) throws Exception {
         return run("printf %s \"$JAVA_HOME\"", environment);
     }
 
-    /** What a command behind the script prints. */
+    /** The output of a command that runs after the script. */
     private String run(String command, Map<String, String> environment) throws Exception {
         Path script = Path.of("../../.mvn/jdk.sh").toAbsolutePath().normalize();
         ProcessBuilder shell = new ProcessBuilder("sh", "-c", ". \"$0\"; " + command, script.toString());

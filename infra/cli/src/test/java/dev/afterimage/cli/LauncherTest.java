@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script infra/afterimage in a tree whose modules are built and whose java prints its arguments. */
+/** Tests the script infra/afterimage in a tree of built modules, with a {@code java} that prints its arguments. */
 class LauncherTest {
 
     private static final Path KAFKA = Path.of("infra/stack/distribution/target/distribution/kafka");

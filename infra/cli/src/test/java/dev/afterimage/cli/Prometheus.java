@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Prometheus' programs: the server, and promtool, which checks its files. */
+/** Prometheus' programs: the server, and promtool, which checks the server's files. */
 final class Prometheus {
 
     private static final Path PACKAGE = Path.of("target", "prometheus");
@@ -27,7 +27,7 @@ final class Prometheus {
                                 .formatted(name)));
     }
 
-    /** The program on the PATH; CI, which may download, takes Debian's into target. */
+    /** The program on the PATH; in CI, which may download, Debian's package unpacked into target. */
     static Optional<Path> find(String name) throws IOException, InterruptedException {
         List<Path> folders = new ArrayList<>(
                 Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
@@ -47,7 +47,7 @@ final class Prometheus {
                 .findFirst();
     }
 
-    /** Not installed, for then Debian would start it. */
+    /** Unpacks Debian's package instead of installing it, because an installation starts the server. */
     private static void unpackDebians() throws IOException, InterruptedException {
         Files.createDirectories(PACKAGE);
         if (run("apt-get", "--quiet", "download", "prometheus")
@@ -66,7 +66,7 @@ final class Prometheus {
                     .start();
             return process.waitFor(5, TimeUnit.MINUTES) && process.exitValue() == 0;
         } catch (IOException e) {
-            return false; // no Debian
+            return false; // not Debian
         }
     }
 }

@@ -23,7 +23,7 @@ final class Topic {
 
     private Topic() {}
 
-    /** A record as it lies on the topic; value null is a tombstone. */
+    /** A record of the topic; a null value is a tombstone. */
     record Message(
             int partition,
             long offset,
@@ -62,7 +62,7 @@ final class Topic {
     private static Message message(ConsumerRecord<String, String> each) {
         Map<String, String> headers = new HashMap<>();
         each.headers().forEach(header -> {
-            if (header.value() != null) { // the event router puts the header of a column that is null
+            if (header.value() != null) { // the event router also sets the header for a null column
                 headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
             }
         });

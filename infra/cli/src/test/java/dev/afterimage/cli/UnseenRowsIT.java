@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The replica's {@code delete_unseen_since}, on a replica of its own. */
+/** Tests {@code delete_unseen_since} of the replica, in a separate replica database. */
 @ExtendWith(TestPipeline.Shared.class)
 class UnseenRowsIT {
 
@@ -65,7 +65,7 @@ class UnseenRowsIT {
     }
 
     @Test
-    void neitherItNorAWriterEverFailsWhileItIsRunTwiceAtOnceBesideWritesInAnyOrder() throws Exception {
+    void twoDeletionsAtOnceBesideWritersInAnyOrderNeverFailNorDeadlock() throws Exception {
         var enough = new AtomicBoolean();
         var written = new AtomicInteger();
         try (var threads = Executors.newFixedThreadPool(3)) {
@@ -94,7 +94,7 @@ class UnseenRowsIT {
                 .isEqualTo(rest);
     }
 
-    /** As the sink does, but several tables in a transaction, and their rows in any order. */
+    /** Writes as the sink does, but several tables in one transaction, with their rows in any order. */
     private Void write(AtomicBoolean enough, AtomicInteger written) throws SQLException {
         var random = new Random(4711);
         List<String> upserts = new ArrayList<>();

@@ -19,13 +19,13 @@ class ConditionTest {
         assertThat(fits("status = PAID and total != 3", row)).isTrue();
         assertThat(fits("customer.name = 'Ada Lovelace'", row)).isTrue();
         assertThat(fits("note = null", row))
-                .as("what is not there fits nothing")
+                .as("a missing value matches no condition")
                 .isFalse();
         assertThat(Condition.parse(null).fits(row)).isTrue();
     }
 
     @Test
-    void whatIsNoComparisonIsNamed() {
+    void aTextThatIsNotAComparisonIsNamed() {
         assertThatThrownBy(() -> Condition.parse("total > 5 and status"))
                 .hasMessageContaining("'status' is not a comparison");
     }

@@ -60,7 +60,7 @@ class EventTest {
     }
 
     @Test
-    void whatHasNoValueIsATombstone() {
+    void aRecordWithoutValueIsATombstone() {
         assertThat(event("0199", null).op()).isEqualTo("tombstone");
         assertThat(event("0199", "{\"schema\":null,\"payload\":null}").op()).isEqualTo("tombstone");
         assertThat(pretty(event("0199", null))).contains("tombstone");

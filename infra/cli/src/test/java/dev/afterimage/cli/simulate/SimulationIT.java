@@ -148,7 +148,7 @@ class SimulationIT {
         assertThat(run("simulate", "--batches", "0")).isEqualTo(2);
     }
 
-    /** By table, how many rows there are and what they hold in all. */
+    /** The number of rows of each table. */
     private Map<String, Long> rowsIn(String schema) throws SQLException {
         Map<String, Long> rows = new TreeMap<>();
         for (Table table : tables(schema)) {

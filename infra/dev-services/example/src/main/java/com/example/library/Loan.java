@@ -6,7 +6,7 @@ import jakarta.persistence.Id;
 import java.time.LocalDate;
 import java.util.UUID;
 
-/** A book that somebody has at home. */
+/** A book that a reader has borrowed. */
 @Entity
 public class Loan {
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.debezium.outbox.quarkus.ExportedEvent;
 import java.time.Instant;
 
-/** What the library tells the world of a loan. */
+/** An event that the library publishes about a loan. */
 record LoanEvent(String aggregateId, String type, JsonNode payload, Instant timestamp)
         implements ExportedEvent<String, JsonNode> {
 

@@ -49,7 +49,7 @@ public class LoanResource {
         loan.extend(extension.days());
         tell("LoanExtended", loan);
         if (extension.days() > 28) {
-            // after the event, so that a test can see it is taken back with the rest
+            // thrown after the event is fired, so that a test can check that the event is rolled back too
             throw new BadRequestException();
         }
         return loan;

@@ -5,7 +5,7 @@ import dev.afterimage.devservices.testing.PublishedEvents;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import org.junit.jupiter.api.Test;
 
-/** The packaged service, JVM or native. */
+/** Runs against the packaged service, JVM or native. */
 @QuarkusIntegrationTest
 class LoanIT {
 
@@ -13,7 +13,7 @@ class LoanIT {
     PublishedEvents published;
 
     @Test
-    void aLoanIsToldByThePackagedService() {
+    void thePackagedServicePublishesALoan() {
         published.inOrder(LoanTest.open("Lady Susan"), "LoanOpened");
     }
 }

@@ -17,7 +17,7 @@ class LoanTest {
     PublishedEvents published;
 
     @Test
-    void aLoanIsTold() {
+    void aLoanIsPublished() {
         String loan = open("Emma");
         var event = published.next(loan);
         assertEquals("loan.events", event.topic());
@@ -27,7 +27,7 @@ class LoanTest {
     }
 
     @Test
-    void whatIsTakenBackIsNotTold() {
+    void aRolledBackEventIsNotPublished() {
         String loan = open("Persuasion");
         extend(loan, 7, 200);
         extend(loan, 99, 400);

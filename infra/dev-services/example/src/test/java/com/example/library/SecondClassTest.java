@@ -8,7 +8,7 @@ import io.quarkus.test.junit.TestProfile;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The application starts anew for a profile of its own, the services do not. */
+/** The application restarts for another test profile; the services do not. */
 @QuarkusTest
 @TestProfile(SecondClassTest.Quieter.class)
 class SecondClassTest {

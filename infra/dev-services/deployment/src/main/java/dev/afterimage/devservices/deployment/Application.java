@@ -26,7 +26,7 @@ import java.util.function.Supplier;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.Nullable;
 
-/** What the application at hand needs of the pipeline: all that it uses and has not been told where to find. */
+/** The parts of the pipeline that the application needs: all that it uses and has no configured address of. */
 final class Application {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -37,7 +37,7 @@ final class Application {
     private static final String USER = "quarkus.datasource.username";
     private static final String PASSWORD = "quarkus.datasource.password";
     private static final String KAFKA = "kafka.bootstrap.servers";
-    /** What Quarkus' own dev services call the user and the password. */
+    /** The user and the password of Quarkus' own dev services. */
     private static final String DEFAULT = "quarkus";
 
     private final OutboxDevServicesConfig config;
@@ -75,8 +75,8 @@ final class Application {
                 set(KAFKA).isEmpty() && uses("kafka-clients"),
                 config.topics().map(this::path).map(Path::toString).orElse(null),
                 connectors,
-                // a test must not miss what its first operation publishes; a publication of the application's own
-                // migrations is not there yet
+                // a test must not miss the events of its first operation; a publication that the application's
+                // migrations create does not exist yet
                 mode == LaunchMode.TEST && connectors.stream().allMatch(StackRequest.Connector::publish));
     }
 
@@ -152,15 +152,15 @@ final class Application {
                 publish);
     }
 
-    /** PostgreSQL's names are up to 63 bytes. */
+    /** The name of the slot; PostgreSQL's names have at most 63 bytes. */
     private String slot() {
         return name.substring(0, Math.min(name.length(), 56)) + "_outbox";
     }
 
     static Map<String, String> addressOf(StackRequest.@Nullable Login login) {
         if (login == null || !login.jdbcUrl().startsWith("jdbc:postgresql://")) {
-            throw new ConfigurationException("The outbox connector reads PostgreSQL by an address like"
-                    + " jdbc:postgresql://host:5432/database: set " + URL + " to one, or to nothing.");
+            throw new ConfigurationException("The outbox connector needs a PostgreSQL address like"
+                    + " jdbc:postgresql://host:5432/database: set " + URL + " to such an address, or remove it.");
         }
         URI address = URI.create(login.jdbcUrl().substring("jdbc:".length()));
         return Map.of(
@@ -203,7 +203,10 @@ final class Application {
                 classPath);
     }
 
-    /** A broker of somebody else's is part of what is shared, so its users have a folder of their own. */
+    /**
+     * The folder of the shared stack. An external broker is a part of the shared stack, so applications with one have a
+     * separate folder.
+     */
     private Path home() {
         Path base = config.folder()
                 .map(this::path)
@@ -223,7 +226,7 @@ final class Application {
         return outermost;
     }
 
-    /** Changes when the services would have to be other ones. */
+    /** A text that changes when the services have to be started anew. */
     String identity() {
         return name
                 + request()
@@ -233,7 +236,7 @@ final class Application {
                 + config.ports().connect();
     }
 
-    /** Connect in a container, for the databases and brokers that Quarkus starts or the user has. */
+    /** Connect in a container, for a database and a broker of Quarkus or of the user. */
     DevServicesResultBuildItem container(String feature) {
         StackRequest request = request();
         StackRequest.Login login = new StackRequest.Login(
@@ -256,7 +259,7 @@ final class Application {
                 .build();
     }
 
-    /** What the running services tell the application, as far as it has not been told otherwise. */
+    /** The settings that the running services give to the application, unless the application sets them itself. */
     Map<String, Function<OutboxDevService, String>> provided() {
         Map<String, Function<OutboxDevService, String>> provided = new LinkedHashMap<>();
         if (request().database() != null) {

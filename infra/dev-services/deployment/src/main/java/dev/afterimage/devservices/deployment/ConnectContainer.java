@@ -16,8 +16,8 @@ import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * Kafka Connect from Debezium's image beside the PostgreSQL and the Kafka of Quarkus' own dev services. On the host's
- * network, because those tell the application addresses of the host, and Kafka sends its clients there.
+ * Kafka Connect from Debezium's image, beside the PostgreSQL and the Kafka of Quarkus' own dev services. It uses the
+ * host's network, because those services give out addresses of the host, and Kafka directs its clients to them.
  */
 final class ConnectContainer extends GenericContainer<ConnectContainer> implements Startable {
 
@@ -49,12 +49,12 @@ final class ConnectContainer extends GenericContainer<ConnectContainer> implemen
         withStartupTimeout(Duration.ofMinutes(2));
     }
 
-    /** Where Quarkus' Kafka is. */
+    /** Sets the address of Quarkus' Kafka. */
     void kafka(String bootstrapServers) {
         withEnv("BOOTSTRAP_SERVERS", bootstrapServers.replaceAll("[A-Z]+://", ""));
     }
 
-    /** Where Quarkus' PostgreSQL is. */
+    /** Sets the address of Quarkus' PostgreSQL. */
     void database(String jdbcUrl) {
         login = new StackRequest.Login(jdbcUrl, login.user(), login.password());
     }

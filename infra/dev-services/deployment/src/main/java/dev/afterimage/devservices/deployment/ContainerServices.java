@@ -12,8 +12,9 @@ import java.util.stream.Stream;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
- * Tells Quarkus' own dev services of PostgreSQL and Kafka what to do beside ours, below everything a user says: nothing
- * where processes run, for without Docker they would end the build; logical decoding where containers do.
+ * Configures Quarkus' own dev services of PostgreSQL and Kafka, with lower priority than all settings of the user. With
+ * processes they are switched off, because without Docker they would fail the build. With containers their PostgreSQL
+ * gets logical decoding.
  */
 public final class ContainerServices implements ConfigSourceFactory {
 
@@ -25,13 +26,13 @@ public final class ContainerServices implements ConfigSourceFactory {
             return List.of();
         }
         String mode = value(context, "mode");
-        // a word that is none is refused where the configuration is read
+        // an invalid mode is refused later, where the configuration is read
         Mode asked = Stream.of(Mode.values())
                 .filter(each -> each.name().equalsIgnoreCase(mode))
                 .findFirst()
                 .orElse(Mode.AUTO);
         Map<String, String> settings = new HashMap<>(settings(Runner.of(asked, System.getProperty("os.name"))));
-        // of an extension that is not there Quarkus would warn
+        // Quarkus would warn of settings of an extension that does not exist
         settings.keySet().removeIf(key -> key.startsWith("quarkus.kafka.") && !kafkaExtension());
         return List.of(new PropertiesConfigSource(settings, "outbox dev services", BELOW_EVERYTHING));
     }
@@ -46,13 +47,14 @@ public final class ContainerServices implements ConfigSourceFactory {
     static Map<String, String> settings(Runner runner) {
         return switch (runner) {
             case PROCESSES ->
-                // its PostgreSQL is told by a build item: this setting would also take the default of the db-kind away
+                // Quarkus' PostgreSQL is switched off by a build item: a setting would also remove the default of the
+                // db-kind
                 Map.of(
                         "quarkus.kafka.devservices.enabled",
                         "false",
                         "quarkus.compose.devservices.enabled",
                         "false",
-                        // Quarkus looks for Docker all the same, and not finding it is no error here
+                        // Quarkus looks for Docker anyway; here a missing Docker is not an error
                         "quarkus.log.category.\"org.testcontainers\".level",
                         "OFF");
             case CONTAINERS -> Map.of("quarkus.datasource.devservices.command", "postgres -c wal_level=logical");

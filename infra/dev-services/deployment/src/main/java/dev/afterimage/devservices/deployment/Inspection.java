@@ -17,14 +17,14 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What the Dev UI and the console show of the running pipeline. */
+/** The data of the running pipeline that the Dev UI and the console show. */
 final class Inspection {
 
     private static final Duration INTERVAL = Duration.ofMillis(500);
 
     private Inspection() {}
 
-    /** Addresses and the connector's state, by what they are, in the order to be shown. */
+    /** Addresses and states of connectors and slots, by their label, in the order in which they are shown. */
     static Map<String, String> status() {
         OutboxDevService service = OutboxDevService.current;
         if (service == null) {
@@ -58,7 +58,7 @@ final class Inspection {
         return new Connectors(URI.create(service.addresses().connect()));
     }
 
-    /** Restarts the outbox connector and its task; a sentence for the user. */
+    /** Restarts the outbox connector and its task; returns a sentence for the user. */
     static String restart() {
         OutboxDevService service = OutboxDevService.current;
         Optional<StackRequest.Connector> connector = service == null ? Optional.empty() : service.outboxConnector();
@@ -73,13 +73,13 @@ final class Inspection {
         }
     }
 
-    /** The last events of every topic that carries some, newest first. */
+    /** The last events of all topics, newest first. */
     static List<Map<String, String>> events() {
         OutboxDevService service = OutboxDevService.current;
         return service == null ? List.of() : service.look(null).events();
     }
 
-    /** Tells the last events of the topic, or of all, and then each that comes, until the flag is set. */
+    /** Prints the last events of the topic, or of all topics, and then each new event, until the flag is set. */
     static void watch(@Nullable String topic, Consumer<String> out, AtomicBoolean ended) {
         Set<Map<String, String>> told = new HashSet<>();
         while (!ended.get()) {

@@ -8,7 +8,10 @@ import org.aesh.command.invocation.CommandInvocation;
 import org.aesh.command.option.Argument;
 import org.jspecify.annotations.Nullable;
 
-/** {@code outbox order.events} in the dev console (press {@code :}): the topic as it grows, until a key is pressed. */
+/**
+ * {@code outbox order.events} in the dev console (press {@code :}): shows the events of the topic until a key is
+ * pressed.
+ */
 @CommandDefinition(name = "outbox", description = "Watches a topic, or all of them, until a key is pressed")
 public final class OutboxCommand extends QuarkusCommand {
 

@@ -12,12 +12,12 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** The application's membership in a shared stack, from its start to its end; live reloads leave it alone. */
+/** The application's use of a shared stack, from its start to its end. A live reload does not restart it. */
 final class OutboxDevService implements Startable {
 
     private static final Logger LOG = Logger.getLogger(OutboxDevService.class);
 
-    /** The one that runs, for the Dev UI and the console, which outlive a reload. */
+    /** The running dev service, for the Dev UI and the console, which survive a reload. */
     static volatile @Nullable OutboxDevService current;
 
     private final Supplier<StackRequest.Place> place;
@@ -27,10 +27,11 @@ final class OutboxDevService implements Startable {
     private @Nullable SharedStack stack;
 
     /**
-     * Not started. In dev mode the very first one begins at once, beside the application's build, which takes as long.
+     * Creates the dev service. In dev mode the first dev service starts at once, in parallel with the application's
+     * build, which takes as long.
      *
-     * @param dev whether this is dev mode, whose JVM has no reason to live on when the one that started it is gone, as
-     *     after a {@code kill -9} of Maven
+     * @param dev whether this is dev mode. Then this JVM ends when the JVM that started it has ended, for example after
+     *     a {@code kill -9} of Maven.
      */
     OutboxDevService(Supplier<StackRequest.Place> place, StackRequest request, boolean dev) {
         this.place = place;
@@ -60,7 +61,7 @@ final class OutboxDevService implements Startable {
         if (dev) {
             current = this;
             ProcessHandle.current().parent().ifPresent(parent -> {
-                // an orderly exit would wait for requests and reloads that nobody is there for
+                // an orderly exit would wait for requests and reloads that have no user any more
                 var unused = parent.onExit().thenRun(() -> Runtime.getRuntime().halt(1));
             });
         }

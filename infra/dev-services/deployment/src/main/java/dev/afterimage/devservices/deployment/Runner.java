@@ -4,15 +4,16 @@ import dev.afterimage.devservices.deployment.OutboxDevServicesConfig.Mode;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
 
-/** What runs the pipeline. */
+/** The ways to run the pipeline. */
 enum Runner {
     PROCESSES,
     CONTAINERS;
 
     /**
-     * Which one it is going to be. Containers are not looked for unless asked for, because looking takes seconds.
+     * Chooses the runner. Does not look for a container runtime unless containers are requested, because that takes
+     * seconds.
      *
-     * @param system as the system property {@code os.name} calls it
+     * @param system the value of the system property {@code os.name}
      */
     static Runner of(Mode asked, String system) {
         boolean programs =
@@ -30,7 +31,7 @@ enum Runner {
         };
     }
 
-    /** Refuses containers where nothing runs them. */
+    /** Fails when containers are requested and there is no container runtime. */
     void require(BooleanSupplier containerRuntime) {
         if (this == CONTAINERS && !containerRuntime.getAsBoolean()) {
             throw new IllegalArgumentException("No container runtime is found: start Docker or Podman, or set"

@@ -1,4 +1,4 @@
-/** Gives an application the outbox pipeline in dev mode and tests. Nothing of this is in what it ships. */
+/** Gives an application the outbox pipeline in dev mode and tests. The packaged application has none of this. */
 @NullMarked
 package dev.afterimage.devservices.deployment;
 

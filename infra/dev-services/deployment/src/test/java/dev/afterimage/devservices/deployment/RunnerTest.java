@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What can be said of containers on a machine that runs none: who decides for them, and what they would be. */
+/** Tests the choice of containers and their configuration on a machine without containers. */
 class RunnerTest {
 
     @Test
@@ -21,7 +21,7 @@ class RunnerTest {
     }
 
     @Test
-    void whoAsksForOneGetsItOrASentence() {
+    void aRequestedModeIsUsedOrRefusedWithASentence() {
         assertThat(Runner.of(Mode.CONTAINER, "Linux")).isEqualTo(Runner.CONTAINERS);
         assertThat(Runner.of(Mode.PROCESS, "Linux")).isEqualTo(Runner.PROCESSES);
         assertThatIllegalArgumentException()
@@ -31,7 +31,7 @@ class RunnerTest {
     }
 
     @Test
-    void containersWantARuntimeAndProcessesDoNotLookForOne() {
+    void containersNeedARuntimeAndProcessesDoNotLookForOne() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Runner.CONTAINERS.require(() -> false))
                 .withMessage("No container runtime is found: start Docker or Podman, or set"

@@ -6,8 +6,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * On a field of type {@link PublishedEvents} of a {@code @QuarkusTest} or {@code @QuarkusIntegrationTest}: what the outbox
- * publishes from the beginning of each test method on.
+ * Injects the events that the outbox publishes since the beginning of each test method. For a field of type {@link
+ * PublishedEvents} of a {@code @QuarkusTest} or {@code @QuarkusIntegrationTest}.
  */
 @Target(ElementType.FIELD)
 @Retention(RetentionPolicy.RUNTIME)

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * A record that the event router sent.
  *
  * @param aggregateId the record's key
- * @param type the header {@code eventType}, or an empty text where the connector sets none
- * @param headers all headers that have a value, as text
+ * @param type the header {@code eventType}, or an empty string if the connector does not set it
+ * @param headers all headers that have a value, as strings
  * @param value the payload, or null for a tombstone
  */
 public record PublishedEvent(
@@ -32,13 +32,13 @@ public record PublishedEvent(
     /**
      * The payload, parsed; the JSON null for a tombstone.
      *
-     * @throws AssertionError when it is no JSON
+     * @throws AssertionError when the payload is not JSON
      */
     public JsonNode json() {
         try {
             return value == null ? JSON.nullNode() : JSON.readTree(value);
         } catch (JsonProcessingException e) {
-            throw new AssertionError("The payload is no JSON: " + this, e);
+            throw new AssertionError("The payload is not JSON: " + this, e);
         }
     }
 }

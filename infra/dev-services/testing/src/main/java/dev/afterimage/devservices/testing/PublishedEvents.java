@@ -27,23 +27,23 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * What the application's outbox has published on Kafka since a test method began, as a consumer sees it. Events of one
- * aggregate come in the order of their commits. Waits are up to 10 s unless told; a failed expectation is an {@link
- * AssertionError} that lists what came. For one thread.
+ * The events that the application's outbox has published on Kafka since the test method began, as a consumer reads
+ * them. Events of one aggregate are in the order of their commits. Methods wait up to 10 s by default. A failed
+ * expectation is an {@link AssertionError} that lists the received events. Not thread-safe.
  */
 public final class PublishedEvents implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    /** Long enough for an event that was committed before the last one seen, which is next in the log. */
+    /** Time to wait for a surplus event; enough for an event that was committed right after the last one. */
     private static final Duration SURPLUS = Duration.ofMillis(300);
 
     private static final Duration CONNECTOR_LIMIT = Duration.ofSeconds(60);
 
-    /** Kept, because the level would go with it. */
+    /** A strong reference, because the level of a logger is lost when the logger is garbage collected. */
     private static final Logger KAFKA_LOG = Logger.getLogger("org.apache.kafka");
 
     static {
-        // two hundred lines of settings a test
+        // at level INFO, Kafka logs two hundred lines of settings for each test
         KAFKA_LOG.setLevel(Level.WARNING);
     }
 
@@ -79,7 +79,7 @@ public final class PublishedEvents implements AutoCloseable {
         return new PublishedEvents(kafka);
     }
 
-    /** The very first test may come before the connector. */
+    /** Waits until the connector runs, because the first test may begin before that. */
     private static void awaitRunning(URI status) {
         Instant deadline = Instant.now().plus(CONNECTOR_LIMIT);
         try (HttpClient http = HttpClient.newHttpClient()) {
@@ -103,12 +103,12 @@ public final class PublishedEvents implements AutoCloseable {
         }
     }
 
-    /** The next event of that aggregate, in order, each only once. */
+    /** Returns the next event of the aggregate, in order. Each event is returned only once. */
     public PublishedEvent next(Object aggregateId) {
         return next(aggregateId, PATIENCE);
     }
 
-    /** The same, waiting for another time. */
+    /** As {@link #next(Object)}, with another time to wait. */
     public PublishedEvent next(Object aggregateId, Duration within) {
         Predicate<PublishedEvent> fresh = of(aggregateId).and(event -> !taken.contains(event));
         await(within, () -> events.stream().anyMatch(fresh));
@@ -120,7 +120,7 @@ public final class PublishedEvents implements AutoCloseable {
         return next;
     }
 
-    /** Holds when that aggregate's events, from the beginning of the test on, are of exactly these types, in this order. */
+    /** Expects that the aggregate's events since the beginning of the test have exactly these types, in this order. */
     public void inOrder(Object aggregateId, String... types) {
         await(PATIENCE, () -> events.stream().filter(of(aggregateId)).count() >= types.length);
         await(SURPLUS, () -> events.stream().filter(of(aggregateId)).count() > types.length);
@@ -133,7 +133,9 @@ public final class PublishedEvents implements AutoCloseable {
         }
     }
 
-    /** Holds when no event of that aggregate comes, besides those that {@link #next} has handed out, for so long. */
+    /**
+     * Expects that within this time no event of the aggregate arrives, except those that {@link #next} has returned.
+     */
     public void none(Object aggregateId, Duration within) {
         Predicate<PublishedEvent> surplus = of(aggregateId).and(event -> !taken.contains(event));
         await(within, () -> events.stream().anyMatch(surplus));
@@ -142,13 +144,13 @@ public final class PublishedEvents implements AutoCloseable {
         }
     }
 
-    /** What that aggregate has published up to now, tombstones included. */
+    /** All events of the aggregate up to now, including tombstones. */
     public List<PublishedEvent> by(Object aggregateId) {
         poll(Duration.ofMillis(100));
         return events.stream().filter(of(aggregateId)).toList();
     }
 
-    /** What all aggregates have published up to now. */
+    /** All events of all aggregates up to now. */
     public List<PublishedEvent> all() {
         poll(Duration.ofMillis(100));
         return List.copyOf(events);
@@ -195,7 +197,7 @@ public final class PublishedEvents implements AutoCloseable {
         }
     }
 
-    /** A topic is made by its first event. */
+    /** Assigns new topics, because a topic is created by its first event. */
     private void assignNew() {
         Set<TopicPartition> partitions = consumer.listTopics().values().stream()
                 .flatMap(List::stream)

@@ -1,4 +1,4 @@
-/** Lets a test say what an operation of the application published, and what it did not. */
+/** Lets a test check which events an operation of the application published. */
 @NullMarked
 package dev.afterimage.devservices.testing;
 
