@@ -1,8 +1,8 @@
--- The replica's tables, for Debezium's JDBC sink; run by their owner, any number of times.
+-- The replica's tables, for Debezium's JDBC sink. Their owner may run this any number of times.
 --
--- The sink could make them itself, but it would take a decimal, which travels as text so that no reader rounds it, for
--- text. Types here are the source's without their limits, and nothing but the key is required: an event of an older or
--- newer shape of the table is stored as it is. No foreign keys, for the tables are filled side by side.
+-- The sink could create the tables itself, but not with decimal columns: decimals are sent as text, so that no reader
+-- rounds them. The types are those of the source without length limits, and only the key is not null, so that events of
+-- an older or newer schema can be stored. There are no foreign keys, because the tables are filled independently.
 
 create table if not exists customers (
     id              uuid primary key,
@@ -56,7 +56,7 @@ create table if not exists order_items (
     primary key (order_id, position)
 );
 
--- The sink tells when a row changed at the source; when it arrived here only the database knows.
+-- The sink writes when a row changed at the source; the time of arrival is known only to this database.
 create or replace function synced() returns trigger language plpgsql as
 $$ begin new.__synced_at := clock_timestamp(); return new; end $$;
 
@@ -84,8 +84,8 @@ from (
 ) as replicated
 group by table_name;
 
--- After a new snapshot: deletes the rows that it did not bring, for the source no longer has them, and tells how many.
--- It waits for no row, so that it cannot deadlock with the sink: a row that is locked is being written or deleted already.
+-- After a new snapshot: deletes the rows that the snapshot did not have, because the source has deleted them, and returns
+-- their number. It skips locked rows, which are being written or deleted, so that it cannot deadlock with the sink.
 create or replace function delete_unseen_since(snapshot timestamptz) returns bigint language sql as
 $$
 with gone_customers as (
@@ -105,6 +105,6 @@ from (select from gone_customers union all select from gone_products union all s
       union all select from gone_items) as all_gone
 $$;
 
--- who compares source, read model and replica
+-- the role that compares source, read model and replica
 grant select on all tables in schema public to auditor;
 alter default privileges in schema public grant select on tables to auditor;

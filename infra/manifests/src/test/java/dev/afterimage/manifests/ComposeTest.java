@@ -45,7 +45,7 @@ class ComposeTest {
                     found -> found.group(1), found -> found.group(2), (one, _) -> one, LinkedHashMap::new));
 
     private static final String CHOICE = "${AFTERIMAGE_IMAGE:-jvm}";
-    /** What Debezium's image takes without the prefix CONNECT_, see its docker-entrypoint.sh. */
+    /** The variables that Debezium's image reads without the prefix CONNECT_, see its docker-entrypoint.sh. */
     private static final Set<String> UNPREFIXED = Set.of(
             "BOOTSTRAP_SERVERS",
             "GROUP_ID",
@@ -61,9 +61,9 @@ class ComposeTest {
         Path file = Path.of("target/schemas/package/lib/schema.json");
         assumeTrue(
                 Files.exists(file),
-                "The compose file is not held against its schema: registry.npmjs.org, which has it, did not answer.");
+                "The compose file was not checked: registry.npmjs.org, which has its schema, did not answer.");
         JsonNode definition = Repository.json(file);
-        // an identifier in the first draft of the language, unknown in the one that the schema says it is written in
+        // "id" is an identifier in the first draft of JSON Schema; the draft that this schema declares does not know it
         definition.findParents("id").forEach(part -> ((ObjectNode) part).remove("id"));
         var schema = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2019_09)
                 .getSchema(definition);
@@ -112,7 +112,7 @@ class ComposeTest {
     }
 
     @Test
-    void everyPortIsThatOfTheLocalPipelineAndOfThisMachineOnly() {
+    void everyPortIsThatOfTheLocalPipelineAndOnLoopbackOnly() {
         assertThat(ports("postgres")).containsExactly(defaultPort("POSTGRES") + ":5432");
         assertThat(ports("kafka")).containsExactly(defaultPort("KAFKA") + ":" + defaultPort("KAFKA"));
         assertThat(ports("connect")).containsExactly(defaultPort("CONNECT") + ":8083");
@@ -124,7 +124,7 @@ class ComposeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"order-service", "projection-service"})
-    void aServiceIsToldOnlyWhatItKnows(String service) {
+    void aServiceGetsOnlySettingsThatItKnows(String service) {
         assertThat(Settings.variables(service))
                 .containsAll(environment(service).keySet())
                 .contains("QUARKUS_HTTP_HOST", "QUARKUS_HTTP_PORT");
@@ -133,7 +133,7 @@ class ComposeTest {
     }
 
     @Test
-    void theBrokerIsToldOnlyWhatItKnows() {
+    void theBrokerGetsOnlySettingsThatItKnows() {
         assertThat(Settings.broker())
                 .containsAll(environment("kafka").keySet().stream()
                         .map(variable -> property(variable.replaceFirst("^KAFKA_", "")))
@@ -151,7 +151,7 @@ class ComposeTest {
     }
 
     @Test
-    void connectIsToldWhatItKnowsAndWhatTheConnectorsAskFor() {
+    void connectGetsSettingsThatItKnowsAndTheVariablesOfTheConnectors() {
         Map<String, String> environment = environment("connect");
         List<String> asked = Repository.environmentOfConnectors();
         assertThat(environment).containsKeys(asked.toArray(String[]::new));
@@ -169,7 +169,7 @@ class ComposeTest {
     }
 
     @Test
-    void everythingMountedIsThere() {
+    void everyMountedFileExists() {
         Set<String> volumes = Set.copyOf(names(COMPOSE.path("volumes")));
         assertThat(services().values().stream()
                         .flatMap(service -> texts(service.path("volumes")))
@@ -184,7 +184,7 @@ class ComposeTest {
     }
 
     @Test
-    void everyServiceNamedInAnAddressIsThereAndListens() {
+    void everyServiceInAnAddressExistsAndListensOnThatPort() {
         Set<String> known = services().keySet();
         Pattern address = Pattern.compile("(?:http|postgresql)://([a-z-]+):|\\b(kafka):19092");
         assertThat(services().values().stream()
@@ -210,7 +210,7 @@ class ComposeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"jvm", "native", "native-micro"})
-    void anImageRunsAsNobodyInParticularAndSaysHowItIs(String stage) throws Exception {
+    void anImageRunsAsAnOrdinaryUserAndHasAHealthCheck(String stage) throws Exception {
         String instructions = instructions(stage);
         assertThat(instructions).containsPattern("(?m)^USER [1-9][0-9]+$");
         assertThat(instructions).contains("ENV QUARKUS_HTTP_HOST=0.0.0.0 QUARKUS_HTTP_PORT=$PORT");
@@ -226,13 +226,13 @@ class ComposeTest {
     }
 
     @Test
-    void theJvmImageTakesWhatTheBuildMakes() {
+    void theJvmImageCopiesFilesThatTheBuildCreates() {
         assertThat(instructions("jvm").lines().filter(line -> line.startsWith("COPY ")))
                 .allSatisfy(line -> assertThat(Repository.file("order-service").resolve(line.split(" ", -1)[1]))
                         .exists());
     }
 
-    /** Runs the image's check against a service that answers so, or, with 0, where nobody listens. */
+    /** Runs the image's health check against a service that answers with this status; with 0, against a closed port. */
     private static boolean healthy(List<String> command, int status) throws IOException, InterruptedException {
         if (status == 0) {
             return succeeds(command, StackConfig.freePorts(1).getFirst());
@@ -295,7 +295,7 @@ class ComposeTest {
         return defaultPort(service.replaceFirst("-service", "").toUpperCase(Locale.ROOT));
     }
 
-    /** The port of the local pipeline's option. */
+    /** The default port of the part in the local pipeline. */
     private static String defaultPort(String part) {
         return Repository.first(
                 Repository.file("infra/cli/src/main/java/dev/afterimage/cli/Ports.java"),

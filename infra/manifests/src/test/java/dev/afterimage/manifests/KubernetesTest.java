@@ -32,7 +32,7 @@ class KubernetesTest {
 
     private static final Path FOLDER = Repository.file("infra/kubernetes");
     private static final List<Manifest> BASE = base();
-    /** Clear text for people: quotes only where YAML would read something else. */
+    /** Writes YAML for people: with quotes only where YAML would read another value. */
     private static final YAMLMapper WRITER = YAMLMapper.builder()
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
             .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
@@ -41,14 +41,14 @@ class KubernetesTest {
             .build();
 
     @Test
-    void everyManifestIsWhatItsModelExpects() {
+    void everyManifestMatchesItsModel() {
         assertThat(BASE).isNotEmpty().allSatisfy(manifest -> assertThat(manifest.errors())
                 .as(manifest.toString())
                 .isEmpty());
     }
 
     @Test
-    void everyFileOfTheBaseIsInIt() throws IOException {
+    void everyFileOfTheBaseIsAResourceOfIt() throws IOException {
         try (Stream<Path> files = Files.list(FOLDER.resolve("base"))) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .containsExactlyInAnyOrderElementsOf(Stream.concat(
@@ -60,7 +60,7 @@ class KubernetesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"overlays/dev", "overlays/prod"})
-    void anOverlayMakesManifestsThatTheirModelsExpect(String folder) throws JsonProcessingException {
+    void theManifestsOfAnOverlayMatchTheirModels(String folder) throws JsonProcessingException {
         List<Manifest> overlay = overlay(folder);
         assertThat(overlay)
                 .allSatisfy(manifest ->
@@ -121,7 +121,7 @@ class KubernetesTest {
         }
         assertGenerated(
                 "connectors.yaml",
-                "# connectors/*.json for Strimzi. KubernetesTest says what belongs here when one of them changes.\n",
+                "# connectors/*.json for Strimzi. After a change there, KubernetesTest says how to update this.\n",
                 connectors);
     }
 
@@ -140,7 +140,7 @@ class KubernetesTest {
         });
         assertGenerated(
                 "topics.yaml",
-                "# connectors/topics.json for Strimzi. KubernetesTest says what belongs here when that changes.\n",
+                "# connectors/topics.json for Strimzi. After a change there, KubernetesTest says how to update this.\n",
                 topics);
     }
 
@@ -185,7 +185,7 @@ class KubernetesTest {
     }
 
     @Test
-    void connectIsToldWhatItKnowsAndWhatTheConnectorsAskFor() {
+    void connectGetsSettingsThatItKnowsAndTheVariablesOfTheConnectors() {
         JsonNode spec = the(BASE, "KafkaConnect", "connect").at("/spec");
         assertThat(Settings.worker())
                 .containsAll(names(spec.path("config")).stream()
@@ -202,13 +202,13 @@ class KubernetesTest {
     }
 
     @Test
-    void theBrokersAreToldOnlyWhatTheyKnow() {
+    void theBrokersGetOnlySettingsThatTheyKnow() {
         assertThat(Settings.broker())
                 .containsAll(names(the(BASE, "Kafka", "afterimage").at("/spec/kafka/config")));
     }
 
     @Test
-    void theServicesAreToldOnlyWhatTheyKnow() {
+    void theServicesGetOnlySettingsThatTheyKnow() {
         assertSettings(BASE);
     }
 
@@ -243,7 +243,7 @@ class KubernetesTest {
                 .collect(Collectors.toSet());
         databases.add(postgres.at("/bootstrap/initdb/database").asText());
         assertThat(databases).containsExactlyInAnyOrder("orders", "projection", "replica");
-        // whoever databases.sql lets in, which ScriptsIT holds against the local pipeline
+        // the roles that databases.sql lets in, which ScriptsIT compares with the local pipeline
         Set<String> allowed = Pattern.compile(
                         "(?:create database (\\w+) owner|grant connect on database (\\w+) to) ([\\w, ]+);")
                 .matcher(Repository.text(Repository.file("infra/compose/databases.sql")))
@@ -261,7 +261,7 @@ class KubernetesTest {
     }
 
     @Test
-    void everySecretIsMadeBySomebody() {
+    void everySecretIsCreated() {
         Set<String> made = new HashSet<>(Set.of("afterimage-cluster-ca-cert", "registry"));
         of("KafkaUser").map(Manifest::name).forEach(made::add);
         Stream.of(Repository.first(FOLDER.resolve("secrets.sh"), "for role in ([^;]+);")
@@ -294,7 +294,7 @@ class KubernetesTest {
         sql.putObject("data").put("replica.sql", Repository.text(Repository.file("connectors/replica.sql")));
         assertGenerated(
                 "replica-sql.yaml",
-                "# connectors/replica.sql for the Job that runs it. KubernetesTest says what belongs here when it changes.\n",
+                "# connectors/replica.sql for its Job. After a change there, KubernetesTest says how to update this.\n",
                 List.of(sql));
         JsonNode pod = the(BASE, "Job", "replica-tables").at("/spec/template/spec");
         assertThat(pod.at("/volumes/0/configMap/name").asText()).isEqualTo("replica-sql");
@@ -306,7 +306,7 @@ class KubernetesTest {
     }
 
     @Test
-    void whatRefersToAnotherFindsIt() {
+    void everyReferenceHasItsTarget() {
         Set<String> deployments = of("Deployment").map(Manifest::name).collect(Collectors.toSet());
         assertThat(deployments).containsExactlyInAnyOrder("order-service", "projection-service");
         for (Manifest deployment : of("Deployment").toList()) {
@@ -377,7 +377,7 @@ class KubernetesTest {
     }
 
     @Test
-    void whoUsesATopicMay() {
+    void everyUserMayUseItsTopics() {
         Set<String> topics = Set.copyOf(names(Repository.json(Repository.file("connectors/topics.json"))));
         for (Manifest user : of("KafkaUser").toList()) {
             assertThat(stream(user.at("/spec/authorization/acls")).map(rule -> rule.path("resource")))
@@ -437,7 +437,7 @@ class KubernetesTest {
                 .toList();
     }
 
-    /** The base as the overlay's patches leave it. */
+    /** The manifests of the base with the overlay's patches applied. */
     private static List<Manifest> overlay(String folder) throws JsonProcessingException {
         JsonNode kustomization = kustomization(folder);
         assertThat(FOLDER.resolve(folder)

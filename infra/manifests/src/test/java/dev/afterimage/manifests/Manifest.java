@@ -28,7 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** One resource of Kubernetes, held against the model of its kind. */
+/** A Kubernetes resource, and its validation against the model of its kind. */
 record Manifest(JsonNode json) {
 
     private static final Map<String, Class<?>> MODELS = Map.of(
@@ -48,7 +48,7 @@ record Manifest(JsonNode json) {
     private static final Map<String, Schema> SCHEMAS = new ConcurrentHashMap<>();
     private static final Set<String> ALTERNATIVES = Set.of("oneOf", "anyOf", "allOf", "not");
 
-    /** The models take what they do not know for "additional"; here it is an error. */
+    /** Fails on unknown properties, which the models would accept as "additional". */
     private static final JsonMapper STRICT = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
@@ -72,14 +72,14 @@ record Manifest(JsonNode json) {
         return json.at(pointer);
     }
 
-    /** What its model says against it; empty when nothing. */
+    /** The errors of the resource against its model; empty when it is valid. */
     List<String> errors() {
         String type = json.path("apiVersion").asText() + " " + kind();
         Class<?> model = MODELS.get(type);
         return model == null ? errors(json, type) : misread(json, model);
     }
 
-    /** The same for a file that is no resource of Kubernetes, but has a definition in subset.yaml. */
+    /** The same for a file that is not a Kubernetes resource but has a definition in subset.yaml. */
     static List<String> errors(JsonNode json, String type) {
         Stream<String> violations =
                 SCHEMAS.computeIfAbsent(type, Manifest::schema).validate(json.toString(), InputFormat.JSON).stream()
@@ -121,7 +121,10 @@ record Manifest(JsonNode json) {
                 .getSchema(schema);
     }
 
-    /** As the API server does when it validates strictly: what is not named is refused. Alternatives only add rules. */
+    /**
+     * Refuses properties that the schema does not name, as the API server does in strict validation. Alternatives only
+     * add rules.
+     */
     private static void close(JsonNode schema) {
         if (schema instanceof ObjectNode object
                 && object.path("properties").isObject()

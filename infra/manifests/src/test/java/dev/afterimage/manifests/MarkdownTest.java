@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class MarkdownTest {
 
     private static final Path README = Repository.file("README.md");
-    /** So that a stranger reads it to its end. */
+    /** Short enough that a new reader reads the README to its end. */
     private static final long MAX_README_BYTES = 12_000;
 
     private static final Pattern CODE_BLOCK = Pattern.compile("(?ms)^ *```.*?^ *```$");
@@ -35,7 +35,7 @@ class MarkdownTest {
     }
 
     @Test
-    void everyRelativeLinkLeadsToAFileAndAHeadingOfIt() {
+    void everyRelativeLinkHasItsFileAndHeading() {
         List<Path> files = files(Repository.ROOT);
         assertThat(files).contains(README, Repository.file("connectors/README.md"));
         assertThat(files.stream().flatMap(MarkdownTest::relativeLinks)).hasSizeGreaterThan(20);
@@ -52,7 +52,7 @@ class MarkdownTest {
         }
     }
 
-    /** All Markdown files below the folder, but no build's and no tool's. */
+    /** All Markdown files below the folder, except those of builds and tools. */
     private static List<Path> files(Path folder) {
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.flatMap(entry -> {
@@ -76,7 +76,7 @@ class MarkdownTest {
                 .filter(link -> !SCHEME.matcher(link).find());
     }
 
-    /** Those that GitHub makes of the file's headings; a heading that comes again gets a number. */
+    /** The anchors that GitHub creates for the headings of the file; a repeated heading gets a number. */
     private static Set<String> anchors(Path file) {
         List<String> headings = HEADING.matcher(withoutCodeBlocks(file))
                 .results()

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The files of this repository. One that is malformed or says something twice is an error. */
+/** Reads files of this repository. A malformed file or a duplicate key is an error. */
 final class Repository {
 
     static final Path ROOT = Connectors.folder().resolve("..").normalize();
@@ -51,7 +51,7 @@ final class Repository {
         }
     }
 
-    /** Each document of the file. */
+    /** The documents of the file. */
     static List<JsonNode> yaml(Path file) {
         try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(file.toFile())) {
             return documents.readAll();
@@ -60,7 +60,7 @@ final class Repository {
         }
     }
 
-    /** The connectors' configurations, which are called as their files are. */
+    /** The files of the connectors; each connector has the name of its file. */
     static List<Path> connectors() {
         try (Stream<Path> files = Files.list(file("connectors"))) {
             return files.filter(file -> file.toString().endsWith(".json"))
@@ -76,7 +76,7 @@ final class Repository {
         return connector.getFileName().toString().replace(".json", "");
     }
 
-    /** The names that the connectors take from the environment of Connect, each once. */
+    /** The environment variables of Connect that the connectors use, without duplicates. */
     static List<String> environmentOfConnectors() {
         return connectors().stream()
                 .flatMap(file -> Pattern.compile("\\$\\{env:([^}]+)}")
@@ -87,22 +87,22 @@ final class Repository {
                 .toList();
     }
 
-    /** The version of one of the servers that the local pipeline runs. */
+    /** The version of a server of the local pipeline. */
     static String serverVersion(String property) {
         return first(file("infra/stack/distribution/pom.xml"), "<" + property + ">(.*)</" + property + ">");
     }
 
-    /** What the service's application.properties say. */
+    /** The value of a key in the service's application.properties. */
     static String setting(String service, String key) {
         return first(
                 file(service + "/src/main/resources/application.properties"), "(?m)^" + Pattern.quote(key) + "=(.*)$");
     }
 
-    /** The first group of the first match. */
+    /** The first group of the first match in the file. */
     static String first(Path file, String pattern) {
         Matcher matcher = Pattern.compile(pattern).matcher(text(file));
         if (!matcher.find()) {
-            throw new AssertionError("nothing in " + file + " is like " + pattern);
+            throw new AssertionError("no match in " + file + " for " + pattern);
         }
         return matcher.group(1);
     }

@@ -38,7 +38,7 @@ import org.apache.kafka.tools.TopicCommand;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the containers run once, run here: on the real servers, without the containers. */
+/** Runs the scripts that containers run once, on real servers but without containers. */
 class ScriptsIT {
 
     private static final Path SCRIPTS = Repository.file("infra/compose");
@@ -67,7 +67,7 @@ class ScriptsIT {
         }
     }
 
-    /** Each with its owner and who may what there. */
+    /** Each database with its owner and its rights. */
     private static List<String> databases(Statement statement) throws SQLException {
         List<String> databases = new ArrayList<>();
         try (ResultSet row = statement.executeQuery("""
@@ -135,7 +135,7 @@ class ScriptsIT {
         }
     }
 
-    /** As order-service does when it starts. */
+    /** Runs the migrations, as order-service does at its start. */
     private static void migrate(Postgres postgres) throws IOException, SQLException {
         try (Connection connection = postgres.connect("orders");
                 Statement statement = connection.createStatement();
@@ -156,7 +156,9 @@ class ScriptsIT {
         }
     }
 
-    /** In the place of a distribution of Kafka: writes down the commands, which then run here, without a JVM for each. */
+    /**
+     * Creates a replacement for a Kafka distribution: a script that records the commands, which then run in this JVM.
+     */
     private Path kafkaHome() throws IOException {
         Path kafkaHome = home.resolve("kafka home");
         Path program = Files.createDirectories(kafkaHome.resolve("bin")).resolve("kafka-topics.sh");
@@ -168,7 +170,7 @@ class ScriptsIT {
         return kafkaHome;
     }
 
-    /** How Kafka's own program ends with these arguments. */
+    /** The exit status of Kafka's own program with these arguments. */
     private static int exit(String... arguments) {
         AtomicInteger exit = new AtomicInteger(-1);
         Exit.setExitProcedure((status, _) -> exit.set(status));

@@ -19,14 +19,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 
-/** What each process can be told, from its own code. */
+/** The settings that each process knows, read from its own code. */
 final class Settings {
 
     private static final Pattern MAPPING =
             Pattern.compile("@ConfigMapping\\(prefix = \"([^\"]+)\"\\)(.*)", Pattern.DOTALL);
     private static final Pattern MAPPED = Pattern.compile("^ +[\\w<>.]+ (\\w+)\\(\\);", Pattern.MULTILINE);
     private static final Path KAFKA = Path.of(System.getProperty("afterimage.distribution", ""), "kafka");
-    /** What a worker must be told. */
+    /** The settings that a worker requires. */
     private static final Map<String, String> WORKER = Map.of(
             "bootstrap.servers", "127.0.0.1:1",
             "group.id", "any",
@@ -39,8 +39,8 @@ final class Settings {
     private Settings() {}
 
     /**
-     * The environment variables that a service knows: of the keys in its application.properties, of those of its
-     * {@code @ConfigMapping} interfaces, of those that its token check insists on, and Kafka's own.
+     * The environment variables that a service knows. They belong to the keys in its application.properties, in its
+     * {@code @ConfigMapping} interfaces, to the keys that its token check requires, and to Kafka's own settings.
      */
     static Set<String> variables(String service) {
         Set<String> keys = new HashSet<>(Set.of("mp.jwt.verify.publickey.location", "mp.jwt.verify.issuer"));
@@ -104,7 +104,7 @@ final class Settings {
                 urls.add(jar.toUri().toURL());
             }
             try (var classes = new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
-                // by which Kafka looks up the classes that it is told
+                // Kafka loads configured classes by the context class loader
                 Thread.currentThread().setContextClassLoader(classes);
                 return lookup.in(classes).stream().map(String::valueOf).collect(Collectors.toSet());
             }

@@ -19,14 +19,14 @@ class WorkflowsTest {
     private static final Path FOLDER = Repository.file(".github");
 
     @Test
-    void everyWorkflowIsOne() throws IOException {
+    void everyWorkflowMatchesItsSchema() throws IOException {
         assertThat(workflows()).isNotEmpty().allSatisfy(workflow -> assertThat(Manifest.errors(workflow, "Workflow"))
                 .as(workflow.path("name").asText())
                 .isEmpty());
     }
 
     @Test
-    void everyCommandIsThere() throws IOException {
+    void everyCommandExists() throws IOException {
         String pom = Repository.text(Repository.file("pom.xml"));
         assertThat(arguments("(?:^|\\s)((?:\\./|infra/)[\\w./-]+)"))
                 .contains("./mvnw")
@@ -40,7 +40,7 @@ class WorkflowsTest {
     }
 
     @Test
-    void whatIsKeptUpToDateIsThere() {
+    void everyFolderOfDependabotExists() {
         JsonNode dependabot = Repository.yaml(FOLDER.resolve("dependabot.yml")).getFirst();
         assertThat(Manifest.errors(dependabot, "Dependabot")).isEmpty();
         assertThat(Stream.concat(
@@ -59,7 +59,7 @@ class WorkflowsTest {
         }
     }
 
-    /** What the commands of all workflows say where the pattern's group is. */
+    /** All matches of the pattern's group in the commands of all workflows. */
     private static Set<String> arguments(String pattern) throws IOException {
         return workflows().stream()
                 .flatMap(workflow -> workflow.findValuesAsText("run").stream())

@@ -1,4 +1,6 @@
-/** Holds the files by which others deploy this repository against its code, and against the models of what reads them. */
+/**
+ * Compares the files for deployments with this repository's code, and with the models of the programs that read them.
+ */
 @NullMarked
 package dev.afterimage.manifests;
 

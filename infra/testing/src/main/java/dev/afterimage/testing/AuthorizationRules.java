@@ -13,19 +13,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which settings of security each service starts with, and what it says of those with which it does not. */
+/** Tests with which security settings each service starts, and the error message for other settings. */
 public abstract class AuthorizationRules {
     private static final String KEY = "mp.jwt.verify.publickey.location";
     private static final String ISSUER = "mp.jwt.verify.issuer";
 
     private final String service;
 
-    /** @param service the first word of the service's own settings */
+    /** @param service the prefix of the service's settings */
     protected AuthorizationRules(String service) {
         this.service = service;
     }
 
-    /** The check that the service makes when it starts. */
+    /** Runs the check that the service makes at its start. */
     protected abstract void check(boolean enabled, Config config, JWTAuthContextInfo verification);
 
     @ParameterizedTest

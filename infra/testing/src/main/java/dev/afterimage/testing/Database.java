@@ -8,33 +8,33 @@ import java.util.List;
 import org.eclipse.microprofile.config.ConfigProvider;
 
 /**
- * SQL of a test, each call on a connection of its own.
+ * Runs SQL for tests; each call opens its own connection.
  *
- * @param jdbcUrl of one database
+ * @param jdbcUrl the address of one database
  */
 public record Database(String jdbcUrl, String user, String password) {
 
-    /** The database as the superuser of a local PostgreSQL sees it. */
+    /** A database of a local PostgreSQL, as the superuser. */
     public static Database of(String jdbcUrl) {
         return new Database(jdbcUrl, "postgres", "postgres");
     }
 
-    /** The database of the service under test, as the superuser sees it. */
+    /** The database of the service under test, as the superuser. */
     public static Database ofService() {
         return of(ConfigProvider.getConfig().getValue("quarkus.datasource.jdbc.url", String.class));
     }
 
-    /** The same database as another role sees it, whose password is its name. */
+    /** The same database as another role, whose password is its name. */
     public Database as(String role) {
         return new Database(jdbcUrl, role, role);
     }
 
-    /** The same database, where names without a schema are of that one. */
+    /** The same database with this schema for names without a schema. */
     public Database in(String schema) {
         return new Database(jdbcUrl + "?currentSchema=" + schema, user, password);
     }
 
-    /** A connection that the caller closes. */
+    /** Opens a connection; the caller closes it. */
     public Connection connect() {
         try {
             return DriverManager.getConnection(jdbcUrl, user, password);
@@ -43,7 +43,7 @@ public record Database(String jdbcUrl, String user, String password) {
         }
     }
 
-    /** Each row as a string, its columns between bars. */
+    /** Each row as a string, with its columns separated by bars. */
     public List<String> rows(String query) {
         try (var connection = connect()) {
             return rows(connection, query);
@@ -52,7 +52,9 @@ public record Database(String jdbcUrl, String user, String password) {
         }
     }
 
-    /** The same on a connection that is there, for a query that is repeated: a log-in costs PostgreSQL and us 10 ms each. */
+    /**
+     * The same on an open connection, for repeated queries: a new connection costs PostgreSQL and the test 10 ms each.
+     */
     public static List<String> rows(Connection connection, String query) {
         try (var statement = connection.createStatement();
                 var result = statement.executeQuery(query)) {
@@ -79,12 +81,12 @@ public record Database(String jdbcUrl, String user, String password) {
         return rows.getFirst();
     }
 
-    /** The only column of the only row, a whole number. */
+    /** The only column of the only row, as a whole number. */
     public long number(String query) {
         return Long.parseLong(value(query));
     }
 
-    /** Executes the statements one after the other, each in a transaction of its own. */
+    /** Executes the statements one after the other, each in its own transaction. */
     public void execute(String... statements) {
         try (var connection = connect();
                 var statement = connection.createStatement()) {

@@ -16,23 +16,25 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Whatever the service reached by name on the JVM, in its integration tests, is registered for its native executable. Needs
- * no GraalVM: it reads the sources of a native build.
+ * Checks that everything that the service looked up by name on the JVM, in its integration tests, is registered for its
+ * native executable. It needs no GraalVM, because it reads the sources of a native build.
  */
 public abstract class NativeRegistration {
-    /** Reached on the JVM, and not missed in an executable: a start of what was reached, and why. */
+    /**
+     * Names that are looked up on the JVM but not needed in an executable: the beginning of the name, and the reason.
+     */
     private static final Map<String, String> NOT_MISSED = Map.of(
             "application.properties",
                     "Quarkus keeps the settings of the build, and looks for a file beside the executable",
             "jbossts-properties.xml", "Quarkus sets Narayana's properties itself",
             "META-INF/services/java.lang.System$LoggerFinder", "the logger is chosen at the build",
-            "META-INF/services/org.jboss.logmanager.ConfiguratorFactory", "of the tests' own logging",
+            "META-INF/services/org.jboss.logmanager.ConfiguratorFactory", "used only by the logging of tests",
             "META-INF/services/org.slf4j.spi.SLF4JServiceProvider",
-                    "Flyway chooses its logger by it, and has another one",
+                    "Flyway looks for a logger and finds another one",
             "org.xerial.snappy.", "Quarkus loads it at the start, see SNAPPY",
-            "net.jpountz.", "lz4 goes on in Java where its native library is missing");
+            "net.jpountz.", "lz4 continues in Java if its native library is missing");
 
-    /** Registers Snappy's library; with it comes the code that loads this at the start. */
+    /** The feature that registers Snappy's library; with it comes the code that loads the library at the start. */
     private static final String SNAPPY = "io.quarkus.kafka.client.runtime.graal.SnappyFeature";
 
     private static final Set<Reached> REACHED = new HashSet<>();
@@ -40,8 +42,8 @@ public abstract class NativeRegistration {
     private static NativeSources sources;
 
     /**
-     * @param kind of what was reached: fields, methods, constructors, resource, proxy or library
-     * @param asking the class that asked first
+     * @param kind fields, methods, constructors, resource, proxy or library
+     * @param asking the first class that looked it up
      * @param initializing the classes whose initializers were running
      */
     private record Reached(String kind, String name, String asking, List<String> initializing) {
@@ -51,7 +53,7 @@ public abstract class NativeRegistration {
                     words[0], words[1], words[2], words[3].isEmpty() ? List.of() : List.of(words[3].split(",")));
         }
 
-        /** Done while the executable is built, and kept in it. */
+        /** Whether this lookup happens while the executable is built. */
         boolean atBuildTime() {
             return initializing.stream().anyMatch(type -> !sources.initializesAtRunTime(type));
         }
@@ -97,7 +99,7 @@ public abstract class NativeRegistration {
 
     @Test
     void proxiesAreRegistered() {
-        // native-image knows annotations by itself; what the libraries of tests ask for is not in the executable
+        // native-image registers annotations itself; libraries of tests are not in the executable
         missing(
                 "proxy",
                 reached -> sources.hasClass(reached.asking())
@@ -109,7 +111,7 @@ public abstract class NativeRegistration {
     void nativeLibrariesAreLoadedInTheExecutable() throws IOException {
         var missing = new TreeSet<String>();
         for (Reached library : REACHED) {
-            // the JDK's own have simple names
+            // the JDK's own libraries have simple names
             if (!library.kind().equals("library")
                     || !library.name().contains("/")
                     || !sources.hasClass(library.asking())
@@ -140,7 +142,7 @@ public abstract class NativeRegistration {
         return type.replaceFirst("\\$.*", "");
     }
 
-    /** A start of it is told in {@link #NOT_MISSED}, and what is told there is so. */
+    /** Whether {@link #NOT_MISSED} has a beginning of the name, and the reason there is true. */
     private static boolean isKnown(String name) {
         return NOT_MISSED.keySet().stream().anyMatch(name::startsWith)
                 && (!name.startsWith("org.xerial.snappy.") || sources.hasFeature(SNAPPY));

@@ -30,7 +30,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What a native executable will reach by name: read from the sources of a native build, which Quarkus makes without a
+ * The registrations of a native executable, read from the sources of a native build, which Quarkus creates without
  * GraalVM.
  *
  * @see <a href="https://www.graalvm.org/jdk25/reference-manual/native-image/metadata/">GraalVM, reachability metadata</a>
@@ -48,7 +48,7 @@ final class NativeSources {
     private final Set<String> features = new HashSet<>();
     private final Map<String, Path> jars = new HashMap<>();
 
-    /** @param folder with the jar of the application, its libraries and the arguments of the build */
+    /** @param folder the folder with the jar of the application, its libraries and the arguments of the build */
     NativeSources(Path folder) throws IOException {
         var arguments = Files.readString(folder.resolve("native-image.args"));
         var excluded = excluded(List.of(arguments.split("\\s+")));
@@ -69,7 +69,7 @@ final class NativeSources {
         return members.getOrDefault(type, Set.of()).contains(kind);
     }
 
-    /** Whether there is such a resource on the class path. */
+    /** Whether the class path has such a resource. */
     boolean exists(String resource) {
         return jars.containsKey(resource);
     }
@@ -84,7 +84,7 @@ final class NativeSources {
 
     boolean isAnnotation(String type) {
         if (type.startsWith("java.lang.") || type.startsWith("jdk.internal.vm.annotation.")) {
-            return true; // the only ones of the JDK's interfaces there that anybody proxies
+            return true; // the only interfaces of the JDK there that libraries use for proxies
         }
         var file = type.replace('.', '/') + ".class";
         return jars.containsKey(file) && parse(file).flags().has(AccessFlag.ANNOTATION);
@@ -94,7 +94,7 @@ final class NativeSources {
         return features.contains(feature);
     }
 
-    /** A class, or a package with all that is below it. */
+    /** Whether the class is initialized at run time; an entry is a class, or a package with all classes below it. */
     boolean initializesAtRunTime(String type) {
         return initializedAtRunTime.stream()
                 .anyMatch(each -> type.equals(each) || type.startsWith(each + ".") || type.startsWith(each + "$"));
@@ -105,11 +105,11 @@ final class NativeSources {
     }
 
     /**
-     * The fields that native code looks up by JNI and that are not registered: those of the classes with native methods
-     * beside this library whose names stand in it.
+     * The fields that native code looks up by JNI and that are not registered: fields of the classes with native
+     * methods in the library's jar, if the library contains the name of the field.
      *
      * @param library the resource from which the native library is taken
-     * @param loaded whether this class was loaded
+     * @param loaded whether a class was loaded
      */
     List<String> missingJniFields(String library, Predicate<String> loaded) throws IOException {
         var missing = new ArrayList<String>();
@@ -139,7 +139,7 @@ final class NativeSources {
         return missing;
     }
 
-    /** Files of configuration that the build is told to leave out, by patterns of their jars and of their names. */
+    /** The configuration files that the build excludes, by patterns of their jars and of their names. */
     private static List<Pattern> excluded(List<String> arguments) {
         var excluded = new ArrayList<Pattern>();
         for (int i = 0; i < arguments.size() - 2; i++) {
@@ -250,7 +250,10 @@ final class NativeSources {
                         resources.add(Pattern.compile(include.path("pattern").asText())));
     }
 
-    /** A feature is code that registers. The names of classes stand before the call that defers their initialization. */
+    /**
+     * Reads a feature, which registers by code. The names of classes are before the call that defers their
+     * initialization.
+     */
     private void readFeature(String feature) {
         var file = feature.replace('.', '/') + ".class";
         if (!jars.containsKey(file)) {

@@ -15,8 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * The packaged service, started the way that a deployment could get wrong. A {@code @QuarkusIntegrationTest} extends it. {@link
- * AuthorizationRules} proves each message; one real start by default proves that the service then ends, the others run by night.
+ * Starts the packaged service with wrong settings of a deployment. A {@code @QuarkusIntegrationTest} extends it. {@link
+ * AuthorizationRules} tests each message. By default one real start proves that the service then ends; the other starts
+ * run in the nightly build.
  */
 public abstract class RefusedStarts {
     private final String service;
@@ -27,7 +28,7 @@ public abstract class RefusedStarts {
 
     private record End(int exitCode, String output) {}
 
-    /** @param service the first word of the service's own settings */
+    /** @param service the prefix of the service's settings */
     protected RefusedStarts(String service) {
         this.service = service;
     }

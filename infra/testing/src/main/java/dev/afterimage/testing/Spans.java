@@ -5,7 +5,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/** Takes the spans that would go to a collector. */
+/** Receives the spans in place of a collector. */
 @ApplicationScoped
 class Spans {
     @Produces

@@ -18,12 +18,12 @@ import javax.xml.stream.XMLStreamConstants;
 import javax.xml.stream.XMLStreamException;
 
 /**
- * Prints where the time of the last build went, as tables of Markdown: the reports of Surefire and Failsafe by module and by
- * class, and the starts of servers, as far as a log or a report tells of them. Run it by {@code infra/test-times}.
+ * Prints where the time of the last build went, as Markdown tables: the reports of Surefire and Failsafe by module and
+ * by class, and the starts of servers that a log or a report mentions. {@code infra/test-times} runs it.
  */
 public final class TestTimes {
 
-    /** What a server writes once it has started; of Quarkus each application. */
+    /** The log line of a started server; for Quarkus, of each started application. */
     private static final Map<String, Pattern> STARTS = new TreeMap<>(Map.of(
             "PostgreSQL", Pattern.compile("database system is ready to accept connections"),
             "Kafka", Pattern.compile("Kafka Server started"),
@@ -34,7 +34,10 @@ public final class TestTimes {
 
     private TestTimes() {}
 
-    /** Of the folder at hand; an argument is the least number of seconds of a class that gets a line, else 1. */
+    /**
+     * Reads the working directory. The argument is the minimum number of seconds of a class in the table; the default
+     * is 1.
+     */
     public static void main(String[] arguments) throws IOException {
         double least = arguments.length == 0 ? 1 : Double.parseDouble(arguments[0]);
         List<TestClass> classes = new ArrayList<>();
@@ -65,7 +68,7 @@ public final class TestTimes {
                         "| %s | %s | %d | %.1f |%n", each.name(), each.module(), each.tests(), each.seconds()));
     }
 
-    /** Reports, and logs of servers. */
+    /** The reports of tests and the logs of servers. */
     private static List<Path> files() throws IOException {
         try (Stream<Path> files = Files.walk(Path.of(""))) {
             return files.filter(
@@ -78,7 +81,7 @@ public final class TestTimes {
         return file.toString().replaceFirst("/?target/.*", "");
     }
 
-    /** The first element of a report is the class. */
+    /** Reads the first element of a report, which is the test class. */
     private static TestClass read(Path report) throws IOException {
         try (InputStream in = Files.newInputStream(report)) {
             var xml = XMLInputFactory.newFactory().createXMLStreamReader(in);
@@ -89,7 +92,7 @@ public final class TestTimes {
                     Integer.parseInt(xml.getAttributeValue(null, "tests")),
                     Double.parseDouble(xml.getAttributeValue(null, "time").replace(",", "")));
         } catch (XMLStreamException e) {
-            throw new IOException(report + " is no report: " + e.getMessage(), e);
+            throw new IOException(report + " is not a report: " + e.getMessage(), e);
         }
     }
 

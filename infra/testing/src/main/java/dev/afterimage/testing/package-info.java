@@ -1,4 +1,4 @@
-/** What the tests of several modules need alike: SQL, sizes, and what both services must do in the same way. */
+/** Common parts of the tests of several modules: SQL, test sizes, and rules that both services must follow. */
 @NullMarked
 package dev.afterimage.testing;
 

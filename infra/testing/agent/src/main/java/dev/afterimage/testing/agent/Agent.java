@@ -19,15 +19,15 @@ import java.security.ProtectionDomain;
 import java.util.Map;
 
 /**
- * Calls {@link Reached} at the start of those methods of the JDK by which a program reaches classes, resources, proxies and
- * native libraries by name. A native executable has of them what was registered at its build, and no more.
+ * Adds calls of {@link Reached} to the JDK methods that look up classes, resources, proxies and native libraries by
+ * name. A native executable finds only those that were registered at its build.
  *
  * <p>{@code -javaagent:reflection-recorder.jar=FOLDER} writes one file a process into the folder when the process ends.
  */
 public final class Agent implements ClassFileTransformer {
     private static final ClassDesc REACHED = ClassDesc.of(Reached.class.getName());
 
-    /** By class of the JDK and name of its method: the method of {@link Reached} that is told. */
+    /** By class and method of the JDK: the method of {@link Reached} to call. */
     private static final Map<String, Map<String, String>> CALLS = Map.of(
             "java/lang/Class",
             Map.ofEntries(
@@ -75,7 +75,7 @@ public final class Agent implements ClassFileTransformer {
         try {
             return instrumented(bytes, calls);
         } catch (RuntimeException | LinkageError e) {
-            e.printStackTrace(); // the JVM would go on without a word
+            e.printStackTrace(); // the JVM ignores this exception silently
             throw e;
         }
     }
@@ -105,7 +105,7 @@ public final class Agent implements ClassFileTransformer {
                 && !method.flags().has(AccessFlag.PRIVATE);
     }
 
-    /** The call before all else: with the class that is asked, or with the argument that tells what for. */
+    /** Inserts the call at the start of the method, with the class or the argument that is looked up. */
     private static CodeTransform first(String told) {
         return new CodeTransform() {
             @Override

@@ -14,18 +14,18 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * What this process reached by name. Each line of its file has a kind, a name, the class that asked, and the classes whose
- * initializers were running.
+ * Records what this process looks up by name. Each line of the file has a kind, a name, the calling class, and the
+ * classes whose initializers were running.
  *
- * <p>Called from inside the JDK: it must not fail, and must not ask for anything that calls it again.
+ * <p>It is called from inside the JDK: it must not fail, and must not call a method that calls it again.
  */
 public final class Reached {
-    /** Frames of what is at work only while the application is built, or of a test that asks for itself. */
+    /** Packages that run only while the application is built, or in a test. */
     private static final List<String> NOT_AT_RUN_TIME = List.of(
             "io.quarkus.deployment.", "io.quarkus.builder.", "io.quarkus.bootstrap.", "io.quarkus.test.", "org.junit.");
 
     private static final Set<String> LINES = ConcurrentHashMap.newKeySet();
-    /** How often each was asked for; a look at the stack is dear, and the first ones tell enough. */
+    /** The number of lookups of each name. Reading the stack is expensive, so only the first lookups are recorded. */
     private static final Map<String, Integer> ASKED = new ConcurrentHashMap<>();
 
     private static final int LOOKS = 16;
@@ -105,7 +105,7 @@ public final class Reached {
                             !frame.startsWith("java.") && !frame.startsWith("jdk.") && !frame.startsWith("sun."))
                     .findFirst()
                     .orElse("the JDK");
-            // what a class does in its initializer, a native build may do while it runs
+            // a native build may run class initializers at build time
             var initializing = frames.stream()
                     .filter(frame -> frame.getMethodName().equals("<clinit>"))
                     .map(StackFrame::getClassName)

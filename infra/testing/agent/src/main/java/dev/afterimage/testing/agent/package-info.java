@@ -1,2 +1,2 @@
-/** Records what a JVM reaches by reflection, so that a test can hold it against what a native build registers. */
+/** Records what a JVM reaches by reflection, so that a test can compare it with the registrations of a native build. */
 package dev.afterimage.testing.agent;
