@@ -1,11 +1,11 @@
--- What the recipes need of the source database, run once by its owner before the first is applied.
+-- Prepares the source database for the recipes. Its owner runs this once, before the first recipe is applied.
 
--- a delete or an update comes with the whole row as it was, not with its key alone
+-- so that a delete or an update has the whole old row, not only its key
 alter table customers replica identity full;
 alter table products replica identity full;
 alter table orders replica identity full;
 
--- incremental-snapshot: an insert here starts one, and Debezium marks here which stretch of the log it reads along with
+-- for incremental-snapshot: an insert here starts a snapshot, and Debezium writes its watermarks here
 create table recipe_signals (
     id   text primary key,
     type text not null,

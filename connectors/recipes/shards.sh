@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The outbox read by several slots: connectors/recipes/shards.sh SHARDS FOLDER makes of order-outbox.json a connector for
-# each shard, and publications.sql, which the owner of database orders runs before they are applied.
-# connectors/README.md, "Growing", says when to shard and how to change over.
+# Reads the outbox by several slots. connectors/recipes/shards.sh SHARDS FOLDER writes a connector for each shard, made from
+# order-outbox.json, and publications.sql. The owner of database orders runs publications.sql before the connectors are applied.
+# connectors/README.md, "Growing", says when to use shards and how to switch to them.
 set -euo pipefail
 shards=${1-} folder=${2-}
 case $shards in
@@ -13,7 +13,7 @@ esac
   exit 2
 }
 mkdir -p "$folder"
-echo "-- Each row of the outbox is in one of these, all rows of an aggregate in the same." >"$folder/publications.sql"
+echo "-- Each outbox row is in exactly one of these publications; all rows of an aggregate are in the same one." >"$folder/publications.sql"
 for ((shard = 0; shard < shards; shard++)); do
   slot=order_outbox_${shards}_$shard
   echo "create publication $slot for table outbox where ((uuid_hash(aggregate_id) & $((shards - 1))) = $shard) with (publish = 'insert');" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs once: makes the topics of topics.json, then applies every connector beside it and waits until all of them run.
+# Runs once: creates the topics of topics.json, then applies every connector in the same folder and waits until all run.
 set -euo pipefail
 cd "$CONNECTORS"
 
@@ -14,7 +14,7 @@ while read -r topic; do
     "${settings[@]}"
 done <<<"$topics"
 
-connect() { # path, options of curl; a worker that just started answers 409 while its group forms
+connect() { # path, options of curl; a worker answers 409 while its group forms after a start
   curl -sS --fail-with-body --retry 30 --retry-delay 1 --retry-all-errors "${@:2}" "$CONNECT/connectors/$1"
 }
 for file in *.json; do

@@ -1,4 +1,4 @@
--- The databases, whom each belongs to and who else may connect; after roles.sql. The migrations say what they may do there.
+-- The databases with their owners, and the roles that may connect; after roles.sql. The migrations grant the further rights.
 
 create database orders owner orders_owner;
 revoke all on database orders from public;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The token issuer of this one machine. "keys" makes its key pair where there is none; anything else is the roles of a
-# token to print, good for a day: orders:read, orders:write, orders:admin.
+# A token issuer for this machine. "keys" creates its key pair if there is none. Other arguments are the roles of a token, which is
+# printed and valid for a day: orders:read, orders:write, orders:admin.
 set -euo pipefail
 private=$KEYS/issuer.pem
 public=$KEYS/issuer.pub.pem

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An order's way through the containers that run: placed here, read there.
+# Places an order at order-service and reads it from projection-service, in the running containers.
 set -euo pipefail
 cd "$(dirname "$0")"
 token=$(docker compose -p afterimage run --rm --quiet-pull token orders:admin | tail -n 1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the passwords of PostgreSQL's roles where they are missing: infra/kubernetes/secrets.sh <namespace>.
-# Whoever keeps secrets elsewhere makes the same ones from there: basic-auth, username and password.
+# Creates missing passwords of PostgreSQL's roles: infra/kubernetes/secrets.sh <namespace>.
+# With another source of secrets, create the same Secrets from it: type basic-auth, with username and password.
 set -euo pipefail
 for role in orders_owner orders_app debezium debezium_tables projection auditor replica; do
   secret=postgres-${role//_/-}

@@ -1,5 +1,5 @@
--- Who may do what. On a laptop each password is the role's name; elsewhere the operator sets them.
--- Tables are granted by the migrations of the service that owns them.
+-- The roles and their rights. On a laptop the password of each role is its name; elsewhere the operator sets the passwords.
+-- The migrations of the service that owns a table grant the rights on it.
 do $$
 declare
   wanted record;
