@@ -192,8 +192,7 @@ final class Measure implements Callable<Integer> {
             total += megabytes;
             out.printf("%-20s %6.0f MB   idle CPU %4.1f %% of a core%n", part.getKey(), megabytes, percent);
         }
-        out.printf(
-                "%-20s %6.0f MB (PSS: a page that n processes share counts 1/n in each)%n", "together", total);
+        out.printf("%-20s %6.0f MB (PSS: a page that n processes share counts 1/n in each)%n", "together", total);
     }
 
     private static long cpuMillis(List<ProcessHandle> processes) {

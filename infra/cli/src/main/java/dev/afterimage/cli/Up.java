@@ -31,9 +31,8 @@ final class Up implements Callable<Integer> {
 
     @Option(
             names = "--at-least-once",
-            description =
-                    "Connect polls without Kafka transactions: less latency, but its crash may repeat events,"
-                            + " which the read model ignores by their version")
+            description = "Connect polls without Kafka transactions: less latency, but its crash may repeat events,"
+                    + " which the read model ignores by their version")
     private boolean atLeastOnce;
 
     @Option(

@@ -29,8 +29,7 @@ public abstract class NativeRegistration {
             "jbossts-properties.xml", "Quarkus sets Narayana's properties itself",
             "META-INF/services/java.lang.System$LoggerFinder", "the logger is chosen at the build",
             "META-INF/services/org.jboss.logmanager.ConfiguratorFactory", "used only by the logging of tests",
-            "META-INF/services/org.slf4j.spi.SLF4JServiceProvider",
-                    "Flyway looks for a logger and finds another one",
+            "META-INF/services/org.slf4j.spi.SLF4JServiceProvider", "Flyway looks for a logger and finds another one",
             "org.xerial.snappy.", "Quarkus loads it at the start, see SNAPPY",
             "net.jpountz.", "lz4 continues in Java if its native library is missing");
 

@@ -92,8 +92,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
 
     @Command(
             name = "apply",
-            description =
-                    "Creates or changes connectors, named like their files, and waits until they run.",
+            description = "Creates or changes connectors, named like their files, and waits until they run.",
             mixinStandardHelpOptions = true)
     void apply(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) {
         for (Path file : files) {

@@ -45,10 +45,7 @@ public final class DeadLetters implements Runnable {
             @Mixin Ports at,
             @Option(names = "--topic", description = "only of this topic") @Nullable String topic,
             @Option(names = "--digest", description = "only with this digest of a fault") @Nullable String digest,
-            @Option(
-                            names = "--limit",
-                            defaultValue = "50",
-                            description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
+            @Option(names = "--limit", defaultValue = "50", description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
                     int limit) {
         JsonNode letters =
                 RestService.expect(200, service(at).get("/dead-letters?limit=" + limit + query("&", topic, digest)));

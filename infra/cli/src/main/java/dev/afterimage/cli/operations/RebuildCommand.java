@@ -16,8 +16,7 @@ import picocli.CommandLine.Spec;
 /** Starts a rebuild of the read model beside the live one, and shows its progress. */
 @Command(
         name = "rebuild",
-        description =
-                "Builds a new read model beside the live one, then swaps them; reads and events continue.",
+        description = "Builds a new read model beside the live one, then swaps them; reads and events continue.",
         mixinStandardHelpOptions = true)
 public final class RebuildCommand implements Callable<Integer> {
 

@@ -143,8 +143,7 @@ public final class Produce implements Callable<Integer> {
 
     @Command(
             name = "bulk",
-            description =
-                    "Places many orders and counts their events. Exit code 1 when an event is missing.",
+            description = "Places many orders and counts their events. Exit code 1 when an event is missing.",
             mixinStandardHelpOptions = true)
     int bulk(@Mixin Ports at, @Parameters(paramLabel = "N", description = "number of orders") int count) {
         if (count < 1) {
@@ -159,10 +158,7 @@ public final class Produce implements Callable<Integer> {
     void show(
             @Mixin Ports at,
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
-            @Option(
-                            names = "--limit",
-                            defaultValue = "20",
-                            description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")
+            @Option(names = "--limit", defaultValue = "20", description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")
                     int limit) {
         try (Screen screen = Screen.of(spec)) {
             List<JsonNode> rows = shop(at).newest(kind, limit);

@@ -75,10 +75,7 @@ public final class Simulate implements Callable<Integer> {
     @Option(names = "--records", defaultValue = "10000", description = "rows to insert (${DEFAULT-VALUE})")
     private long records;
 
-    @Option(
-            names = "--batches",
-            defaultValue = "100",
-            description = "number of transactions (${DEFAULT-VALUE})")
+    @Option(names = "--batches", defaultValue = "100", description = "number of transactions (${DEFAULT-VALUE})")
     private int batches;
 
     @Option(
