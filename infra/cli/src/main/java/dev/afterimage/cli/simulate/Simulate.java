@@ -57,7 +57,7 @@ public final class Simulate implements Callable<Integer> {
             names = "--table",
             split = ",",
             paramLabel = "NAME",
-            description = "tables to change; existing tables keep their columns and foreign keys (simulated_orders)")
+            description = "tables to change; existing ones by their own columns and foreign keys (simulated_orders)")
     private List<String> tables = List.of();
 
     @Option(names = "--shop", description = "four tables with foreign keys: customers, products, orders, order items")
