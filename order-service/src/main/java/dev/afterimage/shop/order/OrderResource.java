@@ -103,8 +103,7 @@ public class OrderResource {
     @Operation(
             operationId = "changeOrderItems",
             summary = "Replace the lines of a pending order",
-            description =
-                    "A product that the order already has keeps its price; a new product gets its current price.")
+            description = "A product that the order already has keeps its price; a new product gets its current price.")
     @Extension(name = ApiDocument.CONFLICTS, value = "ITEMS_FIXED")
     public RestResponse<OrderImage> changeItems(
             @RestPath UUID id, @NotNull @Valid ChangeItems request, @Context HttpHeaders headers) {

@@ -56,9 +56,8 @@ public class StatsResource {
     @Operation(
             operationId = "showStats",
             summary = "Show the statistics of the service",
-            description =
-                    "Exact, and of one state of the database. The call counts the rows, so its time rises"
-                            + " with their number.")
+            description = "Exact, and of one state of the database. The call counts the rows, so its time rises"
+                    + " with their number.")
     public Stats get() {
         Map<String, Map<String, Long>> numbers = database
                 .select(

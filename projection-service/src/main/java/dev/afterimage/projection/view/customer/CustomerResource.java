@@ -50,9 +50,7 @@ public class CustomerResource {
     @Operation(operationId = "listCustomers", summary = "List customers, the newest first")
     @APIResponseSchema(value = CustomerView[].class, responseDescription = "A page")
     public Response list(
-            @Parameter(description = "Only the customer with this email, ignoring case")
-                    @QueryParam("email")
-                    @Nullable String email,
+            @Parameter(description = "Only the customer with this email, ignoring case") @QueryParam("email") @Nullable String email,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
             @Context HttpServerRequest request) {

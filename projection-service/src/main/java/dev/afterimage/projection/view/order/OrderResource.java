@@ -42,8 +42,7 @@ public class OrderResource {
     @Operation(
             operationId = "showOrder",
             summary = "Show an order",
-            description =
-                    "Includes the customer. The entity tag has the versions of the order and of the customer.")
+            description = "Includes the customer. The entity tag has the versions of the order and of the customer.")
     @APIResponseSchema(value = OrderView.class, responseDescription = "The order")
     public Response get(
             @PathParam("id") String id,
