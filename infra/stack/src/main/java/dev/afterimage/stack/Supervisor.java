@@ -7,13 +7,16 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Restarts servers that die, as systemd or Kubernetes would: the first time at once, then with growing pauses. It gives
- * up on a server that dies five times and never lived for a minute. It restarts failed connectors too.
+ * Restarts servers that die, as Kubernetes would: at once, and with growing pauses while a server keeps dying. A server that was
+ * ready is always started again. The supervisor gives up when a server ends five times in a row before it is ready. It restarts
+ * failed connectors too.
  */
 public final class Supervisor implements AutoCloseable {
 
-    private static final int DEATHS_TO_GIVE_UP = 5;
-    private static final Duration HEALTHY_LIFE = Duration.ofMinutes(1);
+    private static final int STARTS_TO_GIVE_UP = 5;
+    /** A server that was ready for so long is restarted without a pause. */
+    private static final Duration HEALTHY_LIFE = Duration.ofSeconds(10);
+
     private static final Duration CONNECTOR_CHECK = Duration.ofSeconds(1);
     private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
 
@@ -55,30 +58,30 @@ public final class Supervisor implements AutoCloseable {
     private void keepAlive(Server server) throws InterruptedException {
         int deaths = 0;
         while (true) {
-            Instant alive = Instant.now();
+            Instant ready = Instant.now();
             String what = server.name() + " died (status " + server.awaitExit() + ")";
             // a Ctrl-C that reaches the child before this process must not look like a crash
             Server.pause(Duration.ofMillis(50));
-            if (Duration.between(alive, Instant.now()).compareTo(HEALTHY_LIFE) > 0) {
+            if (Duration.between(ready, Instant.now()).compareTo(HEALTHY_LIFE) > 0) {
                 deaths = 0;
             }
-            Optional<StackException> failure;
-            do {
+            Optional<StackException> failure = Optional.of(new StackException(what));
+            for (int starts = 0; failure.isPresent(); starts++) {
                 if (closed || server.closed()) {
                     return;
                 }
-                if (++deaths >= DEATHS_TO_GIVE_UP) {
-                    giveUp.accept(what + ". " + server.name() + " keeps dying. " + server.lastWords());
+                what = String.valueOf(failure.get().getMessage());
+                if (starts == STARTS_TO_GIVE_UP) {
+                    giveUp.accept(server.name() + " keeps dying. " + what);
                     return;
                 }
-                failure = restart(server, deaths, what);
-                what = failure.map(Throwable::getMessage).orElse(what);
-            } while (failure.isPresent());
+                failure = restart(server, deaths++, what);
+            }
         }
     }
 
-    private Optional<StackException> restart(Server server, int deaths, String what) {
-        Duration backoff = Duration.ofSeconds(deaths == 1 ? 0 : 1L << (deaths - 2));
+    private Optional<StackException> restart(Server server, int deathsBefore, String what) {
+        Duration backoff = deathsBefore == 0 ? Duration.ZERO : pauseAfter(deathsBefore);
         Instant began = Instant.now();
         tell.accept(what + "; restarting it" + (backoff.isZero() ? "" : " in " + backoff.toSeconds() + " s"));
         pause.accept(backoff);
@@ -90,6 +93,11 @@ public final class Supervisor implements AutoCloseable {
         } catch (StackException e) {
             return Optional.of(e);
         }
+    }
+
+    /** 1, 2, 4, 8, 16 and then always 30 seconds. */
+    private static Duration pauseAfter(int deaths) {
+        return deaths > 5 ? MAX_BACKOFF : Duration.ofSeconds(1L << (deaths - 1));
     }
 
     /** Restarts the connector or its tasks whenever they fail, with growing pauses while they keep failing. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +24,7 @@ class SupervisorTest {
     private final Queue<Duration> pauses = new ConcurrentLinkedQueue<>();
 
     /** A shell process that is ready as soon as it runs. */
-    private final class Script extends Server {
+    private class Script extends Server {
 
         private final String script;
 
@@ -64,15 +65,35 @@ class SupervisorTest {
     }
 
     @Test
-    void givesUpOnWhatKeepsDyingAndShowsItsLastWords() {
-        try (Script script = new Script("echo out of luck; sleep 0.1; exit 3");
+    void startsWhatWasReadyAgainHoweverOftenItDies() {
+        try (Script script = new Script("sleep 0.1; exit 3");
                 Supervisor supervisor = new Supervisor(told::add, reasons::add, pauses::add)) {
             script.start();
             supervisor.watch(script);
+            await().atMost(Duration.ofSeconds(30)).until(() -> pauses.size() >= 8);
+            assertThat(pauses).extracting(Duration::toSeconds).startsWith(0L, 1L, 2L, 4L, 8L, 16L, 30L, 30L);
+            assertThat(told).contains("script died (status 3); restarting it in 4 s");
+            assertThat(reasons).isEmpty();
+        }
+    }
+
+    @Test
+    void givesUpOnWhatEndsAgainAndAgainBeforeItIsReadyAndShowsItsLastWords() throws Exception {
+        Path unlucky = home.resolve("unlucky");
+        try (Script script = new Script("[ ! -e unlucky ] || { echo out of luck; exit 3; }; exec sleep 600") {
+                    @Override
+                    protected boolean answers() {
+                        return Files.notExists(unlucky);
+                    }
+                };
+                Supervisor supervisor = new Supervisor(told::add, reasons::add, pauses::add)) {
+            script.start();
+            supervisor.watch(script);
+            Files.createFile(unlucky);
+            script.kill();
             await().atMost(Duration.ofSeconds(30)).until(() -> !reasons.isEmpty());
             assertThat(reasons).singleElement().asString().contains("script keeps dying", "out of luck");
-            assertThat(told).contains("script died (status 3); restarting it in 4 s");
-            assertThat(pauses).extracting(Duration::toSeconds).containsExactly(0L, 1L, 2L, 4L);
+            assertThat(pauses).extracting(Duration::toSeconds).containsExactly(0L, 1L, 2L, 4L, 8L);
         }
     }
 
