@@ -47,7 +47,7 @@ final class StackDaemon {
     /** Time to wait for a user that restarts, as a test with another profile does. */
     private static final Duration LINGER = Duration.ofSeconds(3);
     /** Time to wait while a build compiles the next module, whose tests use the same stack. */
-    private static final Duration LINGER_IN_BUILD = Duration.ofSeconds(90);
+    private static final Duration LINGER_IN_BUILD = Duration.ofSeconds(45);
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
