@@ -12,5 +12,6 @@ product=$(call http://127.0.0.1:8080/products -d "{\"sku\":\"LOOM-$run\",\"name\
 order=$(call http://127.0.0.1:8080/orders \
   -d "{\"customerId\":\"$(id "$customer")\",\"items\":[{\"productId\":\"$(id "$product")\",\"quantity\":2}]}")
 echo "placed: $order"
-echo "read:   $(call --retry 30 --retry-delay 1 --retry-all-errors \
-  "http://127.0.0.1:8081/orders/$(id "$order")?minVersion=1&wait=10s")"
+# assigned first: a failure inside of echo's argument would not end the script
+read=$(call --retry 30 --retry-delay 1 --retry-all-errors "http://127.0.0.1:8081/orders/$(id "$order")?minVersion=1&wait=10s")
+echo "read:   $read"
