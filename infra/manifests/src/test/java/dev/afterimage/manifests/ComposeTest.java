@@ -232,6 +232,17 @@ class ComposeTest {
                         .exists());
     }
 
+    /** GraalVM's executables need glibc 2.34 and libz: UBI 9 has both, and so has Quarkus' small image of it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "native-micro"})
+    void aNativeImageHasTheLibrariesOfTheExecutable(String stage) {
+        assertThat(Repository.text(DOCKERFILE))
+                .containsPattern(
+                        "(?m)^FROM \\S+/ubi(9|1\\d)(/ubi-minimal|-quarkus-micro-image):\\S+ AS " + stage + "$");
+        assertThat(Repository.text(Repository.file(".github/workflows/containers.yml")))
+                .containsPattern("image: " + stage + ", memory: 256m, build: .*-Dquarkus.native.container-build=true");
+    }
+
     /** Runs the image's health check against a service that answers with this status; with 0, against a closed port. */
     private static boolean healthy(List<String> command, int status) throws IOException, InterruptedException {
         if (status == 0) {

@@ -40,6 +40,17 @@ class WorkflowsTest {
     }
 
     @Test
+    void everyImageIsBuiltAndTried() {
+        JsonNode job = Repository.yaml(FOLDER.resolve("workflows/containers.yml"))
+                .getFirst()
+                .at("/jobs/try");
+        assertThat(job.at("/strategy/matrix/include").findValuesAsText("image"))
+                .containsExactly("jvm", "native", "native-micro");
+        assertThat(job.at("/env/AFTERIMAGE_IMAGE").asText()).isEqualTo("${{ matrix.image }}");
+        assertThat(job.findValuesAsText("run")).contains("infra/compose/try.sh");
+    }
+
+    @Test
     void everyFolderOfDependabotExists() {
         JsonNode dependabot = Repository.yaml(FOLDER.resolve("dependabot.yml")).getFirst();
         assertThat(Manifest.errors(dependabot, "Dependabot")).isEmpty();
