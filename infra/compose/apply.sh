@@ -1,18 +1,14 @@
 #!/usr/bin/env bash
-# Runs once: creates the topics of topics.json, then applies every connector in the same folder and waits until all run.
+# Runs once: creates the missing topics of $TOPICS, then applies every connector in the same folder and waits until all run.
 set -euo pipefail
 cd "$CONNECTORS"
 
-topics=$(tr -d '\n' <topics.json | grep -oE '"[^"]+": *\{ *"partitions": *[0-9]+[^{}]*(\{[^{}]*\})? *\}')
-while read -r topic; do
-  settings=()
-  while IFS='"' read -r _ key _ value _; do
-    settings+=(--config "$key=$value")
-  done < <(grep -oE '"[^"]+": *"[^"]*"' <<<"$topic")
-  "$KAFKA_HOME/bin/kafka-topics.sh" --bootstrap-server "$KAFKA" --create --if-not-exists --replication-factor 1 \
-    --topic "$(cut -d'"' -f2 <<<"$topic")" --partitions "$(sed -E 's/.*"partitions": *([0-9]+).*/\1/' <<<"$topic")" \
-    "${settings[@]}"
-done <<<"$topics"
+topics() { "$KAFKA_HOME/bin/kafka-topics.sh" --bootstrap-server "$KAFKA" "$@"; }
+existing=$(topics --list)
+while read -r topic partitions setting; do
+  grep -qxF "$topic" <<<"$existing" ||
+    topics --create --if-not-exists --replication-factor 1 --topic "$topic" --partitions "$partitions" --config "$setting"
+done <<<"$TOPICS"
 
 connect() { # path, options of curl; a worker answers 409 while its group forms after a start
   curl -sS --fail-with-body --retry 30 --retry-delay 1 --retry-all-errors "${@:2}" "$CONNECT/connectors/$1"

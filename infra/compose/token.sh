@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
-# A token issuer for this machine. "keys" creates its key pair if there is none. Other arguments are the roles of a token, which is
-# printed and valid for a day: orders:read, orders:write, orders:admin.
+# A token issuer for this machine. "keys" creates its key pair in $KEYS if there is none, the public key in $PUBLIC_KEYS if that is
+# set. Other arguments are the roles of a token, which is printed and valid for a day: orders:read, orders:write, orders:admin.
 set -euo pipefail
 private=$KEYS/issuer.pem
-public=$KEYS/issuer.pub.pem
+public=${PUBLIC_KEYS:-$KEYS}/issuer.pub.pem
 
 if [ "$*" = keys ]; then
-  [ -f "$public" ] || {
-    (umask 077 && openssl genrsa -out "$private" 2048)
-    openssl rsa -in "$private" -pubout -out "$public"
-  }
+  [ -s "$private" ] || (umask 077 && openssl genrsa -out "$private" 2048)
+  openssl rsa -in "$private" -pubout -out "$public"
   exit
 fi
 

@@ -28,14 +28,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ComposeTest {
 
     private static final Path FOLDER = Repository.file("infra/compose");
-    private static final JsonNode COMPOSE =
-            Repository.yaml(FOLDER.resolve("compose.yaml")).getFirst();
+    private static final JsonNode COMPOSE = Repository.compose();
     private static final Path DOCKERFILE = FOLDER.resolve("Dockerfile");
     /** The Dockerfile's stages, each with its instructions. */
     private static final Map<String, String> STAGES = Pattern.compile("(?ms)^FROM \\S+ AS (\\S+)$(.*?)(?=^FROM |\\z)")
@@ -55,6 +55,17 @@ class ComposeTest {
             "KEY_CONVERTER",
             "VALUE_CONVERTER",
             "OFFSET_FLUSH_INTERVAL_MS");
+    /** The variables that Debezium's entry point uses itself. */
+    private static final Set<String> OF_THE_ENTRY_POINT = Set.of("HEAP_OPTS", "ENABLE_APICURIO_CONVERTERS");
+    /** The paths that each image declares as volumes, from the Dockerfiles of its project. */
+    private static final Map<String, Set<String>> VOLUMES = Map.of(
+            "postgres", Set.of("/var/lib/postgresql"),
+            "apache/kafka", Set.of("/etc/kafka/secrets", "/var/lib/kafka/data", "/mnt/shared/config"),
+            "quay.io/debezium/connect", Set.of("/kafka/data", "/kafka/logs", "/kafka/config"),
+            "prom/prometheus", Set.of("/prometheus"));
+
+    @TempDir
+    Path home;
 
     @Test
     void obeysTheSchemaOfComposeFiles() {
@@ -136,6 +147,7 @@ class ComposeTest {
     void theBrokerGetsOnlySettingsThatItKnows() {
         assertThat(Settings.broker())
                 .containsAll(environment("kafka").keySet().stream()
+                        .filter(variable -> !variable.equals("KAFKA_HEAP_OPTS"))
                         .map(variable -> property(variable.replaceFirst("^KAFKA_", "")))
                         .toList());
     }
@@ -153,14 +165,17 @@ class ComposeTest {
     @Test
     void connectGetsSettingsThatItKnowsAndTheVariablesOfTheConnectors() {
         Map<String, String> environment = environment("connect");
-        List<String> asked = Repository.environmentOfConnectors();
+        List<String> asked = Repository.environmentOf(
+                Stream.concat(Repository.connectors().stream(), Repository.connectors("connectors/recipes").stream())
+                        .toList());
+        assertThat(asked).contains("ORDERS_DB_HOST", "SCHEMA_REGISTRY_URL");
         assertThat(environment).containsKeys(asked.toArray(String[]::new));
         assertThat(asked)
                 .allMatch(
                         name -> name.matches(environment.get("CONNECT_CONFIG_PROVIDERS_ENV_PARAM_ALLOWLIST_PATTERN")));
         assertThat(Settings.worker())
                 .containsAll(environment.keySet().stream()
-                        .filter(variable -> !asked.contains(variable))
+                        .filter(variable -> !asked.contains(variable) && !OF_THE_ENTRY_POINT.contains(variable))
                         .filter(variable -> !variable.startsWith("CONNECT_CONFIG_PROVIDERS_ENV_"))
                         .peek(variable -> assertThat(variable)
                                 .matches(name -> name.startsWith("CONNECT_") || UNPREFIXED.contains(name)))
@@ -172,7 +187,7 @@ class ComposeTest {
     void everyMountedFileExists() {
         Set<String> volumes = Set.copyOf(names(COMPOSE.path("volumes")));
         assertThat(services().values().stream()
-                        .flatMap(service -> texts(service.path("volumes")))
+                        .flatMap(ComposeTest::mounts)
                         .map(mount -> mount.substring(0, mount.indexOf(':'))))
                 .allSatisfy(source -> {
                     if (source.startsWith(".")) {
@@ -181,6 +196,141 @@ class ComposeTest {
                         assertThat(volumes).contains(source);
                     }
                 });
+    }
+
+    @Test
+    void everyContainerIsBoundedAndMayDoLittle() {
+        assertThat(services()).allSatisfy((name, service) -> {
+            assertThat(service.path("mem_limit").asText())
+                    .as(name)
+                    .matches("[0-9]+[mg]|\\$\\{AFTERIMAGE_MEMORY:-[0-9]+m}");
+            assertThat(texts(service.path("cap_drop"))).as(name).containsExactly("ALL");
+            assertThat(names(service.at("/logging/options"))).as(name).contains("max-size", "max-file");
+            assertThat(texts(service.path("tmpfs"))).as(name).anyMatch(mount -> mount.startsWith("/tmp:exec"));
+            assertThat(service.path("stop_grace_period").asText())
+                    .as(name)
+                    .isEqualTo(name.equals("postgres") ? "60s" : "30s");
+            assertThat(service.path("read_only").asBoolean()).as(name).isEqualTo(!name.equals("connect"));
+        });
+    }
+
+    @Test
+    void everyJobIsRepeatedAndEveryServerRestarted() {
+        Set<String> jobs = services().values().stream()
+                .flatMap(service -> service.path("depends_on").properties().stream())
+                .filter(dependency ->
+                        dependency.getValue().path("condition").asText().equals("service_completed_successfully"))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+        assertThat(jobs).containsExactlyInAnyOrder("keys", "replica", "connectors");
+        assertThat(services()).allSatisfy((name, service) -> assertThat(
+                        service.path("restart").asText())
+                .as(name)
+                .isEqualTo(jobs.contains(name) ? "on-failure:10" : name.equals("token") ? "no" : "unless-stopped"));
+    }
+
+    @Test
+    void aSlowMachineHasTwoMinutesToStart() {
+        assertThat(services().values().stream()
+                        .filter(service -> service.has("healthcheck"))
+                        .map(service -> service.at("/healthcheck/start_period").asText()))
+                .hasSize(3)
+                .containsOnly("120s");
+        assertThat(STAGES.values()).allMatch(stage -> stage.contains("--start-period=120s "));
+    }
+
+    @Test
+    void aHeapLeavesHalfOfTheMemoryAndItsEndIsThatOfTheProcess() {
+        assertThat(Map.of(
+                        "kafka", environment("kafka").getOrDefault("KAFKA_HEAP_OPTS", ""),
+                        "connect", environment("connect").getOrDefault("HEAP_OPTS", "")))
+                .allSatisfy((name, options) -> {
+                    assertThat(options).as(name).isEqualTo("-Xmx512m -XX:+ExitOnOutOfMemoryError");
+                    assertThat(service(name).path("mem_limit").asText()).isEqualTo("1g");
+                });
+        assertThat(STAGES.values())
+                .allMatch(stage -> stage.contains("\"-XX:+ExitOnOutOfMemoryError\"") && stage.contains("ENTRYPOINT"));
+    }
+
+    @Test
+    void noImageCreatesAnAnonymousVolume() {
+        assertThat(services()).allSatisfy((name, service) -> {
+            Set<String> declared =
+                    VOLUMES.getOrDefault(service.path("image").asText().replaceFirst(":.*", ""), Set.of());
+            assertThat(Stream.concat(
+                            mounts(service).map(mount -> mount.split(":", -1)[1]),
+                            StreamSupport.stream(service.path("volumes").spliterator(), false)
+                                    .filter(mount -> mount.path("type").asText().equals("tmpfs"))
+                                    .map(mount -> mount.path("target").asText())))
+                    .as(name)
+                    .containsAll(declared);
+        });
+    }
+
+    @Test
+    void whatMustNotBeForgottenIsInNamedVolumes() {
+        assertThat(names(COMPOSE.path("volumes")))
+                .containsExactlyInAnyOrder("postgres", "kafka", "issuer", "keys", "prometheus", "grafana");
+        assertThat(mounts(service("postgres"))).contains("postgres:/var/lib/postgresql");
+        assertThat(mounts(service("kafka")))
+                .contains("kafka:" + environment("kafka").get("KAFKA_LOG_DIRS"));
+        assertThat(mounts(service("prometheus"))).contains("prometheus:/prometheus");
+        assertThat(mounts(service("grafana"))).contains("grafana:/var/lib/grafana");
+        assertThat(environment("registry")).containsEntry("APICURIO_STORAGE_KIND", "kafkasql");
+    }
+
+    @Test
+    void onlyTheIssuerReadsThePrivateKey() {
+        String folder = environment("keys").get("KEYS");
+        assertThat(services().entrySet().stream()
+                        .filter(service -> mounts(service.getValue()).anyMatch(mount -> mount.contains(":" + folder)))
+                        .map(Map.Entry::getKey))
+                .containsExactlyInAnyOrder("keys", "token");
+        assertThat(environment("token")).containsEntry("KEYS", folder);
+        for (String service : List.of("order-service", "projection-service")) {
+            assertThat(mounts(service(service))).containsExactly("keys:/keys:ro");
+            assertThat(environment(service).get("MP_JWT_VERIFY_PUBLICKEY_LOCATION"))
+                    .isEqualTo(environment("keys").get("PUBLIC_KEYS") + "/issuer.pub.pem");
+        }
+    }
+
+    @Test
+    void postgresKeepsMoreForASlotThanOrderServiceAllows() {
+        String keeps = texts(service("postgres").path("command"))
+                .filter(argument -> argument.startsWith("max_slot_wal_keep_size="))
+                .findFirst()
+                .orElseThrow();
+        int allowed = Integer.parseInt(Repository.first(
+                Repository.file("order-service/src/main/java/dev/afterimage/shop/outbox/OutboxConfig.java"),
+                "@WithDefault\\(\"([0-9]+)G\"\\)\\s+MemorySize maxRetainedWal"));
+        assertThat(Integer.parseInt(keeps.replaceAll("\\D", ""))).isGreaterThan(allowed);
+    }
+
+    @Test
+    void theTopicsAreThoseOfTopicsJson() {
+        assertThat(environment("connectors").get("TOPICS"))
+                .isEqualTo(Repository.json(Repository.file("connectors/topics.json")).properties().stream()
+                        .map(topic -> topic.getKey() + " " + topic.getValue().path("partitions") + " "
+                                + setting(topic.getValue().path("config")))
+                        .collect(Collectors.joining("\n")));
+        assertThat(environment("connectors").get("KAFKA_LOG4J_OPTS")).contains("/kafka/config.orig/");
+    }
+
+    /** The topic's only setting: apply.sh reads one. */
+    private static String setting(JsonNode config) {
+        assertThat(config).hasSize(1);
+        return names(config).getFirst() + "=" + config.elements().next().asText();
+    }
+
+    @Test
+    void connectHasTheConverterAndTheRegistryOfTheAvroRecipe() {
+        assertThat(Repository.json(Repository.file("connectors/recipes/avro.json"))
+                        .path("value.converter")
+                        .asText())
+                .startsWith("io.apicurio.registry.");
+        assertThat(environment("connect"))
+                .containsEntry("ENABLE_APICURIO_CONVERTERS", "true")
+                .containsEntry("SCHEMA_REGISTRY_URL", "http://registry:8080/apis/registry/v3");
     }
 
     @Test
@@ -230,6 +380,35 @@ class ComposeTest {
         assertThat(instructions("jvm").lines().filter(line -> line.startsWith("COPY ")))
                 .allSatisfy(line -> assertThat(Repository.file("order-service").resolve(line.split(" ", -1)[1]))
                         .exists());
+    }
+
+    @Test
+    void theAotCacheIsMadeWithoutADatabaseInLimitedTimeAndItsLogIsKept() throws Exception {
+        Files.writeString(home.resolve("timeout"), """
+                #!/bin/bash
+                echo "$QUARKUS_DATASOURCE_JDBC_URL $1 $2"
+                [ -e "$CACHE" ] || touch "$CACHE"
+                """);
+        assertThat(home.resolve("timeout").toFile().setExecutable(true)).isTrue();
+        List<String> command = texts(Repository.JSON.readTree(Pattern.compile("(?m)^RUN (\\[.*])$")
+                        .matcher(instructions("jvm"))
+                        .results()
+                        .findFirst()
+                        .orElseThrow()
+                        .group(1)))
+                .map(word -> word.replace("/app/", home + "/"))
+                .toList();
+        Path cache = home.resolve("service.aot");
+        var environment = Map.of("PATH", home + ":" + System.getenv("PATH"), "CACHE", cache.toString());
+
+        Script empty = Script.run(home, environment, command);
+        assertThat(empty.exit()).isNotZero();
+        String log = "jdbc:postgresql://127.0.0.1:1/none 300 java\n";
+        assertThat(empty.said()).isEqualTo(log);
+
+        Files.writeString(cache, "classes");
+        assertThat(Script.run(home, environment, command)).isEqualTo(new Script(0, ""));
+        assertThat(home.resolve("aot.log")).hasContent(log.strip());
     }
 
     /** GraalVM's executables need glibc 2.34 and libz: UBI 9 has both, and so has Quarkus' small image of it. */
@@ -311,6 +490,11 @@ class ComposeTest {
         return Repository.first(
                 Repository.file("infra/cli/src/main/java/dev/afterimage/cli/Ports.java"),
                 "AFTERIMAGE_" + part + "_PORT:-([0-9]+)");
+    }
+
+    /** The mounts in the short form, which are all but tmpfs. */
+    private static Stream<String> mounts(JsonNode service) {
+        return texts(service.path("volumes")).filter(mount -> !mount.isEmpty());
     }
 
     private static String property(String variable) {

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
 
 /** Reads files of this repository. A malformed file or a duplicate key is an error. */
 final class Repository {
@@ -51,6 +53,13 @@ final class Repository {
         }
     }
 
+    /** The compose file, with its anchors and merge keys resolved. */
+    static JsonNode compose() {
+        var options = new LoaderOptions();
+        options.setAllowDuplicateKeys(false);
+        return JSON.valueToTree(new Yaml(options).<Object>load(text(file("infra/compose/compose.yaml"))));
+    }
+
     /** The documents of the file. */
     static List<JsonNode> yaml(Path file) {
         try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(file.toFile())) {
@@ -62,7 +71,12 @@ final class Repository {
 
     /** The files of the connectors; each connector has the name of its file. */
     static List<Path> connectors() {
-        try (Stream<Path> files = Files.list(file("connectors"))) {
+        return connectors("connectors");
+    }
+
+    /** The files of the connectors in the folder. */
+    static List<Path> connectors(String folder) {
+        try (Stream<Path> files = Files.list(file(folder))) {
             return files.filter(file -> file.toString().endsWith(".json"))
                     .filter(file -> !file.endsWith("topics.json"))
                     .sorted()
@@ -78,7 +92,12 @@ final class Repository {
 
     /** The environment variables of Connect that the connectors use, without duplicates. */
     static List<String> environmentOfConnectors() {
-        return connectors().stream()
+        return environmentOf(connectors());
+    }
+
+    /** The environment variables of Connect that these files use, without duplicates. */
+    static List<String> environmentOf(List<Path> connectors) {
+        return connectors.stream()
                 .flatMap(file -> Pattern.compile("\\$\\{env:([^}]+)}")
                         .matcher(text(file))
                         .results())

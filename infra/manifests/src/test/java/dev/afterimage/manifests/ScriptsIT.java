@@ -97,7 +97,11 @@ class ScriptsIT {
                     "CONNECTORS", Connectors.folder().toString(),
                     "CONNECT", "http://" + StackConfig.HOST + ":" + config.connectPort(),
                     "KAFKA", kafka.bootstrapServers(),
-                    "KAFKA_HOME", kafkaHome.toString());
+                    "KAFKA_HOME", kafkaHome.toString(),
+                    "TOPICS",
+                            Repository.compose()
+                                    .at("/services/connectors/environment/TOPICS")
+                                    .asText());
             String said = run(environment, "apply.sh");
 
             String runs = "Connector order-outbox runs.\nConnector replica-sink runs.\nConnector source-tables runs.\n";
@@ -117,7 +121,9 @@ class ScriptsIT {
             }
 
             admin.deleteTopics(fields(topics)).all().get();
-            for (String command : Files.readAllLines(kafkaHome.resolve("commands"))) {
+            List<String> commands = Files.readAllLines(kafkaHome.resolve("commands"));
+            assertThat(commands).hasSize(topics.size());
+            for (String command : commands) {
                 assertThat(exit(command.split("\t"))).as(command).isZero();
             }
             var made = admin.describeTopics(fields(topics)).allTopicNames().get();
@@ -157,15 +163,21 @@ class ScriptsIT {
     }
 
     /**
-     * Creates a replacement for a Kafka distribution: a script that records the commands, which then run in this JVM.
+     * Creates a replacement for a Kafka distribution: a script that records the commands, which then run in this JVM,
+     * and lists the topics of earlier commands.
      */
     private Path kafkaHome() throws IOException {
         Path kafkaHome = home.resolve("kafka home");
         Path program = Files.createDirectories(kafkaHome.resolve("bin")).resolve("kafka-topics.sh");
         Files.writeString(program, """
                 #!/bin/bash
-                (IFS=$'\\t' && echo "$*") >>"$KAFKA_HOME/commands"
+                if [ "${*: -1}" = --list ]; then
+                  cut -f 8 "$KAFKA_HOME/commands"
+                else
+                  (IFS=$'\\t' && echo "$*") >>"$KAFKA_HOME/commands"
+                fi
                 """);
+        Files.createFile(kafkaHome.resolve("commands"));
         assertThat(program.toFile().setExecutable(true)).isTrue();
         return kafkaHome;
     }
@@ -190,7 +202,9 @@ class ScriptsIT {
 
     @Test
     void aTokenIsOneThatTheServicesAccept() throws Exception {
-        Map<String, String> environment = Map.of("KEYS", home.toString(), "ISSUER", "https://issuer.example.com");
+        Path keys = Files.createDirectory(home.resolve("keys"));
+        Map<String, String> environment =
+                Map.of("KEYS", home.toString(), "PUBLIC_KEYS", keys.toString(), "ISSUER", "https://issuer.example.com");
         run(environment, "token.sh", "keys");
         byte[] key = Files.readAllBytes(home.resolve("issuer.pem"));
         run(environment, "token.sh", "keys");
@@ -207,7 +221,7 @@ class ScriptsIT {
                 .isEqualTo(Repository.JSON.readTree("[\"order-service\",\"projection-service\"]"));
         assertThat(claims.path("exp").asLong()).isGreaterThan(Instant.now().getEpochSecond());
 
-        String pem = Files.readString(home.resolve("issuer.pub.pem")).replaceAll("-----.*-----|\n", "");
+        String pem = Files.readString(keys.resolve("issuer.pub.pem")).replaceAll("-----.*-----|\n", "");
         var signature = Signature.getInstance("SHA256withRSA");
         signature.initVerify(KeyFactory.getInstance("RSA")
                 .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(pem))));
@@ -217,25 +231,21 @@ class ScriptsIT {
 
     @Test
     void aTokenWithoutARoleIsRefused() throws Exception {
-        assertThat(exit(Map.of("KEYS", home.toString(), "ISSUER", "any"), "token.sh"))
+        assertThat(script(Map.of("KEYS", home.toString(), "ISSUER", "any"), "token.sh")
+                        .exit())
                 .isNotZero();
     }
 
     private String run(Map<String, String> environment, String... command) throws Exception {
-        assertThat(exit(environment, command))
-                .withFailMessage(() -> Repository.text(home.resolve("said")))
-                .isZero();
-        return Files.readString(home.resolve("said"));
+        Script script = script(environment, command);
+        assertThat(script.exit()).withFailMessage(script::said).isZero();
+        return script.said();
     }
 
-    private int exit(Map<String, String> environment, String... command) throws Exception {
+    private Script script(Map<String, String> environment, String... command) throws Exception {
         List<String> words = new ArrayList<>(List.of("bash"));
         words.add(SCRIPTS.resolve(command[0]).toString());
         words.addAll(List.of(command).subList(1, command.length));
-        var script = new ProcessBuilder(words)
-                .redirectErrorStream(true)
-                .redirectOutput(home.resolve("said").toFile());
-        script.environment().putAll(environment);
-        return script.start().waitFor();
+        return Script.run(home, environment, words);
     }
 }

@@ -48,6 +48,30 @@ class ScriptsTest {
         assertThat(trial.exit()).isZero();
     }
 
+    @Test
+    void topicsAreListedOnceAndOnlyTheMissingOneIsCreated() throws Exception {
+        program("kafka/bin/kafka-topics.sh", """
+                echo "$*" >>"$KAFKA_HOME/commands"
+                case "$*" in *--list) printf '%s\\n' one three.dlq ;; esac
+                """);
+        program("bin/curl", """
+                echo '{"connector":{"state":"RUNNING"},"tasks":[{"id":0,"state":"RUNNING"}]}'
+                """);
+        Script apply = script(
+                "apply.sh",
+                Map.of(
+                        "CONNECTORS", Repository.file("connectors").toString(),
+                        "CONNECT", "http://connect",
+                        "KAFKA", "kafka:1",
+                        "KAFKA_HOME", home.resolve("kafka").toString(),
+                        "TOPICS", "one 1 retention.ms=1\nthree 3 retention.ms=-1\nthree.dlq 1 retention.ms=-1"));
+        assertThat(apply.exit()).as(apply.said()).isZero();
+        assertThat(home.resolve("kafka/commands"))
+                .hasContent("--bootstrap-server kafka:1 --list\n"
+                        + "--bootstrap-server kafka:1 --create --if-not-exists --replication-factor 1"
+                        + " --topic three --partitions 3 --config retention.ms=-1");
+    }
+
     private void program(String file, String commands) throws IOException {
         Path program = home.resolve(file);
         Files.createDirectories(program.getParent());
