@@ -19,6 +19,10 @@ public final class Supervisor implements AutoCloseable {
 
     private static final Duration CONNECTOR_CHECK = Duration.ofSeconds(1);
     private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
+    /** Short, because the cause of the failure, such as a database that restarts, may have gone. */
+    private static final Duration MAX_CONNECTOR_BACKOFF = Duration.ofSeconds(4);
+    /** A connector that fails again and again for the same reason is reported so often. */
+    private static final Duration REPORT_INTERVAL = Duration.ofSeconds(30);
 
     private final Consumer<String> tell;
     private final Consumer<String> giveUp;
@@ -107,16 +111,22 @@ public final class Supervisor implements AutoCloseable {
 
     private void keepRunning(Connectors connectors, String connector) {
         Duration backoff = CONNECTOR_CHECK;
+        String reported = "";
+        Instant reportDue = Instant.MIN;
         while (!closed) {
             Server.pause(backoff);
             try {
                 Optional<Connectors.Status> status = connectors.status(connector);
                 if (status.isPresent() && status.get().failed()) {
-                    tell.accept("connector " + connector + " failed; restarting it: "
-                            + status.get().failure().orElse(""));
+                    String reason = status.get().failure().orElse("");
+                    if (!reason.equals(reported) || Instant.now().isAfter(reportDue)) {
+                        tell.accept("connector " + connector + " failed; restarting it: " + reason);
+                        reported = reason;
+                        reportDue = Instant.now().plus(REPORT_INTERVAL);
+                    }
                     connectors.restartFailed(connector);
-                    backoff =
-                            backoff.multipliedBy(2).compareTo(MAX_BACKOFF) < 0 ? backoff.multipliedBy(2) : MAX_BACKOFF;
+                    Duration longer = backoff.multipliedBy(2);
+                    backoff = longer.compareTo(MAX_CONNECTOR_BACKOFF) < 0 ? longer : MAX_CONNECTOR_BACKOFF;
                 } else {
                     backoff = CONNECTOR_CHECK;
                 }
