@@ -33,12 +33,12 @@ class Retention {
         this.keep = keep;
     }
 
-    @Scheduled(every = "1h", delayed = "1m", concurrentExecution = ConcurrentExecution.SKIP)
+    @Scheduled(every = "10m", delayed = "1m", concurrentExecution = ConcurrentExecution.SKIP)
     void look() {
         try {
             run(Clock.systemUTC());
         } catch (SQLException e) {
-            Log.warnf("The event log's retention is tried again in an hour: %s", e.getMessage());
+            Log.warnf("The event log's retention is tried again in ten minutes: %s", e.getMessage());
         }
     }
 

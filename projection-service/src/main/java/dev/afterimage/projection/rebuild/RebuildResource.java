@@ -5,6 +5,7 @@ import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -91,8 +92,28 @@ public class RebuildResource {
             content = @Content(schema = @Schema(implementation = Rebuild.class)))
     @APIResponse(responseCode = "404", description = "there was no such rebuild")
     public Rebuild get(@Parameter(description = "as in Location") @PathParam("id") String id) {
+        return rebuilds.byId(known(id)).orElseThrow(RebuildResource::notFound);
+    }
+
+    /** Cancels a rebuild. The live read model stays as it is. */
+    @DELETE
+    @Path("/{id}")
+    @Operation(
+            operationId = "cancelRebuild",
+            summary = "Cancel a rebuild",
+            description = "The live read model stays. A rebuild that has ended stays as it ended.")
+    @APIResponse(responseCode = "204", description = "the rebuild is not running any more")
+    @APIResponse(responseCode = "404", description = "there was no such rebuild")
+    public void cancel(@Parameter(description = "as in Location") @PathParam("id") String id) {
+        if (!rebuilds.cancel(known(id))) {
+            throw notFound();
+        }
+        Log.infof("rebuild cancelled rebuildId=%s", id);
+    }
+
+    private static UUID known(String id) {
         try {
-            return rebuilds.byId(UUID.fromString(id)).orElseThrow(RebuildResource::notFound);
+            return UUID.fromString(id);
         } catch (IllegalArgumentException e) {
             throw notFound();
         }

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 class RebuildRunner {
 
     /** The key of the advisory lock: any number, the same in all instances. */
-    private static final long LOCK = 0x5ebd1d;
+    static final long LOCK = 0x5ebd1d;
 
     private static final String PROBLEM = "The rebuild makes no progress and is tried again every second: %s";
 
@@ -80,9 +80,15 @@ class RebuildRunner {
     void look() {
         try (Connection connection = dataSource.getConnection()) {
             Optional<Running> running = Rebuilds.running(connection);
-            if (running.isPresent() && locked(connection)) {
+            if ((running.isPresent() || ShadowModel.isLeft(connection)) && locked(connection)) {
                 try {
-                    run(connection, running.get());
+                    if (running.isPresent()) {
+                        run(connection, running.get());
+                    } else if (Rebuilds.running(connection).isEmpty()) {
+                        try (Statement statement = connection.createStatement()) {
+                            ShadowModel.drop(statement);
+                        }
+                    }
                 } finally {
                     execute(connection, "select pg_advisory_unlock(" + LOCK + ")");
                 }
@@ -117,11 +123,15 @@ class RebuildRunner {
             connection.commit();
             Log.infof("Rebuilding the read model rebuildId=%s source=%s", rebuild.id(), rebuild.source());
             catchUp(history, rebuild);
-            ShadowModel.index(connection);
-            connection.commit();
+            complete(connection, rebuild);
             catchUp(history, rebuild);
             if (!stopping) {
                 swap(connection, history, rebuild);
+            }
+        } catch (SQLException e) {
+            connection.rollback();
+            if (runs(connection, rebuild)) {
+                throw e;
             }
         } catch (Impossible | RuntimeException e) {
             Log.errorf(e, "The rebuild failed rebuildId=%s", rebuild.id());
@@ -190,7 +200,7 @@ class RebuildRunner {
                 History.Reader past = history.open(position.topic(), position.partition(), from)) {
             connection.setAutoCommit(false);
             for (List<Past> chunk = past.next(position.live());
-                    !chunk.isEmpty() && !stopping;
+                    !chunk.isEmpty() && !stopping && runs(connection, rebuild);
                     chunk = past.next(position.live())) {
                 apply(connection, rebuild, position, first, chunk);
             }
@@ -199,6 +209,34 @@ class RebuildRunner {
                 connection.commit();
             }
         }
+    }
+
+    /**
+     * Creates the indexes, each in a transaction of its own. An index may take longer than any time-out; a connection
+     * whose server has gone is noticed by TCP keep-alive.
+     */
+    private void complete(Connection connection, Running rebuild) throws SQLException {
+        int timeout = connection.getNetworkTimeout();
+        connection.setNetworkTimeout(Runnable::run, 0);
+        try {
+            for (String completion : ShadowModel.completions(connection)) {
+                if (stopping || !runs(connection, rebuild)) {
+                    return;
+                }
+                execute(connection, "set local statement_timeout = 0");
+                execute(connection, completion);
+                connection.commit();
+            }
+        } finally {
+            if (!connection.isClosed()) {
+                connection.setNetworkTimeout(Runnable::run, timeout);
+            }
+        }
+    }
+
+    /** Whether the rebuild was not cancelled, and no other instance has ended it. */
+    private static boolean runs(Connection connection, Running rebuild) throws SQLException {
+        return Rebuilds.running(connection).map(Running::id).equals(Optional.of(rebuild.id()));
     }
 
     /**
@@ -241,8 +279,8 @@ class RebuildRunner {
      */
     private void swap(Connection connection, History history, Running rebuild) throws SQLException, IOException {
         execute(connection, "lock table cdc_raw.positions in exclusive mode");
-        if (!Rebuilds.running(connection).map(Running::id).equals(Optional.of(rebuild.id()))) {
-            return; // another instance took the lock after this connection broke, and has ended the rebuild
+        if (!runs(connection, rebuild)) {
+            return; // also when another instance took the lock after this connection broke
         }
         for (Position position : ShadowModel.positions(connection, rebuild.id())) {
             long from = position.rebuilt() == null ? 0 : position.rebuilt();

@@ -31,6 +31,18 @@ public class Rebuilds {
              where id = ?
             """;
 
+    private static final String CANCEL = """
+            update cdc_raw.rebuilds set status = 'FAILED', error = 'It was cancelled.', ended_at = clock_timestamp()
+             where id = ? and status = 'RUNNING'
+            """;
+
+    /** Ends the statement of the instance that runs the rebuild, such as the creation of an index. */
+    private static final String INTERRUPT = """
+            select pg_cancel_backend(pid) from pg_locks
+             where locktype = 'advisory' and classid = 0 and objid = ? and granted and pid <> pg_backend_pid()
+               and database = (select oid from pg_database where datname = current_database())
+            """;
+
     private final DataSource dataSource;
 
     Rebuilds(DataSource dataSource) {
@@ -87,6 +99,23 @@ public class Rebuilds {
             statement.setObject(4, id);
             statement.executeUpdate();
         }
+    }
+
+    /** Cancels the rebuild if it is running; returns false if there was no such rebuild. */
+    boolean cancel(UUID id) {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement cancel = connection.prepareStatement(CANCEL);
+                PreparedStatement interrupt = connection.prepareStatement(INTERRUPT)) {
+            cancel.setObject(1, id);
+            if (cancel.executeUpdate() == 1) {
+                interrupt.setLong(1, RebuildRunner.LOCK);
+                interrupt.execute();
+                return true;
+            }
+        } catch (SQLException e) {
+            throw new DatabaseAway(e);
+        }
+        return byId(id).isPresent();
     }
 
     Optional<Rebuild> byId(UUID id) {

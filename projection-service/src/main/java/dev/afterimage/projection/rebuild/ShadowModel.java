@@ -35,15 +35,27 @@ final class ShadowModel {
                set next_offset = excluded.next_offset, events = r.events + excluded.events
             """;
 
+    /** Nine tenths are the events, the last tenth the indexes. */
     private static final String PROGRESS = """
             select coalesce(sum(r.events), 0),
-                   coalesce(sum(r.next_offset - r.first_offset)::float8
+                   coalesce(0.9 * sum(r.next_offset - r.first_offset)::float8
                             / nullif(sum(p.next_offset - coalesce(r.first_offset, 0)), 0), 0)
+                   + 0.1 * (select count(*) filter (where schemaname = 'cdc_rebuild')::float8
+                                   / count(*) filter (where schemaname = 'cdc_processed')
+                              from pg_indexes)
               from cdc_raw.positions p
               left join cdc_raw.rebuild_positions r
                 on r.rebuild_id = ? and r.topic = p.topic and r.partition = p.partition
              where p.topic like '%.events'
             """;
+
+    private static final String COMPLETIONS = """
+            select replace(indexdef, ' ON cdc_processed.', ' ON %1$s.')
+              from pg_indexes
+             where schemaname = 'cdc_processed' and to_regclass(format('%%I.%%I', '%1$s', indexname)) is null
+             union all
+            select format('analyze %%I.%%I', schemaname, tablename) from pg_tables where schemaname = '%1$s'
+            """.formatted(SCHEMA);
 
     private ShadowModel() {}
 
@@ -143,21 +155,27 @@ final class ShadowModel {
         }
     }
 
-    /** Creates the indexes that queries need in addition to the keys. */
-    static void index(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("select cdc_raw.index_model('" + SCHEMA + "')");
-            try (ResultSet row = statement.executeQuery(
-                    "select format('analyze %I.%I', schemaname, tablename) from pg_tables where schemaname = '" + SCHEMA
-                            + "'")) {
-                List<String> analyses = new ArrayList<>();
-                while (row.next()) {
-                    analyses.add(row.getString(1));
-                }
-                for (String analyze : analyses) {
-                    statement.execute(analyze);
-                }
+    /**
+     * The statements that complete the shadow model when its rows are there: they create the indexes that queries need in
+     * addition to the keys, and then analyze the tables.
+     */
+    static List<String> completions(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(COMPLETIONS)) {
+            List<String> completions = new ArrayList<>();
+            while (row.next()) {
+                completions.add(row.getString(1));
             }
+            return completions;
+        }
+    }
+
+    /** Whether a shadow model is left that no rebuild fills. */
+    static boolean isLeft(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select to_regnamespace('" + SCHEMA + "') is not null")) {
+            row.next();
+            return row.getBoolean(1);
         }
     }
 

@@ -9,12 +9,16 @@ import dev.afterimage.projection.view.Histories;
 import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Random;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
@@ -97,6 +101,47 @@ class EventLogTest {
             database.execute("delete from cdc_raw.cdc_events where kafka_topic = '" + topic + "'");
             database.execute("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
         }
+    }
+
+    @Test
+    void readersOfTheLogDoNotDelayANewDay() throws SQLException {
+        Instant unknown = Instant.now().plus(Duration.ofDays(1_000 + new Random().nextInt(9_000)));
+        String day = "cdc_raw.cdc_events_"
+                + DateTimeFormatter.BASIC_ISO_DATE.format(LocalDate.ofInstant(unknown, ZoneOffset.UTC));
+        try (var reader = reading()) {
+            append(List.of(record(0, unknown, Histories.read(order.id, order.placed()))));
+
+            assertThat(database.rows("select kafka_offset from " + day)).containsExactly("0");
+            reader.rollback();
+        } finally {
+            database.execute("drop table if exists " + day);
+            database.execute("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
+        }
+    }
+
+    @Test
+    void retentionDoesNotWaitForReaders() throws SQLException {
+        Instant old = Instant.now().minus(Duration.ofDays(400));
+        append(List.of(record(0, old, Histories.read(order.id, order.placed()))));
+        try (var reader = reading()) {
+            assertThatThrownBy(() -> retention.run(Clock.systemUTC()))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55P03"));
+            reader.rollback();
+        }
+
+        assertThat(retention.run(Clock.systemUTC())).isPositive();
+        database.execute("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
+    }
+
+    /** A transaction that has read the log and does not end. */
+    private Connection reading() throws SQLException {
+        Connection reader = dataSource.getConnection();
+        reader.setAutoCommit(false);
+        try (var statement = reader.createStatement()) {
+            statement.execute("select count(*) from cdc_raw.cdc_events");
+        }
+        return reader;
     }
 
     private LoggedRecord record(long offset, Instant timestamp, Change change) {

@@ -234,6 +234,60 @@ class RebuildTest {
         given().get("/rebuilds/none").then().statusCode(404);
     }
 
+    /** The test's read timeout is 9 s. */
+    @Test
+    void waitsForAnIndexLongerThanForAnyAnswer() {
+        withAnIndexOf(Duration.ofSeconds(11), () -> {
+            String id = started("topics");
+            await().atMost(LIMIT).until(() -> status(id).equals("DONE"));
+        });
+    }
+
+    @Test
+    void isCancelledEvenInAnIndexAndLeavesNothing() {
+        withAnIndexOf(LIMIT, () -> {
+            String id = started("topics");
+            await().atMost(LIMIT).until(() -> "1"
+                    .equals(text("select count(*) from pg_stat_activity"
+                            + " where query like 'CREATE INDEX slow_index%' and wait_event = 'PgSleep'")));
+            float progress = given().get("/rebuilds/" + id).path("progress");
+            assertThat(progress).isStrictlyBetween(0.9f, 1f);
+
+            given().delete("/rebuilds/" + id).then().statusCode(204);
+
+            assertThat(status(id)).isEqualTo("FAILED");
+            assertThat((String) given().get("/rebuilds/" + id).path("error")).isEqualTo("It was cancelled.");
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> "t".equals(text("select to_regnamespace('cdc_rebuild') is null")));
+        });
+        String next = started("topics");
+        await().atMost(LIMIT).until(() -> status(next).equals("DONE"));
+        given().delete("/rebuilds/" + next).then().statusCode(204);
+        assertThat(status(next)).isEqualTo("DONE");
+        given().delete("/rebuilds/" + UUID.randomUUID()).then().statusCode(404);
+    }
+
+    /** The live model has the index already; a shadow model needs this long for it. */
+    private void withAnIndexOf(Duration time, Runnable test) {
+        var order = new OrderEvents();
+        try (var topic = new OrderTopic(bootstrapServers)) {
+            send(topic, order, 1);
+            topic.flush();
+        }
+        awaitVersions(List.of(order));
+        String slow = "create or replace function cdc_raw.slow(id uuid) returns uuid immutable language plpgsql as"
+                + " $$ begin perform pg_sleep(%d); return id; end $$";
+        database.execute(
+                slow.formatted(0),
+                "create index slow_index on orders (cdc_raw.slow(id)) where id = '" + order.id + "'",
+                slow.formatted(time.toSeconds()));
+        try {
+            test.run();
+        } finally {
+            database.execute("drop function cdc_raw.slow cascade");
+        }
+    }
+
     private static String started(String source) {
         var started = given().contentType(ContentType.JSON)
                 .body("{\"source\": \"%s\"}".formatted(source))
