@@ -41,7 +41,7 @@ final class Audit implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try {
-            RestService projection = new RestService(ports.projection());
+            RestService projection = ports.projectionService();
             JsonNode audit = RestService.expect(202, projection.post("/audits", Map.of()));
             String address = "/audits/" + audit.path("id").asText();
             while (audit.path("status").asText().equals("RUNNING")) {

@@ -70,8 +70,8 @@ final class Measure implements Callable<Integer> {
             throw new ParameterException(command, "--rate and --seconds are at least 1, --warm-up at least 0");
         }
         PrintWriter out = command.getOut();
-        RestService orders = new RestService(ports.orders());
-        RestService projection = new RestService(ports.projection());
+        RestService orders = ports.orderService();
+        RestService projection = ports.projectionService();
         Map<String, ?> order = orders.anOrder();
         out.printf("Warming up for %d s at %d orders/s ...%n", warmUp, rate);
         out.flush();

@@ -8,11 +8,13 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /**
- * The options with the pipeline's ports and data folder, shared by all commands. Environment variables set them for a
- * whole shell.
+ * The options with the pipeline's ports, data folder and token, shared by all commands. Environment variables set them
+ * for a whole shell.
  */
 public final class Ports {
 
@@ -64,6 +66,31 @@ public final class Ports {
             description = "projection-service (${DEFAULT-VALUE})")
     public int projectionService;
 
+    @Option(
+            names = "--token",
+            paramLabel = "TOKEN",
+            defaultValue = "${env:AFTERIMAGE_TOKEN:-}",
+            converter = Token.class,
+            description =
+                    "bearer token for both services; only the variable AFTERIMAGE_TOKEN hides it from other users")
+    private String token = "";
+
+    /**
+     * A <a href="https://www.rfc-editor.org/rfc/rfc6750#section-2.1">bearer token</a>, or an empty text. The error about
+     * another text does not contain the text.
+     */
+    static final class Token implements ITypeConverter<String> {
+
+        @Override
+        public String convert(String value) {
+            String token = value.strip();
+            if (!token.matches("[A-Za-z0-9._~+/-]*=*")) {
+                throw new TypeConversionException("a token has only letters, digits and - . _ ~ + / =");
+            }
+            return token;
+        }
+    }
+
     PipelineConfig pipeline() {
         return new PipelineConfig(
                 new StackConfig(home, postgres, kafka, controller, connect, registry),
@@ -83,6 +110,16 @@ public final class Ports {
 
     public URI projection() {
         return pipeline().projection();
+    }
+
+    /** Calls order-service with the token. */
+    public RestService orderService() {
+        return new RestService(orders(), token);
+    }
+
+    /** Calls projection-service with the token. */
+    public RestService projectionService() {
+        return new RestService(projection(), token);
     }
 
     public URI connect() {

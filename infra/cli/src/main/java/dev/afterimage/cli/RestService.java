@@ -31,10 +31,25 @@ public final class RestService {
     }
 
     private final URI service;
+    private final String token;
     private final ObjectMapper json = new ObjectMapper();
 
+    /** A service that needs no token. */
     public RestService(URI service) {
+        this(service, "");
+    }
+
+    /** @param token the bearer token of each request; empty for none */
+    RestService(URI service, String token) {
         this.service = service;
+        this.token = token;
+    }
+
+    /** The service needs a token, or a token with another role. */
+    public static final class Refused extends StackException {
+        private Refused(String reason) {
+            super("The call needs another token (--token or AFTERIMAGE_TOKEN): " + reason);
+        }
     }
 
     /** An answer of the service, a success or an error. */
@@ -49,6 +64,20 @@ public final class RestService {
                     .append(' ')
                     .append(error.path("message").asText()));
             return reason.toString();
+        }
+
+        /**
+         * Returns this answer.
+         *
+         * @throws Refused when the service does not accept the token; the message has the problem's title and detail
+         */
+        public Answer allowed() {
+            if (status == 401 || status == 403) {
+                throw new Refused((body.path("title").asText() + ". "
+                                + body.path("detail").asText())
+                        .strip());
+            }
+            return this;
         }
     }
 
@@ -89,7 +118,7 @@ public final class RestService {
      * @throws StackException with the service's message when the status is another
      */
     public static JsonNode expect(int status, Answer answer) {
-        if (answer.status() != status) {
+        if (answer.allowed().status() != status) {
             throw new StackException("The service answers " + answer.status() + ": " + answer.reason());
         }
         return answer.body();
@@ -104,6 +133,11 @@ public final class RestService {
             connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
             connection.setRequestMethod(method);
             headers.forEach(connection::setRequestProperty);
+            if (!token.isEmpty()) {
+                connection.setRequestProperty("Authorization", "Bearer " + token);
+                // a redirection to another host would take the token there
+                connection.setInstanceFollowRedirects(false);
+            }
             if (body != null) {
                 connection.setDoOutput(true);
                 connection.setRequestProperty("Content-Type", "application/json");

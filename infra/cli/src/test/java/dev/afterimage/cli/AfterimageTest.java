@@ -27,11 +27,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -39,6 +43,10 @@ class AfterimageTest {
 
     private final StringWriter errors = new StringWriter();
     private final StringWriter output = new StringWriter();
+    /** The tokens of the requests, or {@code none}. */
+    private final List<String> authorizations = new CopyOnWriteArrayList<>();
+
+    private @Nullable HttpServer service;
 
     @Test
     void anUnknownArgumentIsNamedWithStatus2() {
@@ -66,23 +74,85 @@ class AfterimageTest {
     @ParameterizedTest
     @CsvSource({"0, 0", "1, 1"})
     void aReplayOfAllLettersEndsWithStatus1WhenOneIsRefused(int refused, int status) throws IOException {
-        byte[] tally = "{\"replayed\":3,\"applied\":2,\"ignored\":0,\"refused\":%d}"
-                .formatted(refused)
-                .getBytes(StandardCharsets.UTF_8);
-        HttpServer projection = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        projection.createContext("/dead-letters/replays", exchange -> {
-            exchange.sendResponseHeaders(200, tally.length);
-            exchange.getResponseBody().write(tally);
+        String port = serve(200, "{\"replayed\":3,\"applied\":2,\"ignored\":0,\"refused\":%d}".formatted(refused));
+        assertThat(run("dead-letters", "replay", "--all", "--projection-port", port))
+                .isEqualTo(status);
+        assertThat(output.toString()).contains("refused: " + refused);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "audit --projection-port",
+                "dead-letters --projection-port",
+                "dead-letters list --projection-port",
+                "dead-letters show 1 --projection-port",
+                "dead-letters replay 1 --projection-port",
+                "dead-letters discard 1 --projection-port",
+                "rebuild --projection-port",
+                "snapshot order --order-port",
+                "produce order --quiet --order-port",
+                "simulate orders --order-port",
+                "measure --order-port"
+            })
+    void everyCallOfAServiceHasTheToken(String command) throws IOException {
+        runWithToken(command + " " + serve(200, "[]"));
+        assertThat(authorizations).isNotEmpty().containsOnly("Bearer e.y.J");
+    }
+
+    @Test
+    void kafkaConnectDoesNotGetTheToken() throws IOException {
+        assertThat(runWithToken("connectors --connect-port " + serve(200, "{}")))
+                .isZero();
+        assertThat(authorizations).containsOnly("none");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403})
+    void aRefusedTokenIsOneLineWithTheOptionAndTheRole(int status) throws IOException {
+        String port = serve(status, "{\"title\":\"Not allowed\",\"detail\":\"It needs orders:admin.\"}");
+        for (String command : List.of("list", "replay 1", "discard 1")) {
+            errors.getBuffer().setLength(0);
+            assertThat(runWithToken("dead-letters %s --projection-port %s".formatted(command, port)))
+                    .isEqualTo(1);
+            assertThat(errors.toString().lines())
+                    .singleElement()
+                    .asString()
+                    .contains("--token or AFTERIMAGE_TOKEN", "Not allowed. It needs orders:admin.")
+                    .doesNotContain("e.y.J");
+        }
+    }
+
+    @Test
+    void aTextThatIsNoTokenIsNotPrinted() {
+        assertThat(run("audit", "--token", "e.y.J\nx")).isEqualTo(2);
+        assertThat(errors.toString()).contains("--token").doesNotContain("e.y.J");
+    }
+
+    private int runWithToken(String command) {
+        return run((command + " --token e.y.J").split(" "));
+    }
+
+    /** A service with the same answer to all requests; returns its port. */
+    private String serve(int status, String json) throws IOException {
+        HttpServer started = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        service = started;
+        started.createContext("/", exchange -> {
+            authorizations.add(
+                    Objects.requireNonNullElse(exchange.getRequestHeaders().getFirst("Authorization"), "none"));
+            byte[] answer = json.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(status, answer.length);
+            exchange.getResponseBody().write(answer);
             exchange.close();
         });
-        projection.start();
-        try {
-            String port = Integer.toString(projection.getAddress().getPort());
-            assertThat(run("dead-letters", "replay", "--all", "--projection-port", port))
-                    .isEqualTo(status);
-            assertThat(output.toString()).contains("refused: " + refused);
-        } finally {
-            projection.stop(0);
+        started.start();
+        return Integer.toString(started.getAddress().getPort());
+    }
+
+    @AfterEach
+    void stopService() {
+        if (service != null) {
+            service.stop(0);
         }
     }
 

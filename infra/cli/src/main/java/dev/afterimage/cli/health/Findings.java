@@ -116,8 +116,8 @@ final class Findings implements AutoCloseable {
     Findings(Ports ports, Thresholds thresholds) {
         this.ports = ports;
         this.thresholds = thresholds;
-        this.orders = new RestService(ports.orders());
-        this.projection = new RestService(ports.projection());
+        this.orders = ports.orderService();
+        this.projection = ports.projectionService();
         this.connect = ports.connectors();
         this.postgres = ports.postgres();
     }
@@ -405,6 +405,8 @@ final class Findings implements AutoCloseable {
                         each.getKey(), rows, (rows - before[0]) / seconds, events, (events - before[1]) / seconds));
             });
             countsBefore = counts;
+        } catch (RestService.Refused e) {
+            worry(Level.CRIT, "projection-service shows no figures. " + e.getMessage());
         } catch (StackException e) {
             worry(Level.CRIT, "projection-service does not answer at " + ports.projection());
         }
@@ -428,6 +430,8 @@ final class Findings implements AutoCloseable {
                     .isEmpty()) {
                 worry(Level.WARN, "dead letters wait: infra/afterimage dead-letters");
             }
+        } catch (RestService.Refused e) {
+            worry(Level.WARN, "projection-service shows no dead letters. " + e.getMessage());
         } catch (StackException e) {
             // the report says already that the service does not answer
         }

@@ -47,8 +47,8 @@ public final class DeadLetters implements Runnable {
             @Option(names = "--digest", description = "only with this digest of a fault") @Nullable String digest,
             @Option(names = "--limit", defaultValue = "50", description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
                     int limit) {
-        JsonNode letters =
-                RestService.expect(200, service(at).get("/dead-letters?limit=" + limit + query("&", topic, digest)));
+        JsonNode letters = RestService.expect(
+                200, at.projectionService().get("/dead-letters?limit=" + limit + query("&", topic, digest)));
         try (Screen screen = Screen.of(spec)) {
             if (json) {
                 screen.json(letters);
@@ -73,7 +73,7 @@ public final class DeadLetters implements Runnable {
 
     @Command(name = "show", description = "Shows one with its whole record.", mixinStandardHelpOptions = true)
     void show(@Mixin Ports at, @Parameters(paramLabel = "ID") long id) {
-        JsonNode letter = RestService.expect(200, service(at).get("/dead-letters/" + id));
+        JsonNode letter = RestService.expect(200, at.projectionService().get("/dead-letters/" + id));
         try (Screen screen = Screen.of(spec)) {
             screen.out().println(json ? letter.toString() : letter.toPrettyString());
         }
@@ -97,7 +97,8 @@ public final class DeadLetters implements Runnable {
                     return 2;
                 }
                 JsonNode tally = RestService.expect(
-                        200, service(at).post("/dead-letters/replays" + query("?", topic, digest), Map.of()));
+                        200,
+                        at.projectionService().post("/dead-letters/replays" + query("?", topic, digest), Map.of()));
                 if (json) {
                     screen.json(tally);
                 } else {
@@ -108,7 +109,9 @@ public final class DeadLetters implements Runnable {
             }
             boolean refused = false;
             for (long id : ids) {
-                RestService.Answer answer = service(at).post("/dead-letters/" + id + "/replay", Map.of());
+                RestService.Answer answer = at.projectionService()
+                        .post("/dead-letters/" + id + "/replay", Map.of())
+                        .allowed();
                 refused |= answer.status() != 200;
                 if (json) {
                     screen.json(answer.body());
@@ -131,14 +134,10 @@ public final class DeadLetters implements Runnable {
     void discard(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
         try (Screen screen = Screen.of(spec)) {
             for (long id : ids) {
-                RestService.expect(204, service(at).delete("/dead-letters/" + id));
+                RestService.expect(204, at.projectionService().delete("/dead-letters/" + id));
                 screen.out().println(json ? "{\"discarded\":" + id + "}" : id + " is discarded.");
             }
         }
-    }
-
-    private static RestService service(Ports at) {
-        return new RestService(at.projection());
     }
 
     private static String query(String first, @Nullable String topic, @Nullable String digest) {

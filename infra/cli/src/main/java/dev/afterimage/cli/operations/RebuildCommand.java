@@ -45,7 +45,7 @@ public final class RebuildCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        RestService projection = new RestService(ports.projection());
+        RestService projection = ports.projectionService();
         JsonNode started = RestService.expect(
                 202, projection.post("/rebuilds", Map.of("source", source.name(), "incomplete", incomplete)));
         try (Screen screen = Screen.of(spec)) {

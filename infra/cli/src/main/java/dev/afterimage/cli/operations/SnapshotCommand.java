@@ -42,7 +42,7 @@ public final class SnapshotCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        RestService orders = new RestService(ports.orders());
+        RestService orders = ports.orderService();
         JsonNode started = RestService.expect(202, orders.post("/snapshots", Map.of("aggregate", aggregate.name())));
         try (Screen screen = Screen.of(spec)) {
             JsonNode ended = LongRun.follow(

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.Ports;
-import dev.afterimage.cli.RestService;
 import dev.afterimage.cli.events.Event;
 import dev.afterimage.cli.produce.Shop.Kind;
 import dev.afterimage.cli.terminal.Progress;
@@ -178,7 +177,7 @@ public final class Produce implements Callable<Integer> {
     }
 
     private Shop shop(Ports at) {
-        return via == Via.rest ? new RestShop(new RestService(at.orders())) : new SqlShop(at.postgres());
+        return via == Via.rest ? new RestShop(at.orderService()) : new SqlShop(at.postgres());
     }
 
     private int act(Ports at, Kind kind, boolean deletes, Action action) {

@@ -87,7 +87,7 @@ final class SimulateOrders implements Callable<Integer> {
         long drawnBy = seed == null ? new Random().nextLong(1_000_000) : seed;
         Random random = new Random(drawnBy);
         Faker faker = new Faker(Locale.ENGLISH, new Random(drawnBy));
-        RestService shop = new RestService(ports.orders());
+        RestService shop = ports.orderService();
         try (Screen screen = Screen.of(spec)) {
             open(shop, faker);
             screen.onInterrupt(() -> interrupted = true);
