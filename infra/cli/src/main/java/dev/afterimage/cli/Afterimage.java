@@ -13,12 +13,18 @@ import dev.afterimage.cli.simulate.Simulate;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.reflect.Field;
 import java.nio.file.FileSystemException;
 import java.sql.SQLException;
+import java.util.List;
 import org.apache.kafka.common.KafkaException;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.ColorScheme;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -63,11 +69,37 @@ public final class Afterimage {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // `simulate --database orders` must not be read as `simulate orders`
                 .setAllowSubcommandsAsOptionParameters(true)
+                .setHelpFactory(Afterimage::help)
                 .setParameterExceptionHandler(Afterimage::wrongArguments)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
                     command.getErr().println(sentence(failure));
                     return CommandLine.ExitCode.SOFTWARE;
                 });
+    }
+
+    /** Lists the options that all commands have after the command's own options. */
+    private static Help help(CommandSpec command, ColorScheme colours) {
+        return new Help(command, colours) {
+            @Override
+            public String optionList() {
+                return optionListExcludingGroups(options(false))
+                        + optionListGroupSections()
+                        + createHeading("%nOptions of all commands:%n")
+                        + optionListExcludingGroups(options(true));
+            }
+
+            private List<OptionSpec> options(boolean ofAllCommands) {
+                return command.options().stream()
+                        .filter(option -> isOfAllCommands(option) == ofAllCommands)
+                        .toList();
+            }
+        };
+    }
+
+    private static boolean isOfAllCommands(OptionSpec option) {
+        return option.usageHelp()
+                || option.versionHelp()
+                || (option.userObject() instanceof Field field && field.getDeclaringClass() == Ports.class);
     }
 
     private static int wrongArguments(ParameterException failure, String[] arguments) {

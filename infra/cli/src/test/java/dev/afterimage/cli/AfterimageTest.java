@@ -129,6 +129,19 @@ class AfterimageTest {
         assertThat(errors.toString()).contains("--token").doesNotContain("e.y.J");
     }
 
+    @Test
+    void theOptionsOfAllCommandsFollowTheOptionsOfTheCommand() {
+        for (String[] command : List.of(new String[] {"sql", "--help"}, new String[] {"produce", "show", "--help"})) {
+            output.getBuffer().setLength(0);
+            assertThat(run(command)).isZero();
+            String[] sections = output.toString().split("Options of all commands:", 2);
+            assertThat(sections[0]).contains("  --json ").doesNotContain("  --kafka-port=<kafka> ", "Show this help");
+            assertThat(sections[1])
+                    .contains("  --kafka-port=<kafka> ", "Show this help")
+                    .doesNotContain("  --json ");
+        }
+    }
+
     private int runWithToken(String command) {
         return run((command + " --token e.y.J").split(" "));
     }
