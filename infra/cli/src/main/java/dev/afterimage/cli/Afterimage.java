@@ -10,6 +10,7 @@ import dev.afterimage.cli.operations.SnapshotCommand;
 import dev.afterimage.cli.operations.SqlCommand;
 import dev.afterimage.cli.produce.Produce;
 import dev.afterimage.cli.simulate.Simulate;
+import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -72,7 +73,7 @@ public final class Afterimage {
                 .setHelpFactory(Afterimage::help)
                 .setParameterExceptionHandler(Afterimage::wrongArguments)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
-                    command.getErr().println(sentence(failure));
+                    command.getErr().println(Screen.visibleLines(sentence(failure)));
                     return CommandLine.ExitCode.SOFTWARE;
                 });
     }

@@ -3,6 +3,7 @@ package dev.afterimage.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.cli.terminal.Screen;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -49,7 +50,7 @@ final class AppliedEvents implements AutoCloseable {
                     HttpResponse<Stream<String>> response = http.send(request, HttpResponse.BodyHandlers.ofLines());
                     try (Stream<String> lines = response.body()) {
                         lines.filter(line -> line.startsWith(DATA))
-                                .forEach(line -> tell.accept(line(line.substring(DATA.length()))));
+                                .forEach(line -> tell.accept(Screen.visible(line(line.substring(DATA.length())))));
                     }
                 } catch (IOException | UncheckedIOException e) {
                     // the service is being restarted; the supervisor reports that

@@ -1,6 +1,7 @@
 package dev.afterimage.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -56,7 +57,7 @@ final class Audit implements Callable<Integer> {
             };
         } catch (StackException e) {
             // the usual exit code 1 would mean a difference
-            spec.commandLine().getErr().println(e.getMessage());
+            spec.commandLine().getErr().println(Screen.visibleLines(String.valueOf(e.getMessage())));
             return UNDECIDED;
         }
     }
@@ -67,9 +68,8 @@ final class Audit implements Callable<Integer> {
             String detail =
                     side.path("detail").isTextual() ? ": " + side.path("detail").asText() : "";
             if (!side.path("state").asText().equals("READ") || !detail.isEmpty()) {
-                out.printf(
-                        "%s %s%s%n",
-                        side.path("side").asText(), side.path("state").asText(), detail);
+                out.println(Screen.visible(
+                        side.path("side").asText() + " " + side.path("state").asText() + detail));
             }
         }
         out.printf(
@@ -94,15 +94,15 @@ final class Audit implements Callable<Integer> {
             String column = cell.path("column").isNull()
                     ? ""
                     : "." + cell.path("column").asText();
-            out.printf(
-                    "%s %s%s%s: source=%s read-model=%s replica=%s%n",
-                    cell.path("table").asText(),
-                    cell.path("id").asText(),
-                    line,
-                    column,
-                    cell.path("source"),
-                    cell.path("readModel"),
-                    cell.path("replica"));
+            out.println(Screen.visible("%s %s%s%s: source=%s read-model=%s replica=%s"
+                    .formatted(
+                            cell.path("table").asText(),
+                            cell.path("id").asText(),
+                            line,
+                            column,
+                            cell.path("source"),
+                            cell.path("readModel"),
+                            cell.path("replica"))));
         }
         String ended = audit.path("status").asText().equals("DONE")
                 ? report.path("verdict").asText()
@@ -110,6 +110,6 @@ final class Audit implements Callable<Integer> {
         Duration took = Duration.between(
                 Instant.parse(audit.path("startedAt").asText()),
                 Instant.parse(audit.path("endedAt").asText()));
-        out.printf("%s after %.1f s%n", ended, took.toMillis() / 1000.0);
+        out.printf("%s after %.1f s%n", Screen.visible(ended), took.toMillis() / 1000.0);
     }
 }

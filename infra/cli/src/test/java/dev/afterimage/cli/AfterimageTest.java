@@ -142,6 +142,41 @@ class AfterimageTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "dead-letters --projection-port",
+                "dead-letters show 1 --projection-port",
+                "dead-letters replay 1 --projection-port",
+                "dead-letters replay --all --projection-port",
+                "produce show customer --order-port",
+                "snapshot order --order-port",
+                "connectors status trial --connect-port",
+                "connectors offsets trial --connect-port"
+            })
+    void noTextFromTheDataControlsTheTerminal(String command) throws IOException {
+        String hostile = "\\u001b]52;c;ZWNobw==\\u0007 \\u009b2J \\u007f \\u202e";
+        String answer = """
+                {"name": "H", "key": "H", "reason": "H", "effect": "H", "detail": "H", "partition": {"H": "H"},
+                 "connector": {"state": "FAILED", "trace": "first\\n\\tat H"}, "offsets": [{"partition": {"H": "H"}}]}""".replace("H", hostile);
+        boolean list = command.startsWith("dead-letters --") || command.startsWith("produce");
+        String port = serve(200, list ? "[" + answer + "]" : answer);
+        run((command + " " + port).split(" "));
+        assertThat(output + errors.toString())
+                .contains("\\u001B]52;c;", "\\u0007", "\\u009B2J", "\\u007F", "\\u202E")
+                .doesNotContainPattern("[\\p{Cc}\u202e&&[^\n\t]]");
+    }
+
+    @Test
+    void jsonKeepsTheControlCharactersOfTheDataAsEscapes() throws IOException {
+        String port = serve(200, "{\"key\": \"\\u001b[2J \\u009b2J \\u202e\"}");
+        assertThat(run("dead-letters", "show", "1", "--json", "--projection-port", port))
+                .isZero();
+        assertThat(output.toString()).contains("\\u009B2J \\u202E");
+        assertThat(new ObjectMapper().readTree(output.toString()).path("key").asText())
+                .isEqualTo("\u001b[2J \u009b2J \u202e");
+    }
+
     private int runWithToken(String command) {
         return run((command + " --token e.y.J").split(" "));
     }

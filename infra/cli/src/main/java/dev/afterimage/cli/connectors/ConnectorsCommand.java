@@ -84,7 +84,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
                     .orElseThrow(() -> new StackException("There is no connector " + name + "."));
             show(screen, List.of(status));
             if (!json) {
-                status.trace().ifPresent(screen.out()::println);
+                status.trace().map(Screen::visibleLines).ifPresent(screen.out()::println);
             }
             return status.failed() ? 1 : 0;
         }
@@ -118,7 +118,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
                 } else if (errors.isEmpty()) {
                     screen.out().println(name + " is valid.");
                 } else {
-                    errors.forEach(error -> screen.out().println(name + ": " + error));
+                    errors.forEach(error -> screen.out().println(Screen.visible(name + ": " + error)));
                 }
             }
         }

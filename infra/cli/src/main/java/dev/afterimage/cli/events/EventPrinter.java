@@ -22,7 +22,7 @@ public final class EventPrinter {
         pretty,
         /** One JSON object per event. */
         json,
-        /** Key, tab, value: as they are on the topic. */
+        /** Key, tab, value: as they are on the topic, but without control characters on a terminal. */
         raw
     }
 
@@ -47,21 +47,22 @@ public final class EventPrinter {
      */
     public void print(Event event, @Nullable Long latencyMs, StringBuilder to) {
         switch (format) {
-            case json -> to.append(event.toJson(latencyMs)).append('\n');
+            case json -> to.append(Screen.visible(event.toJson(latencyMs))).append('\n');
             case raw -> raw(event, to);
             case pretty -> pretty(event, latencyMs, to);
         }
     }
 
-    private static void raw(Event event, StringBuilder to) {
+    private void raw(Event event, StringBuilder to) {
         to.append(text(event.record().key()))
                 .append('\t')
                 .append(text(event.record().value()))
                 .append('\n');
     }
 
-    private static String text(byte @Nullable [] bytes) {
-        return bytes == null ? "null" : new String(bytes, StandardCharsets.UTF_8);
+    private String text(byte @Nullable [] bytes) {
+        String text = bytes == null ? "null" : new String(bytes, StandardCharsets.UTF_8);
+        return screen.live() ? Screen.visible(text) : text;
     }
 
     private void pretty(Event event, @Nullable Long latencyMs, StringBuilder to) {
@@ -77,7 +78,7 @@ public final class EventPrinter {
                 .append('@')
                 .append(event.record().offset())
                 .append("  ")
-                .append(harmless(event.key() == null ? "no key" : event.key()));
+                .append(Screen.visible(event.key() == null ? "no key" : event.key()));
         if (latencyMs != null) {
             to.append("  ").append(latencyMs).append(" ms");
         }
@@ -121,14 +122,15 @@ public final class EventPrinter {
             } else if (after == null) {
                 line(Style.fg_red, "-", difference.path() + " " + before, to);
             } else {
-                String from = before.toString();
-                String into = after.toString();
-                String plain = "  ~ " + difference.path() + " " + from + " → " + into;
+                String path = Screen.visible(difference.path());
+                String from = Screen.visible(before.toString());
+                String into = Screen.visible(after.toString());
+                String plain = "  ~ " + path + " " + from + " → " + into;
                 if (plain.length() > width) {
                     to.append(screen.cut(plain)).append('\n');
                 } else {
                     to.append("  ~ ")
-                            .append(difference.path())
+                            .append(path)
                             .append(' ')
                             .append(paint(Style.fg_red, from))
                             .append(" → ")
@@ -155,7 +157,7 @@ public final class EventPrinter {
     }
 
     private void line(Style style, String sign, String text, StringBuilder to) {
-        to.append(paint(style, screen.cut("  " + sign + " " + harmless(text)))).append('\n');
+        to.append(paint(style, screen.cut("  " + sign + " " + text))).append('\n');
     }
 
     private String operation(Event event) {
@@ -168,27 +170,11 @@ public final class EventPrinter {
             case "u" -> paint(Style.fg_yellow, op);
             case "d", "t" -> paint(Style.fg_red, op);
             case "tombstone" -> paint(Style.fg_red, "-");
-            default -> harmless(op);
+            default -> Screen.visible(op);
         };
     }
 
     private String paint(Style style, String text) {
         return screen.paint(style, text);
-    }
-
-    /**
-     * Replaces control characters by their codes: any producer can write to a topic, and must not control the terminal.
-     */
-    private static String harmless(String text) {
-        if (text.chars().noneMatch(Character::isISOControl)) {
-            return text;
-        }
-        StringBuilder shown = new StringBuilder();
-        text.chars()
-                .forEach(character -> shown.append(
-                        Character.isISOControl(character)
-                                ? "\\u%04x".formatted(character)
-                                : Character.toString(character)));
-        return shown.toString();
     }
 }

@@ -173,7 +173,7 @@ public final class View implements Callable<Integer> {
                         Long.toString(each.getValue().deletes),
                         Long.toString(each.getValue().malformed))));
         lines.add("");
-        lines.add(fitting.size() + " of " + table + (where == null ? "" : " where " + where));
+        lines.add(Screen.visible(fitting.size() + " of " + table + (where == null ? "" : " where " + where)));
         List<Map.Entry<String, JsonNode>> newest = fitting.subList(Math.max(0, fitting.size() - limit), fitting.size())
                 .reversed();
         Set<String> columns = new LinkedHashSet<>();

@@ -75,7 +75,11 @@ public final class DeadLetters implements Runnable {
     void show(@Mixin Ports at, @Parameters(paramLabel = "ID") long id) {
         JsonNode letter = RestService.expect(200, at.projectionService().get("/dead-letters/" + id));
         try (Screen screen = Screen.of(spec)) {
-            screen.out().println(json ? letter.toString() : letter.toPrettyString());
+            if (json) {
+                screen.json(letter);
+            } else {
+                screen.out().println(Screen.visibleLines(letter.toPrettyString()));
+            }
         }
     }
 
@@ -103,7 +107,8 @@ public final class DeadLetters implements Runnable {
                     screen.json(tally);
                 } else {
                     tally.properties().forEach(each -> screen.out()
-                            .println(each.getKey() + ": " + each.getValue().asText()));
+                            .println(Screen.visible(
+                                    each.getKey() + ": " + each.getValue().asText())));
                 }
                 return tally.path("refused").asLong() == 0 ? 0 : 1;
             }
@@ -117,10 +122,10 @@ public final class DeadLetters implements Runnable {
                     screen.json(answer.body());
                 } else {
                     screen.out()
-                            .println(id + ": "
+                            .println(Screen.visible(id + ": "
                                     + (answer.status() == 200
                                             ? answer.body().path("effect").asText()
-                                            : answer.reason()));
+                                            : answer.reason())));
                 }
             }
             return refused ? 1 : 0;

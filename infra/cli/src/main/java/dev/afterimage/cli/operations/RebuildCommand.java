@@ -62,8 +62,8 @@ public final class RebuildCommand implements Callable<Integer> {
                                 ended.path("events").asLong());
             } else {
                 screen.err()
-                        .println("The rebuild failed and the old read model stays: "
-                                + ended.path("error").asText());
+                        .println(Screen.visible("The rebuild failed and the old read model stays: "
+                                + ended.path("error").asText()));
             }
             return done ? 0 : 1;
         }

@@ -184,7 +184,7 @@ public final class Produce implements Callable<Integer> {
         Shop shop = shop(at);
         if (quiet) {
             try (Screen screen = Screen.of(spec)) {
-                screen.out().println(action.on(shop));
+                screen.out().println(Screen.visible(action.on(shop)));
             }
             return 0;
         }
@@ -197,7 +197,7 @@ public final class Produce implements Callable<Integer> {
     private int act(Screen screen, Shop shop, OtherEnd end, Kind kind, boolean deletes, Action action) {
         String id = action.on(shop);
         if (!json) {
-            screen.out().println(kind + " " + screen.paint(Style.bold, id));
+            screen.out().println(kind + " " + screen.paint(Style.bold, Screen.visible(id)));
         }
         List<Event> events = end.await(id, deletes);
         if (json) {
@@ -345,7 +345,8 @@ public final class Produce implements Callable<Integer> {
                 try {
                     choose(choice, screen, prompt);
                 } catch (StackException e) {
-                    screen.out().println(screen.paint(Style.fg_red, String.valueOf(e.getMessage())));
+                    screen.out()
+                            .println(screen.paint(Style.fg_red, Screen.visibleLines(String.valueOf(e.getMessage()))));
                 }
             }
         } catch (Prompt.Left e) {

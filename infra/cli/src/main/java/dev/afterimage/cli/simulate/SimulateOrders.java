@@ -275,6 +275,6 @@ final class SimulateOrders implements Callable<Integer> {
                 List.of("what", "count"),
                 summary.entrySet(),
                 entry -> List.of(entry.getKey(), entry.getValue().toString()));
-        wrong.stream().limit(10).forEach(line -> screen.err().println("! " + line));
+        wrong.stream().limit(10).forEach(line -> screen.err().println(Screen.visible("! " + line)));
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jline.utils.AttributedString;
@@ -70,6 +71,41 @@ public final class Screen implements AutoCloseable {
         return live;
     }
 
+    /**
+     * Replaces control characters by their codes: data from anywhere must not control the terminal. Bidirectional
+     * controls count too, because they show text in another order. JSON stays JSON with the same values.
+     */
+    public static String visible(String text) {
+        return visible(text, "");
+    }
+
+    /** The same for a text of several lines, whose line ends and tabs stay. */
+    public static String visibleLines(String text) {
+        return visible(text, "\n\t");
+    }
+
+    private static String visible(String text, String unchanged) {
+        if (text.chars().noneMatch(Screen::isControl)) {
+            return text;
+        }
+        StringBuilder shown = new StringBuilder();
+        text.chars()
+                .forEach(character -> shown.append(
+                        isControl(character) && unchanged.indexOf(character) < 0
+                                ? "\\u%04X".formatted(character)
+                                : Character.toString(character)));
+        return shown.toString();
+    }
+
+    private static boolean isControl(int character) {
+        return Character.isISOControl(character)
+                || character == 0x061c
+                || character == 0x200e
+                || character == 0x200f
+                || (character >= 0x202a && character <= 0x202e)
+                || (character >= 0x2066 && character <= 0x2069);
+    }
+
     /** The text in the style, or unchanged when colours are off. */
     public String paint(Style style, String text) {
         return ansi.enabled() ? style.on() + text + style.off() : text;
@@ -83,7 +119,7 @@ public final class Screen implements AutoCloseable {
     /** One JSON document on one line. */
     public void json(Object value) {
         try {
-            out.println(JSON.writeValueAsString(value));
+            out.println(visible(JSON.writeValueAsString(value)));
             out.flush();
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(e);
@@ -152,16 +188,18 @@ public final class Screen implements AutoCloseable {
 
     /** The same table as lines, to be shown later. */
     public List<String> tableLines(List<String> headings, List<? extends List<String>> rows) {
+        List<List<String>> cells = Stream.concat(Stream.of(headings), rows.stream())
+                .map(row -> row.stream().map(Screen::visible).toList())
+                .toList();
         int[] widths = new int[headings.size()];
         for (int column = 0; column < widths.length; column++) {
-            widths[column] = headings.get(column).length();
-            for (List<String> row : rows) {
+            for (List<String> row : cells) {
                 widths[column] = Math.max(widths[column], row.get(column).length());
             }
         }
         List<String> lines = new ArrayList<>();
-        lines.add(paint(Style.bold, row(headings, widths)));
-        rows.forEach(row -> lines.add(row(row, widths)));
+        cells.forEach(row -> lines.add(row(row, widths)));
+        lines.set(0, paint(Style.bold, lines.getFirst()));
         return lines;
     }
 
@@ -177,10 +215,11 @@ public final class Screen implements AutoCloseable {
         return cut(line.toString());
     }
 
-    /** Cuts a line without colours to the width of the screen. */
+    /** Makes a line without colours {@linkplain #visible visible} and cuts it to the width of the screen. */
     public String cut(String line) {
         int width = width();
-        return line.length() <= width ? line : line.substring(0, width - 1) + "…";
+        String shown = visible(line);
+        return shown.length() <= width ? shown : shown.substring(0, width - 1) + "…";
     }
 
     /** The terminal itself, opened when first needed. */

@@ -88,7 +88,23 @@ class EventTest {
         assertThat(pretty(event("\u001b[2J", "\u001b]0;owned\u0007")))
                 .as("nothing on a topic steers the terminal")
                 .doesNotContain("\u001b", "\u0007")
-                .contains("\\u001b[2J", "\\u001b]0;owned\\u0007");
+                .contains("\\u001B[2J", "\\u001B]0;owned\\u0007");
+    }
+
+    @Test
+    void noPartOfAnEventControlsTheTerminal() throws Exception {
+        String hostile = "\u001b]52;c;ZWNobw==\u0007 \u009b2J \u202e";
+        String json = JSON.writeValueAsString(hostile);
+        Event event = event(hostile, """
+                {"op":"u","before":{%s:1,"x":%s},"after":{%s:2,"x":3}}""".formatted(json, json, json));
+        event.record().headers().add(hostile, hostile.getBytes(StandardCharsets.UTF_8));
+        String shown = "\\u001B]52;c;ZWNobw==\\u0007 \\u009B2J \\u202E";
+        assertThat(pretty(event))
+                .contains("  " + shown + "\n", shown + "=" + shown, "~ " + shown + " 1 → 2", "\"" + shown)
+                .doesNotContainPattern("[\\p{Cc}\u202e&&[^\n]]");
+        String line = printed(event, Format.json);
+        assertThat(line).doesNotContainPattern("[\\p{Cc}\u202e&&[^\n]]");
+        assertThat(JSON.readTree(line).path("key").asText()).isEqualTo(hostile);
     }
 
     @Test
