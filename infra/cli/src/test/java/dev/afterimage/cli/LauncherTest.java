@@ -8,10 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Tests the script infra/afterimage in a tree of built modules, with a {@code java} that prints its arguments. */
 class LauncherTest {
@@ -30,7 +33,7 @@ class LauncherTest {
         write("pom.xml", "<quarkus.version>1.2.3</quarkus.version>");
         write("jdk/release", "JAVA_VERSION=\"25\"");
         for (String tool : List.of("java", "javac")) {
-            Path program = write("jdk/bin/" + tool, "#!/bin/sh\necho \"$@\"\n");
+            Path program = write("jdk/bin/" + tool, "#!/bin/sh\necho \"$@\"\necho in $PWD, LC_ALL=${LC_ALL-}\n");
             Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
         Files.setPosixFilePermissions(
@@ -92,6 +95,12 @@ class LauncherTest {
         assertThat(launched("watch")).doesNotContain("TieredStopAtLevel");
     }
 
+    @ParameterizedTest
+    @CsvSource({"LC_ALL, C, C.UTF-8", "LC_ALL, xx_XX.UTF-8, C.UTF-8", "LC_CTYPE, C.UTF-8, ''"})
+    void javaReadsArgumentsAsUtf8InALocaleOfAscii(String variable, String locale, String lcAll) throws Exception {
+        assertThat(launched(tree, Map.of(variable, locale), "status")).containsPattern(", LC_ALL=" + lcAll + "\\R");
+    }
+
     private Path upRunsFrom() throws Exception {
         return copyIn(launched("up"));
     }
@@ -103,10 +112,16 @@ class LauncherTest {
     }
 
     private String launched(String... arguments) throws Exception {
-        ProcessBuilder script = new ProcessBuilder(
-                        Stream.concat(Stream.of("sh", "infra/afterimage"), Stream.of(arguments))
-                                .toList())
-                .directory(tree.toFile());
+        return launched(tree, Map.of(), arguments);
+    }
+
+    private String launched(Path folder, Map<String, String> variables, String... arguments) throws Exception {
+        String launcher = folder.relativize(tree.resolve("infra/afterimage")).toString();
+        ProcessBuilder script = new ProcessBuilder(Stream.concat(Stream.of("sh", launcher), Stream.of(arguments))
+                        .toList())
+                .directory(folder.toFile());
+        script.environment().keySet().remove("LC_ALL");
+        script.environment().putAll(variables);
         script.environment().put("JAVA_HOME", tree.resolve("jdk").toString());
         Process process = script.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
