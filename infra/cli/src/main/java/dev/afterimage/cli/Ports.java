@@ -20,7 +20,7 @@ public final class Ports {
 
     @Option(
             names = "--home",
-            defaultValue = "${env:AFTERIMAGE_HOME:-target/pipeline}",
+            defaultValue = "${env:AFTERIMAGE_HOME:-${sys:afterimage.root:-.}/target/pipeline}",
             description = "folder of data and logs (${DEFAULT-VALUE})")
     public Path home = Path.of("target/pipeline");
 

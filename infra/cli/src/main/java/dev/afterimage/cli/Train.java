@@ -2,6 +2,7 @@ package dev.afterimage.cli;
 
 import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.Jvm;
+import dev.afterimage.stack.Repository;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class Train implements Callable<Integer> {
 
-    private static final Path HOME = Path.of("target/train");
+    private static final Path HOME = Repository.root().resolve("target/train");
     private static final List<String> PROCESSES = List.of("kafka", "connect", "order-service", "projection-service");
 
     @Option(names = "--orders", defaultValue = "500", description = "orders to place meanwhile (${DEFAULT-VALUE})")

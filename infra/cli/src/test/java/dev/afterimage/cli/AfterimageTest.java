@@ -325,6 +325,17 @@ class AfterimageTest {
     }
 
     @Test
+    void theDataAreInTheRepositoryWhereverTheProgramRuns(@TempDir Path repository) {
+        System.setProperty("afterimage.root", repository.toString());
+        try {
+            run("down");
+        } finally {
+            System.clearProperty("afterimage.root");
+        }
+        assertThat(output.toString()).contains("in " + repository.resolve("target/pipeline") + ".");
+    }
+
+    @Test
     void devNamesTheServicesThatHaveDevMode() {
         assertThat(run("dev", "shop")).isEqualTo(2);
         assertThat(errors.toString()).contains("'shop'", "order-service", "projection-service");

@@ -95,6 +95,16 @@ class LauncherTest {
         assertThat(launched("watch")).doesNotContain("TieredStopAtLevel");
     }
 
+    @Test
+    void theProgramRunsInTheFolderOfTheCallerAndKnowsTheRepository() throws Exception {
+        write("elsewhere/my.json", "{}");
+        for (String command : List.of("status", "up")) {
+            assertThat(launched(tree.resolve("elsewhere"), Map.of(), command))
+                    .contains("in " + tree.resolve("elsewhere") + ",", "-Dafterimage.root=" + tree + " ")
+                    .contains(" -cp " + tree);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"LC_ALL, C, C.UTF-8", "LC_ALL, xx_XX.UTF-8, C.UTF-8", "LC_CTYPE, C.UTF-8, ''"})
     void javaReadsArgumentsAsUtf8InALocaleOfAscii(String variable, String locale, String lcAll) throws Exception {

@@ -107,15 +107,12 @@ public final class Connectors {
         }
     }
 
-    /** The folder {@code connectors/} of this repository, found from the working directory upwards. */
+    /** The folder {@code connectors/} of this repository. */
     public static Path folder() {
-        for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-            Path candidate = at.resolve("connectors");
-            if (Files.isRegularFile(candidate.resolve("topics.json"))) {
-                return candidate;
-            }
-        }
-        throw new StackException("The folder connectors/ is not here: run this from inside the repository.");
+        return Repository.find("connectors/topics.json")
+                .map(Folders::parent)
+                .orElseThrow(() ->
+                        new StackException("The folder connectors/ is not here: run this from inside the repository."));
     }
 
     /**

@@ -40,13 +40,8 @@ public record Distribution(Path folder) {
     }
 
     private static Path besideThisModule() {
-        for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-            Path candidate = at.resolve("infra/stack/distribution/target/distribution");
-            if (Files.isDirectory(candidate)) {
-                return candidate;
-            }
-        }
-        return Path.of("infra/stack/distribution/target/distribution").toAbsolutePath();
+        String folder = "infra/stack/distribution/target/distribution";
+        return Repository.find(folder).orElseGet(() -> Repository.root().resolve(folder));
     }
 
     /**

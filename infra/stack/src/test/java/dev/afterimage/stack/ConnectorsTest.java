@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ConnectorsTest {
 
@@ -36,6 +37,18 @@ class ConnectorsTest {
                 }
                 assertThat(value).as("%s, %s", file, setting.getKey()).doesNotContainPattern(PLACE);
             }
+        }
+    }
+
+    @Test
+    void theFolderIsFoundFromTheRootThatTheLauncherGives(@TempDir Path repository) throws IOException {
+        Files.createDirectories(repository.resolve("connectors"));
+        Files.createFile(repository.resolve("connectors/topics.json"));
+        System.setProperty("afterimage.root", repository.toString());
+        try {
+            assertThat(Connectors.folder()).isEqualTo(repository.resolve("connectors"));
+        } finally {
+            System.clearProperty("afterimage.root");
         }
     }
 
