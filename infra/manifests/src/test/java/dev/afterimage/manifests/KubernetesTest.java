@@ -73,10 +73,8 @@ class KubernetesTest {
                 .allMatch(Settings.variables("projection-service")::contains);
         assertThat(stream(kustomization.path("images"))
                         .map(image -> image.path("name").asText()))
-                .containsExactlyInAnyOrderElementsOf(of("Deployment")
-                        .map(deployment -> deployment
-                                .at("/spec/template/spec/containers/0/image")
-                                .asText())
+                .containsExactlyInAnyOrderElementsOf(workloads(BASE)
+                        .map(workload -> container(workload).path("image").asText())
                         .toList());
         assertThat(stream(kustomization.path("images")))
                 .allMatch(image -> image.path("newTag").asText().matches("[0-9][0-9.]+"));
@@ -213,13 +211,33 @@ class KubernetesTest {
     }
 
     private static void assertSettings(List<Manifest> manifests) {
-        manifests.stream()
-                .filter(manifest -> manifest.kind().equals("Deployment"))
-                .forEach(deployment -> assertThat(Settings.variables(deployment.name()))
-                        .as(deployment.toString())
-                        .containsAll(stream(deployment.at("/spec/template/spec/containers/0/env"))
-                                .map(variable -> variable.path("name").asText())
-                                .toList()));
+        workloads(manifests).forEach(workload -> assertThat(Settings.variables(workload.name()))
+                .as(workload.toString())
+                .containsAll(stream(container(workload).path("env"))
+                        .map(variable -> variable.path("name").asText())
+                        .toList()));
+    }
+
+    @Test
+    void aPodServesWhileTheEndpointsAreUpdatedAndHasTimeToStop() {
+        assertThat(workloads(BASE)).allSatisfy(workload -> {
+            int sleep =
+                    container(workload).at("/lifecycle/preStop/sleep/seconds").asInt();
+            int stop = Integer.parseInt(Repository.setting("order-service", "quarkus.shutdown.timeout")
+                    .replaceFirst("S$", ""));
+            assertThat(sleep).isPositive();
+            assertThat(pod(workload).path("terminationGracePeriodSeconds").asInt())
+                    .isGreaterThan(sleep + stop);
+        });
+    }
+
+    @Test
+    void aLostNodeTakesOnlyOneBroker() {
+        JsonNode rule = the(BASE, "KafkaNodePool", "node")
+                .at("/spec/template/pod/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/0");
+        assertThat(rule.path("topologyKey").asText()).isEqualTo("kubernetes.io/hostname");
+        assertThat(rule.at("/labelSelector/matchLabels").path("strimzi.io/name").asText())
+                .isEqualTo(the(BASE, "Kafka", "afterimage").name() + "-kafka");
     }
 
     @Test
@@ -261,15 +279,19 @@ class KubernetesTest {
     }
 
     @Test
-    void everySecretIsCreated() {
-        Set<String> made = new HashSet<>(Set.of("afterimage-cluster-ca-cert", "registry"));
+    void everySecretIsCreated() throws JsonProcessingException {
+        Set<String> made = new HashSet<>(Set.of("afterimage-cluster-ca-cert"));
+        Pattern.compile("Secret `(\\w+)`")
+                .matcher(Repository.text(Repository.file("infra/README.md")))
+                .results()
+                .forEach(secret -> made.add(secret.group(1)));
         of("KafkaUser").map(Manifest::name).forEach(made::add);
         Stream.of(Repository.first(FOLDER.resolve("secrets.sh"), "for role in ([^;]+);")
                         .split(" "))
                 .map(role -> "postgres-" + role.replace('_', '-'))
                 .forEach(made::add);
         Set<String> asked = new TreeSet<>();
-        for (Manifest manifest : BASE) {
+        for (Manifest manifest : overlay("overlays/prod")) {
             for (String field : List.of("secretKeyRef", "secret", "passwordSecret")) {
                 manifest.json()
                         .findValues(field)
@@ -277,8 +299,10 @@ class KubernetesTest {
             }
             manifest.json().findValuesAsText("secretName").forEach(asked::add);
             manifest.json().findValuesAsText("pushSecret").forEach(asked::add);
-            manifest.json().findValues("secretTargetRef").forEach(references -> stream(references)
-                    .forEach(reference -> asked.add(reference.path("name").asText())));
+            for (String field : List.of("secretTargetRef", "imagePullSecrets")) {
+                manifest.json().findValues(field).forEach(references -> stream(references)
+                        .forEach(reference -> asked.add(reference.path("name").asText())));
+            }
         }
         asked.remove("");
         assertThat(made).containsAll(asked);
@@ -307,39 +331,41 @@ class KubernetesTest {
 
     @Test
     void everyReferenceHasItsTarget() {
-        Set<String> deployments = of("Deployment").map(Manifest::name).collect(Collectors.toSet());
-        assertThat(deployments).containsExactlyInAnyOrder("order-service", "projection-service");
-        for (Manifest deployment : of("Deployment").toList()) {
-            JsonNode labels = deployment.at("/spec/template/metadata/labels");
-            JsonNode container = deployment.at("/spec/template/spec/containers/0");
+        // a static member of a consumer group keeps its name, so its pod must keep it, too
+        assertThat(workloads(BASE).map(Manifest::toString))
+                .containsExactlyInAnyOrder("Deployment order-service", "StatefulSet projection-service");
+        for (Manifest workload : workloads(BASE).toList()) {
+            JsonNode labels = workload.at("/spec/template/metadata/labels");
+            JsonNode container = container(workload);
             int port = container.at("/ports/0/containerPort").asInt();
-            assertThat(deployment.at("/spec/selector/matchLabels")).isEqualTo(labels);
-            assertThat(the(BASE, "Service", deployment.name()).at("/spec/selector"))
+            assertThat(workload.at("/spec/selector/matchLabels")).isEqualTo(labels);
+            assertThat(the(BASE, "Service", workload.name()).at("/spec/selector"))
                     .isEqualTo(labels);
-            assertThat(the(BASE, "Service", deployment.name())
+            assertThat(the(BASE, "Service", workload.name())
                             .at("/spec/ports/0/port")
                             .asInt())
                     .isEqualTo(port);
-            assertThat(the(BASE, "PodDisruptionBudget", deployment.name()).at("/spec/selector/matchLabels"))
+            assertThat(the(BASE, "PodDisruptionBudget", workload.name()).at("/spec/selector/matchLabels"))
                     .isEqualTo(labels);
-            assertThat(the(BASE, "NetworkPolicy", deployment.name()).at("/spec/podSelector/matchLabels"))
+            assertThat(the(BASE, "PodDisruptionBudget", workload.name())
+                            .at("/spec/unhealthyPodEvictionPolicy")
+                            .asText())
+                    .isEqualTo("AlwaysAllow");
+            assertThat(the(BASE, "NetworkPolicy", workload.name()).at("/spec/podSelector/matchLabels"))
                     .isEqualTo(labels);
-            assertThat(the(BASE, "NetworkPolicy", deployment.name())
+            assertThat(the(BASE, "NetworkPolicy", workload.name())
                             .at("/spec/ingress/0/ports/0/port")
                             .asInt())
                     .isEqualTo(port);
-            assertThat(deployment
-                            .at("/spec/template/metadata/annotations")
+            assertThat(workload.at("/spec/template/metadata/annotations")
                             .path("prometheus.io/port")
                             .asInt())
                     .isEqualTo(port);
-            assertThat(Repository.text(
-                            Repository.file(deployment.name() + "/src/main/resources/application.properties")))
+            assertThat(Repository.text(Repository.file(workload.name() + "/src/main/resources/application.properties")))
                     .contains("quarkus.http.port=" + port);
             assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean())
                     .isTrue();
-            assertThat(deployment
-                            .at("/spec/template/spec/securityContext/runAsNonRoot")
+            assertThat(workload.at("/spec/template/spec/securityContext/runAsNonRoot")
                             .asBoolean())
                     .isTrue();
             assertThat(names(container)).contains("startupProbe", "livenessProbe", "readinessProbe");
@@ -364,12 +390,20 @@ class KubernetesTest {
         JsonNode scaled = the(BASE, "ScaledObject", "projection-service").at("/spec");
         JsonNode topic = Repository.json(Repository.file("connectors/topics.json"))
                 .path(scaled.at("/triggers/0/metadata/topic").asText());
-        assertThat(deployments)
-                .contains(
-                        scaled.at("/scaleTargetRef/name").asText(),
-                        the(BASE, "HorizontalPodAutoscaler", "order-service")
-                                .at("/spec/scaleTargetRef/name")
-                                .asText());
+        assertThat(Stream.of(
+                                scaled,
+                                the(BASE, "HorizontalPodAutoscaler", "order-service")
+                                        .at("/spec"))
+                        .map(scaler -> scaler.at("/scaleTargetRef/kind").asText() + " "
+                                + scaler.at("/scaleTargetRef/name").asText()))
+                .containsExactlyInAnyOrderElementsOf(
+                        workloads(BASE).map(Manifest::toString).toList());
+        assertThat(the(BASE, "StatefulSet", "projection-service")
+                        .at("/spec/serviceName")
+                        .asText())
+                .isEqualTo(the(BASE, "Service", "projection-service").name());
+        assertThat(scaled.at("/triggers/0/metadata/version").asText())
+                .isEqualTo(Repository.serverVersion("kafka.version").replaceFirst("\\..*", ".0.0"));
         assertThat(scaled.path("maxReplicaCount").asInt())
                 .isEqualTo(topic.path("partitions").asInt());
         assertThat(of("TriggerAuthentication").map(Manifest::name))
@@ -393,8 +427,8 @@ class KubernetesTest {
                                 "projection-service/src/main/java/dev/afterimage/projection/feed/FeedConfig.java"),
                         "@WithDefault\\(\"([a-z.,]+events)\"\\)")
                 .split(","));
-        List<String> tables =
-                List.of(stream(the(BASE, "Deployment", "projection-service").at("/spec/template/spec/containers/0/env"))
+        List<String> tables = List.of(
+                stream(container(the(BASE, "StatefulSet", "projection-service")).path("env"))
                         .filter(variable -> variable.path("name").asText().equals("FEED_TABLE_TOPICS"))
                         .map(variable -> variable.path("value").asText())
                         .collect(Collectors.joining())
@@ -450,7 +484,7 @@ class KubernetesTest {
             boolean used = false;
             for (int i = 0; i < manifests.size(); i++) {
                 Manifest manifest = manifests.get(i);
-                if (manifest.kind().equals(patch.at("/target/kind").asText())
+                if (manifest.kind().matches(patch.at("/target/kind").asText())
                         && manifest.name().equals(patch.at("/target/name").asText(manifest.name()))) {
                     manifests.set(i, new Manifest(JsonPatch.apply(operations, manifest.json())));
                     used = true;
@@ -466,6 +500,18 @@ class KubernetesTest {
                 .getFirst();
         assertThat(Manifest.errors(kustomization, "Kustomization")).as(folder).isEmpty();
         return kustomization;
+    }
+
+    private static Stream<Manifest> workloads(List<Manifest> manifests) {
+        return manifests.stream().filter(manifest -> manifest.kind().matches("Deployment|StatefulSet"));
+    }
+
+    private static JsonNode pod(Manifest workload) {
+        return workload.at("/spec/template/spec");
+    }
+
+    private static JsonNode container(Manifest workload) {
+        return pod(workload).at("/containers/0");
     }
 
     private static Stream<Manifest> of(String kind) {
