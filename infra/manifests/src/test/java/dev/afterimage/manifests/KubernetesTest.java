@@ -32,6 +32,7 @@ class KubernetesTest {
 
     private static final Path FOLDER = Repository.file("infra/kubernetes");
     private static final List<Manifest> BASE = base();
+    private static final String CONNECT_CA = "/mnt/postgres/ca.crt";
     /** Writes YAML for people: with quotes only where YAML would read another value. */
     private static final YAMLMapper WRITER = YAMLMapper.builder()
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -109,6 +110,11 @@ class KubernetesTest {
         List<JsonNode> connectors = new ArrayList<>();
         for (Path file : Repository.connectors()) {
             ObjectNode config = Repository.json(file).deepCopy();
+            if (config.has("database.hostname")) {
+                config.put("database.sslmode", "verify-full").put("database.sslrootcert", CONNECT_CA);
+            } else {
+                config.put("connection.url", config.path("connection.url").asText() + verifiedBy(CONNECT_CA));
+            }
             ObjectNode connector = resource("KafkaConnector", Repository.name(file), "connect");
             ObjectNode spec = connector.putObject("spec");
             spec.set("class", config.remove("connector.class"));
@@ -119,7 +125,7 @@ class KubernetesTest {
         }
         assertGenerated(
                 "connectors.yaml",
-                "# connectors/*.json for Strimzi. After a change there, KubernetesTest says how to update this.\n",
+                "# connectors/*.json for Strimzi, with TLS. After a change there, KubernetesTest says how to update this.\n",
                 connectors);
     }
 
@@ -232,6 +238,64 @@ class KubernetesTest {
     }
 
     @Test
+    void everyConnectionToPostgresVerifiesTheServer() {
+        String postgres = the(BASE, "Cluster", "postgres").name();
+        workloads(BASE)
+                .forEach(workload -> assertThat(stream(container(workload).path("env"))
+                                .map(variable -> variable.path("value").asText())
+                                .filter(value -> value.startsWith("jdbc:")))
+                        .as(workload.toString())
+                        .isNotEmpty()
+                        .allMatch(url -> url.startsWith("jdbc:postgresql://" + postgres + "-rw:5432/")
+                                && url.endsWith("?"
+                                        + verifiedBy(ca(pod(workload), container(workload)))
+                                                .substring(1))));
+        Manifest job = the(BASE, "Job", "replica-tables");
+        assertThat(stream(container(job).path("env"))
+                        .map(variable -> variable.path("name").asText() + "="
+                                + variable.path("value").asText()))
+                .contains("PGSSLMODE=verify-full", "PGSSLROOTCERT=" + ca(pod(job), container(job)));
+        JsonNode connect = the(BASE, "KafkaConnect", "connect").at("/spec/template");
+        assertThat(ca(connect.path("pod"), connect.path("connectContainer"))).isEqualTo(CONNECT_CA);
+    }
+
+    private static String verifiedBy(String ca) {
+        return "&sslmode=verify-full&sslrootcert=" + ca;
+    }
+
+    /** The file of the CA of PostgreSQL's operator. Its Secret also has the CA's key, which no pod gets. */
+    private static String ca(JsonNode pod, JsonNode container) {
+        JsonNode volume = stream(pod.path("volumes"))
+                .filter(candidate -> candidate
+                        .at("/secret/secretName")
+                        .asText()
+                        .equals(the(BASE, "Cluster", "postgres").name() + "-ca"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(stream(volume.at("/secret/items"))
+                        .map(item -> item.path("key").asText()))
+                .containsExactly("ca.crt");
+        return stream(container.path("volumeMounts"))
+                        .filter(mount -> mount.path("name").equals(volume.path("name")))
+                        .map(mount -> mount.path("mountPath").asText())
+                        .collect(Collectors.joining())
+                + "/" + volume.at("/secret/items/0/path").asText();
+    }
+
+    @Test
+    void aKafkaClientGetsKeyAndCertificateFromTheSecretOfItsUser() {
+        List<JsonNode> kafka = stream(container(the(BASE, "StatefulSet", "projection-service"))
+                        .path("env"))
+                .filter(variable -> variable.path("name").asText().startsWith("KAFKA_SSL_KEYSTORE_"))
+                .toList();
+        assertThat(kafka)
+                .extracting(variable -> variable.path("name").asText().replace("KAFKA_SSL_KEYSTORE_", "") + " "
+                        + variable.path("value").asText()
+                        + variable.at("/valueFrom/secretKeyRef/key").asText())
+                .containsExactlyInAnyOrder("TYPE PEM", "CERTIFICATE_CHAIN user.crt", "KEY user.key");
+    }
+
+    @Test
     void aLostNodeTakesOnlyOneBroker() {
         JsonNode rule = the(BASE, "KafkaNodePool", "node")
                 .at("/spec/template/pod/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/0");
@@ -280,7 +344,7 @@ class KubernetesTest {
 
     @Test
     void everySecretIsCreated() throws JsonProcessingException {
-        Set<String> made = new HashSet<>(Set.of("afterimage-cluster-ca-cert"));
+        Set<String> made = new HashSet<>(Set.of("afterimage-cluster-ca-cert", "postgres-ca"));
         Pattern.compile("Secret `(\\w+)`")
                 .matcher(Repository.text(Repository.file("infra/README.md")))
                 .results()
