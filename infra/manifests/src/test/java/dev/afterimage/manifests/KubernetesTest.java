@@ -79,6 +79,10 @@ class KubernetesTest {
                         .toList());
         assertThat(stream(kustomization.path("images")))
                 .allMatch(image -> image.path("newTag").asText().matches("[0-9][0-9.]+"));
+        assertThat(stream(kustomization.path("images")).map(image -> image.path("newName")
+                        .asText()
+                        .replace(image.path("name").asText(), "")))
+                .containsOnly(connectImage(overlay).replace(connectImage(BASE), ""));
         assertSettings(overlay);
     }
 
@@ -172,10 +176,16 @@ class KubernetesTest {
     @Test
     void connectHasTheDebeziumOfTheLocalPipeline() throws Exception {
         JsonNode build = the(BASE, "KafkaConnect", "connect").at("/spec/build");
-        assertThat(build.at("/output/image").asText()).endsWith(":" + Repository.serverVersion("debezium.version"));
+        assertThat(connectImage(BASE)).isEqualTo("afterimage/connect:" + Repository.serverVersion("debezium.version"));
         assertThat(stream(build.path("plugins"))).hasSize(2);
         assertPlugin(build.at("/plugins/0/artifacts/0"), "postgres", Repository.serverVersion("debezium.version"));
         assertPlugin(build.at("/plugins/1/artifacts/0"), "jdbc", Repository.serverVersion("debezium.jdbc.version"));
+    }
+
+    private static String connectImage(List<Manifest> manifests) {
+        return the(manifests, "KafkaConnect", "connect")
+                .at("/spec/build/output/image")
+                .asText();
     }
 
     private static void assertPlugin(JsonNode artifact, String connector, String version) throws Exception {
@@ -222,6 +232,27 @@ class KubernetesTest {
                 .containsAll(stream(container(workload).path("env"))
                         .map(variable -> variable.path("name").asText())
                         .toList()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/dev", "overlays/prod"})
+    void connectHasMemoryBesideItsHeap(String folder) throws JsonProcessingException {
+        JsonNode connect = the(folder.equals("base") ? BASE : overlay(folder), "KafkaConnect", "connect")
+                .at("/spec");
+        long limit = gigabytes(connect.at("/resources/limits/memory").asText()) * 1024;
+        long heap = Long.parseLong(connect.at("/jvmOptions/-Xmx").asText().replaceFirst("m$", ""));
+        // measured under load: 300 MiB beside the heap
+        assertThat(limit - heap).isGreaterThanOrEqualTo(300);
+    }
+
+    @Test
+    void theImagesArePulledWithTheSecretThatPushesConnects() {
+        JsonNode connect = the(BASE, "KafkaConnect", "connect").at("/spec");
+        assertThat(Stream.concat(
+                                Stream.of(connect.at("/template/pod")),
+                                workloads(BASE).map(KubernetesTest::pod))
+                        .map(pod -> pod.at("/imagePullSecrets/0/name").asText()))
+                .containsOnly(connect.at("/build/output/pushSecret").asText());
     }
 
     @Test
