@@ -327,6 +327,31 @@ class KubernetesTest {
     }
 
     @Test
+    void aPodReachesOnlyWhatItsSettingsName() {
+        Pattern address = Pattern.compile("[a-z]:([0-9]+)\\b");
+        workloads(BASE).forEach(workload -> {
+            Set<String> needed = address.matcher(container(workload).path("env").toString())
+                    .results()
+                    .map(found -> found.group(1))
+                    .collect(Collectors.toCollection(() -> new TreeSet<>(Set.of("53", "443", "4317"))));
+            JsonNode policy = the(BASE, "NetworkPolicy", workload.name()).at("/spec");
+            assertThat(texts(policy.path("policyTypes"))).contains("Egress");
+            assertThat(policy.path("egress").findValuesAsText("port").stream().distinct())
+                    .as(workload.toString())
+                    .containsExactlyInAnyOrderElementsOf(needed);
+            assertThat(stream(policy.path("egress"))).as(workload.toString()).allSatisfy(rule -> assertThat(
+                            stream(rule.withArray("to")))
+                    .isNotEmpty()
+                    .allMatch(peer -> !peer.findValues("matchLabels").isEmpty()
+                            || !peer.at("/ipBlock/except").isEmpty()));
+            assertThat(stream(policy.at("/ingress/0/from")).map(peer -> peer.at("/podSelector/matchLabels")
+                            .path("app.kubernetes.io/name")
+                            .asText()))
+                    .contains("prometheus");
+        });
+    }
+
+    @Test
     void aLostNodeTakesOnlyOneBroker() {
         JsonNode rule = the(BASE, "KafkaNodePool", "node")
                 .at("/spec/template/pod/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/0");
