@@ -361,6 +361,23 @@ class KubernetesTest {
     }
 
     @Test
+    void productionArchivesTheLogAndIsBackedUp() throws JsonProcessingException {
+        List<Manifest> prod = overlay("overlays/prod");
+        JsonNode plugin = the(prod, "Cluster", "postgres").at("/spec/plugins/0");
+        assertThat(plugin.path("isWALArchiver").asBoolean()).isTrue();
+        assertThat(the(
+                        prod,
+                        "ObjectStore",
+                        plugin.at("/parameters/barmanObjectName").asText()))
+                .isNotNull();
+        JsonNode backup = the(prod, "ScheduledBackup", "postgres").at("/spec");
+        assertThat(backup.path("method").asText()).isEqualTo("plugin");
+        assertThat(backup.at("/pluginConfiguration/name")).isEqualTo(plugin.path("name"));
+        assertThat(backup.at("/cluster/name").asText())
+                .isEqualTo(the(prod, "Cluster", "postgres").name());
+    }
+
+    @Test
     void theRolesAreThoseOfTheLocalPipeline() {
         Set<String> local = Pattern.compile("\\('(\\w+)', '(\\w*)'\\)")
                 .matcher(Repository.text(
@@ -412,7 +429,7 @@ class KubernetesTest {
                 .forEach(made::add);
         Set<String> asked = new TreeSet<>();
         for (Manifest manifest : overlay("overlays/prod")) {
-            for (String field : List.of("secretKeyRef", "secret", "passwordSecret")) {
+            for (String field : List.of("secretKeyRef", "secret", "passwordSecret", "accessKeyId", "secretAccessKey")) {
                 manifest.json()
                         .findValues(field)
                         .forEach(reference -> asked.add(reference.path("name").asText()));
@@ -599,6 +616,11 @@ class KubernetesTest {
                         .normalize())
                 .isEqualTo(FOLDER.resolve("base"));
         List<Manifest> manifests = new ArrayList<>(BASE);
+        texts(kustomization.path("resources"))
+                .skip(1)
+                .flatMap(file -> Repository.yaml(FOLDER.resolve(folder).resolve(file)).stream())
+                .map(Manifest::new)
+                .forEach(manifests::add);
         for (JsonNode patch : kustomization.path("patches")) {
             JsonNode operations = Repository.YAML.readTree(patch.path("patch").asText());
             boolean used = false;

@@ -44,6 +44,8 @@ record Manifest(JsonNode json) {
     private static final Map<String, String> SUBSET = Map.of(
             "Cluster", "postgresql.cnpg.io/v1",
             "Database", "postgresql.cnpg.io/v1",
+            "ScheduledBackup", "postgresql.cnpg.io/v1",
+            "ObjectStore", "barmancloud.cnpg.io/v1",
             "ScaledObject", "keda.sh/v1alpha1",
             "TriggerAuthentication", "keda.sh/v1alpha1");
 
