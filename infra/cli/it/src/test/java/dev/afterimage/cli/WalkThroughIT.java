@@ -92,7 +92,7 @@ class WalkThroughIT {
 
     private static List<Step> steps() throws Exception {
         List<Step> steps = new ArrayList<>();
-        Matcher step = STEP.matcher(Files.readString(Path.of("README.md")));
+        Matcher step = STEP.matcher(Files.readString(Path.of("../README.md")));
         while (step.find()) {
             steps.add(new Step(step.group(1), step.group(2) == null ? "" : step.group(2)));
         }
@@ -102,7 +102,7 @@ class WalkThroughIT {
     private String run(String script) throws Exception {
         StackConfig stack = pipeline.stack();
         ProcessBuilder shell = new ProcessBuilder("sh", "-e", "-c", script)
-                .directory(Path.of("../..").toFile())
+                .directory(Path.of("../../..").toFile())
                 .redirectErrorStream(true);
         shell.environment()
                 .putAll(Map.of(
