@@ -51,11 +51,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Applies each recipe to a real worker, several at once, and checks on its topic what connectors/README.md says. */
-@Execution(ExecutionMode.CONCURRENT)
+/** Applies each recipe to a real worker, and checks on its topic what connectors/README.md says. */
 class RecipesIT {
 
     private static final String DATABASE = "recipes";

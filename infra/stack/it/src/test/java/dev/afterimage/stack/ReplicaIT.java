@@ -21,10 +21,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The connectors source-tables and replica-sink on a real worker; they alone write the replica. */
-@ResourceLock(Replication.LOCK)
 class ReplicaIT {
 
     private static Replication shop;

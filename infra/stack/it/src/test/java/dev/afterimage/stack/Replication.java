@@ -27,9 +27,6 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 final class Replication {
 
-    /** The lock of a test class that changes the tables or the connectors. */
-    static final String LOCK = "replication";
-
     static final Duration LIMIT = Duration.ofSeconds(60);
     static final String CUSTOMER = "0199f2a4-0000-7000-8000-000000000001";
     /** A customer that no test changes. */

@@ -16,13 +16,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Tests each row of "When a source table changes" in connectors/README.md, while rows of the old schema are still in
  * flight.
  */
-@ResourceLock(Replication.LOCK)
 class SchemaDriftIT {
 
     private static final Queue<String> told = new ConcurrentLinkedQueue<>();

@@ -18,12 +18,6 @@ import java.util.stream.Stream;
  */
 record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, ConnectWorker connect) {
 
-    /**
-     * The lock of tests that start another Kafka and Connect: two cores and a laptop's memory are enough for one such
-     * test at a time.
-     */
-    static final String KAFKA_OF_ITS_OWN = "Kafka of its own";
-
     private static final Path MIGRATIONS = Path.of("../../../order-service/src/main/resources/db/migration");
 
     static Servers shared() {

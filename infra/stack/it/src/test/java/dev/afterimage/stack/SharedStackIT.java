@@ -22,11 +22,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
-@Execution(ExecutionMode.CONCURRENT)
 class SharedStackIT {
 
     private static final StackRequest.Outbox OUTBOX = new StackRequest.Outbox(
@@ -52,7 +48,6 @@ class SharedStackIT {
     }
 
     @Test
-    @ResourceLock(Servers.KAFKA_OF_ITS_OWN)
     void theFirstEventArrivesAlthoughItWasWrittenBeforeTheConnectorRan() throws Exception {
         try (var stack = SharedStack.join(place("first"), request(false), told::add)) {
             try (var connection = DriverManager.getConnection(url(stack), "librarian", "secret")) {

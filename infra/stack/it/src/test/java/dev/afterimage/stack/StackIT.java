@@ -20,12 +20,8 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Uses its own servers, because each test kills them or starts them in an incomplete folder. */
-@Execution(ExecutionMode.CONCURRENT)
 class StackIT {
 
     private static final ListTransactionsOptions ONGOING =
@@ -133,7 +129,6 @@ class StackIT {
     }
 
     @Test
-    @ResourceLock(Servers.KAFKA_OF_ITS_OWN)
     void kafkaAndConnectComeBackAfterAKill() throws Exception {
         // Given a folder that a kill left half formatted
         Path home = home("kafka");
