@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class Shoppers implements AutoCloseable {
 
     private static final int CLIENTS = 4;
-    private static final Duration PAUSE = Duration.ofMillis(TestSize.of(200, 70));
+    private static final Duration PAUSE = Duration.ofMillis(TestSize.of(100, 70));
     private static final List<String> STATUSES = List.of("PAID", "PAID", "SHIPPED", "DELIVERED", "CANCELLED");
 
     private final RestService shop;
