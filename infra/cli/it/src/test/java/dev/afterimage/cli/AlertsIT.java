@@ -15,12 +15,14 @@ import java.util.UUID;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The alerts on a real Prometheus, their faults caused and cured; those of connectors that fail are in {@link RecoveryIT}. */
 @ExtendWith(TestPipeline.Shared.class)
+@Order(2) // waits more than it works, too
 class AlertsIT {
 
     @TempDir
