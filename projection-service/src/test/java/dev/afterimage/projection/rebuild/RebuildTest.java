@@ -238,9 +238,9 @@ class RebuildTest {
     void waitsForAnIndexLongerThanForAnyAnswerAndIsCancelledInIt() {
         withASlowIndex(() -> {
             String id = started("topics");
-            // the read timeout of the tests is 7 s
+            // the read timeout of the tests is 14 s
             await().atMost(LIMIT).until(() -> "t"
-                    .equals(text("select clock_timestamp() - query_start > interval '8 s'"
+                    .equals(text("select clock_timestamp() - query_start > interval '15 s'"
                             + " from pg_stat_activity where query like 'CREATE INDEX slow_index%'")));
             assertThat(status(id)).isEqualTo("RUNNING");
             float progress = given().get("/rebuilds/" + id).path("progress");
