@@ -1,5 +1,5 @@
--- Changes of tables at run time wait at most a second for a lock. Everybody who comes after a waiting change waits behind it, so
--- it is better to fail and to try again.
+-- Changes of tables at run time wait at most a second for a lock. While a change waits, every later statement on the table waits
+-- behind it. So the change fails soon, and the service tries again.
 
 -- `attach partition` does not wait for readers of the log; `create table ... partition of` does.
 create or replace function cdc_raw.open_day(day date) returns boolean language plpgsql set lock_timeout = '1s' as $$

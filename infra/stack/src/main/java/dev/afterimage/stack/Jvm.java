@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The command line of a child JVM that shares two cores and a laptop's memory with several others. */
 public final class Jvm {
 
-    /** In tests: most of the servers that a test starts end before optimised code has paid for itself. */
+    /** Set in tests: most servers that a test starts end before the optimising compiler pays off. */
     private static final boolean SHORT_LIVED = Boolean.getBoolean("afterimage.short-lived");
 
     private static volatile @Nullable Path aotCaches;

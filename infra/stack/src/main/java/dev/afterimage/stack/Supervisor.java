@@ -14,14 +14,14 @@ import java.util.function.Consumer;
 public final class Supervisor implements AutoCloseable {
 
     private static final int STARTS_TO_GIVE_UP = 5;
-    /** A server that was ready for so long is restarted without a pause. */
+    /** A server that was ready for longer than this is restarted at once. */
     private static final Duration HEALTHY_LIFE = Duration.ofSeconds(10);
 
     private static final Duration CONNECTOR_CHECK = Duration.ofSeconds(1);
     private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
     /** Short, because the cause of the failure, such as a database that restarts, may have gone. */
     private static final Duration MAX_CONNECTOR_BACKOFF = Duration.ofSeconds(4);
-    /** A connector that fails again and again for the same reason is reported so often. */
+    /** How often a connector that keeps failing for the same reason is reported. */
     private static final Duration REPORT_INTERVAL = Duration.ofSeconds(30);
 
     private final Consumer<String> tell;

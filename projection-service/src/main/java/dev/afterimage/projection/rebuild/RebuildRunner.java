@@ -298,8 +298,11 @@ class RebuildRunner {
             }
         }
         long events = ShadowModel.progress(connection, rebuild.id()).events();
+        // the row's lock makes a cancel wait until the swap is committed
+        if (!Rebuilds.end(connection, rebuild.id(), Rebuild.Status.DONE, events, null)) {
+            return;
+        }
         ShadowModel.swap(connection);
-        Rebuilds.end(connection, rebuild.id(), Rebuild.Status.DONE, events, null);
         connection.commit();
         Log.infof("The rebuilt read model is in place rebuildId=%s events=%d", rebuild.id(), events);
         // a separate transaction, because it waits for queries that still read the old model

@@ -28,7 +28,7 @@ public class Rebuilds {
     private static final String END = """
             update cdc_raw.rebuilds
                set status = ?, events = ?, error = ?, ended_at = clock_timestamp()
-             where id = ?
+             where id = ? and status = 'RUNNING'
             """;
 
     private static final String CANCEL = """
@@ -36,11 +36,12 @@ public class Rebuilds {
              where id = ? and status = 'RUNNING'
             """;
 
-    /** Ends the statement of the instance that runs the rebuild, such as the creation of an index. */
+    /** Ends only the statements that take long. Every other statement of the rebuild must complete, above all the unlock. */
     private static final String INTERRUPT = """
-            select pg_cancel_backend(pid) from pg_locks
-             where locktype = 'advisory' and classid = 0 and objid = ? and granted and pid <> pg_backend_pid()
-               and database = (select oid from pg_database where datname = current_database())
+            select pg_cancel_backend(a.pid)
+              from pg_locks l join pg_stat_activity a on a.pid = l.pid
+             where l.locktype = 'advisory' and l.classid = 0 and l.objid = ? and l.granted
+               and a.datname = current_database() and a.state = 'active' and a.query ~* '^(create .*index|analyze) '
             """;
 
     private final DataSource dataSource;
@@ -90,14 +91,15 @@ public class Rebuilds {
         }
     }
 
-    static void end(Connection connection, UUID id, Rebuild.Status status, long events, @Nullable String error)
+    /** Ends the rebuild in the caller's transaction; returns false if the rebuild is not running any more. */
+    static boolean end(Connection connection, UUID id, Rebuild.Status status, long events, @Nullable String error)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(END)) {
             statement.setString(1, status.name());
             statement.setLong(2, events);
             statement.setString(3, error);
             statement.setObject(4, id);
-            statement.executeUpdate();
+            return statement.executeUpdate() == 1;
         }
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The alerts on a real Prometheus, their faults caused and cured; those of connectors that fail are in {@link RecoveryIT}. */
 @ExtendWith(TestPipeline.Shared.class)
-@Order(2) // waits more than it works, too
+@Order(2) // mostly waits, like RecoveryIT
 class AlertsIT {
 
     @TempDir

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Kills, outages and each fault of "When something breaks" in infra/README.md that loses no event: the fault is reported, and
- * the pipeline recovers. It waits more than it works, so it comes first, while other modules' tests use the cores.
+ * the pipeline recovers. It mostly waits, so it comes first, while tests of other modules use the cores.
  */
 @ExtendWith(TestPipeline.Shared.class)
 @Order(1)
