@@ -131,6 +131,9 @@ class EventLogTest {
         }
 
         assertThat(retention.run(Clock.systemUTC())).isPositive();
+        assertThat(database.rows("select proname from pg_proc where 'lock_timeout=1s' = any(proconfig) order by 1"))
+                .as("the functions that change tables at run time")
+                .containsExactly("drop_days_before", "open_day", "swap_models");
         database.execute("delete from cdc_raw.statistics where kafka_topic = '" + topic + "'");
     }
 
