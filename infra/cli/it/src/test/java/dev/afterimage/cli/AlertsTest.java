@@ -17,11 +17,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Tests the files in infra/monitoring with Prometheus' own tool, and as Grafana reads them. */
+/** Tests the files in infra/deploy/monitoring with Prometheus' own tool, and as Grafana reads them. */
 class AlertsTest {
 
     static final Path FOLDER =
-            Connectors.folder().resolve("../infra/monitoring").normalize();
+            Connectors.folder().resolve("../infra/deploy/monitoring").normalize();
 
     @Test
     void eachAlertFiresWhenItShouldAndIsOverWhenItShould() throws Exception {

@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import java.io.IOException;
 import java.io.StringReader;

@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs the scripts with replacements of the programs that they call. */
 class ScriptsTest {
 
-    private static final Path SCRIPTS = Repository.file("infra/compose");
+    private static final Path SCRIPTS = Repository.file("infra/deploy/compose");
     /** Answers for every entity with the same id. */
     private static final String CURL = """
             case "$*" in

@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class KubernetesTest {
 
-    private static final Path FOLDER = Repository.file("infra/kubernetes");
+    private static final Path FOLDER = Repository.file("infra/deploy/kubernetes");
     private static final List<Manifest> BASE = base();
     private static final String CONNECT_CA = "/mnt/postgres/ca.crt";
     /** Writes YAML for people: with quotes only where YAML would read another value. */
@@ -169,7 +169,8 @@ class KubernetesTest {
         Path written = Path.of("target", name).toAbsolutePath();
         Files.writeString(written, right);
         assertThat(Repository.text(FOLDER.resolve("base").resolve(name)))
-                .withFailMessage("infra/kubernetes/base/%s is not what connectors/ says; cp %s there", name, written)
+                .withFailMessage(
+                        "infra/deploy/kubernetes/base/%s is not what connectors/ says; cp %s there", name, written)
                 .isEqualTo(right);
     }
 
@@ -401,7 +402,7 @@ class KubernetesTest {
         // the roles that databases.sql lets in, which ScriptsIT compares with the local pipeline
         Set<String> allowed = Pattern.compile(
                         "(?:create database (\\w+) owner|grant connect on database (\\w+) to) ([\\w, ]+);")
-                .matcher(Repository.text(Repository.file("infra/compose/databases.sql")))
+                .matcher(Repository.text(Repository.file("infra/deploy/compose/databases.sql")))
                 .results()
                 .flatMap(line -> Stream.of(line.group(3).split(", ?"))
                         .map(role -> (line.group(1) == null ? line.group(2) : line.group(1)) + " " + role))

@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -57,7 +57,7 @@ final class Repository {
     static JsonNode compose() {
         var options = new LoaderOptions();
         options.setAllowDuplicateKeys(false);
-        return JSON.valueToTree(new Yaml(options).<Object>load(text(file("infra/compose/compose.yaml"))));
+        return JSON.valueToTree(new Yaml(options).<Object>load(text(file("infra/deploy/compose/compose.yaml"))));
     }
 
     /** The documents of the file. */

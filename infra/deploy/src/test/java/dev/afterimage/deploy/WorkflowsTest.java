@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -47,7 +47,7 @@ class WorkflowsTest {
         assertThat(job.at("/strategy/matrix/include").findValuesAsText("image"))
                 .containsExactly("jvm", "native", "native-micro");
         assertThat(job.at("/env/AFTERIMAGE_IMAGE").asText()).isEqualTo("${{ matrix.image }}");
-        assertThat(job.findValuesAsText("run")).contains("infra/compose/try.sh");
+        assertThat(job.findValuesAsText("run")).contains("infra/deploy/compose/try.sh");
     }
 
     @Test
@@ -59,7 +59,7 @@ class WorkflowsTest {
                         dependabot.findValues("directories").stream()
                                 .flatMap(each -> StreamSupport.stream(each.spliterator(), false))
                                 .map(JsonNode::asText)))
-                .contains("/infra/compose")
+                .contains("/infra/deploy/compose")
                 .allSatisfy(folder ->
                         assertThat(Repository.ROOT.resolve("." + folder)).isDirectory());
     }

@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ComposeTest {
 
-    private static final Path FOLDER = Repository.file("infra/compose");
+    private static final Path FOLDER = Repository.file("infra/deploy/compose");
     private static final JsonNode COMPOSE = Repository.compose();
     private static final Path DOCKERFILE = FOLDER.resolve("Dockerfile");
     /** The Dockerfile's stages, each with its instructions. */
@@ -350,10 +350,11 @@ class ComposeTest {
 
     @Test
     void prometheusScrapesBothServicesWhereTheyListen() {
-        assertThat(Repository.yaml(Repository.file("infra/monitoring/prometheus.yaml"))
+        assertThat(Repository.yaml(Repository.file("infra/deploy/monitoring/prometheus.yaml"))
                         .getFirst()
                         .findValuesAsText("job_name"))
-                .allSatisfy(service -> assertThat(Repository.text(Repository.file("infra/monitoring/prometheus.yaml")))
+                .allSatisfy(service -> assertThat(
+                                Repository.text(Repository.file("infra/deploy/monitoring/prometheus.yaml")))
                         .contains("[\"" + service + ":" + portOf(service) + "\"]"))
                 .hasSize(2);
     }

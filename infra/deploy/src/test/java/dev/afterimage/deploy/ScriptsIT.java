@@ -1,4 +1,4 @@
-package dev.afterimage.manifests;
+package dev.afterimage.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs the scripts that containers run once, on real servers but without containers. */
 class ScriptsIT {
 
-    private static final Path SCRIPTS = Repository.file("infra/compose");
+    private static final Path SCRIPTS = Repository.file("infra/deploy/compose");
 
     @TempDir
     Path home;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Creates missing passwords of PostgreSQL's roles: infra/kubernetes/secrets.sh <namespace>.
+# Creates missing passwords of PostgreSQL's roles: infra/deploy/kubernetes/secrets.sh <namespace>.
 # With another source of secrets, create the same Secrets from it: type basic-auth, with username and password.
 set -euo pipefail
 for role in orders_owner orders_app debezium debezium_tables projection auditor replica; do
