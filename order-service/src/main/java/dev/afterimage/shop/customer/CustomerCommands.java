@@ -1,11 +1,11 @@
 package dev.afterimage.shop.customer;
 
-import dev.afterimage.shop.http.Caller;
-import dev.afterimage.shop.http.Preconditions;
-import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
 import dev.afterimage.shop.outbox.Outbox;
+import dev.afterimage.shop.web.Caller;
+import dev.afterimage.shop.web.Preconditions;
+import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;

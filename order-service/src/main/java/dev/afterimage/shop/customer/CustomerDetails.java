@@ -1,6 +1,6 @@
 package dev.afterimage.shop.customer;
 
-import dev.afterimage.shop.http.PlainText;
+import dev.afterimage.shop.web.PlainText;
 import jakarta.validation.constraints.Email;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;

@@ -1,9 +1,9 @@
 package dev.afterimage.shop.customer;
 
-import dev.afterimage.shop.http.Filters;
-import dev.afterimage.shop.http.ProblemType;
-import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
+import dev.afterimage.shop.web.Filters;
+import dev.afterimage.shop.web.ProblemType;
+import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.afterimage.shop.order;
 
-import dev.afterimage.shop.http.ProblemType;
-import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.web.ProblemType;
+import dev.afterimage.shop.web.Refusal;
 import jakarta.persistence.CollectionTable;
 import jakarta.persistence.Column;
 import jakarta.persistence.ElementCollection;

@@ -1,12 +1,12 @@
 package dev.afterimage.shop.order;
 
-import dev.afterimage.shop.http.ApiDocument;
-import dev.afterimage.shop.http.Caller;
-import dev.afterimage.shop.http.Idempotency;
-import dev.afterimage.shop.http.Preconditions;
-import dev.afterimage.shop.http.Query;
-import dev.afterimage.shop.http.Refusal;
-import dev.afterimage.shop.http.Responses;
+import dev.afterimage.shop.idempotency.Idempotency;
+import dev.afterimage.shop.web.ApiDocument;
+import dev.afterimage.shop.web.Caller;
+import dev.afterimage.shop.web.Preconditions;
+import dev.afterimage.shop.web.Query;
+import dev.afterimage.shop.web.Refusal;
+import dev.afterimage.shop.web.Responses;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;

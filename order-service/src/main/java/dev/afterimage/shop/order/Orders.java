@@ -1,9 +1,9 @@
 package dev.afterimage.shop.order;
 
-import dev.afterimage.shop.http.Filters;
-import dev.afterimage.shop.http.Problem.FieldError;
-import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
+import dev.afterimage.shop.web.Filters;
+import dev.afterimage.shop.web.Problem.FieldError;
+import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.afterimage.shop.product;
 
-import dev.afterimage.shop.http.Preconditions;
-import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
 import dev.afterimage.shop.outbox.Outbox;
+import dev.afterimage.shop.web.Preconditions;
+import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;

@@ -1,6 +1,6 @@
 package dev.afterimage.shop.product;
 
-import dev.afterimage.shop.http.PlainText;
+import dev.afterimage.shop.web.PlainText;
 import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Digits;
 import jakarta.validation.constraints.NotNull;

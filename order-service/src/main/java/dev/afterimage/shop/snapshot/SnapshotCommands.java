@@ -1,9 +1,9 @@
 package dev.afterimage.shop.snapshot;
 
-import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
 import dev.afterimage.shop.outbox.Outbox;
+import dev.afterimage.shop.web.Refusal;
 import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;

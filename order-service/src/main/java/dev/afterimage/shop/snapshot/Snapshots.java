@@ -1,8 +1,8 @@
 package dev.afterimage.shop.snapshot;
 
-import dev.afterimage.shop.http.ProblemType;
-import dev.afterimage.shop.http.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotProgress.Status;
+import dev.afterimage.shop.web.ProblemType;
+import dev.afterimage.shop.web.Refusal;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;

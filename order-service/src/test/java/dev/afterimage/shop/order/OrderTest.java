@@ -3,7 +3,7 @@ package dev.afterimage.shop.order;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.afterimage.shop.http.Refusal;
+import dev.afterimage.shop.web.Refusal;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;

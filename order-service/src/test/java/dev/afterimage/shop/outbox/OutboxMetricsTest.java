@@ -8,9 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
 
-import dev.afterimage.shop.http.Preconditions;
 import dev.afterimage.shop.order.OrderCommands;
 import dev.afterimage.shop.order.OrderStatus;
+import dev.afterimage.shop.web.Preconditions;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.narayana.jta.QuarkusTransaction;

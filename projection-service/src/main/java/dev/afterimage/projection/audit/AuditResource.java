@@ -1,7 +1,7 @@
 package dev.afterimage.projection.audit;
 
-import dev.afterimage.projection.http.Parameters;
-import dev.afterimage.projection.http.ProblemType;
+import dev.afterimage.projection.web.Parameters;
+import dev.afterimage.projection.web.ProblemType;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;

@@ -3,16 +3,20 @@ package dev.afterimage.projection.feed;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Loggable;
+import dev.afterimage.projection.deadletter.DeadLetterTable;
+import dev.afterimage.projection.deadletter.DeadLetterTopics;
+import dev.afterimage.projection.deadletter.Fault;
+import dev.afterimage.projection.deadletter.Refused;
 import dev.afterimage.projection.eventlog.EventLog;
 import dev.afterimage.projection.eventlog.LoggedRecord;
-import dev.afterimage.projection.http.ProblemType;
-import dev.afterimage.projection.rebuild.Rebuilds;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.ReadModel;
 import dev.afterimage.projection.view.Result;
 import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,6 +35,8 @@ import org.apache.kafka.common.TopicPartition;
 /** Applies a batch in one transaction: rows, dead letters and position together, or nothing. */
 @ApplicationScoped
 class BatchApplier {
+
+    private static final String REBUILDING = "select exists (select from cdc_raw.rebuilds where status = 'RUNNING')";
 
     private final DataSource dataSource;
     private final Positions positions;
@@ -155,7 +161,7 @@ class BatchApplier {
         // The letters are sent while the transaction is open. Before it, an outage of the database would repeat each
         // letter with each attempt; after it, a crash in between would lose the letters. Dead letters are rare, and
         // only this partition waits.
-        deadLetterTopics.send(malformed(news));
+        deadLetterTopics.send(refused(news));
         if (!news.isEmpty()) {
             Map<TopicPartition, Long> moved = new HashMap<>();
             news.forEach(incoming ->
@@ -172,20 +178,32 @@ class BatchApplier {
     private List<Outcome> replay(Connection connection, List<Incoming> letters, Append append) throws SQLException {
         var _ = positions.lock(
                 connection, letters.stream().map(Incoming::partition).collect(Collectors.toSet()));
-        if (Rebuilds.running(connection).isPresent()) {
-            throw ProblemType.REBUILD_RUNNING
-                    .problem()
-                    .withDetail("Replay dead letters when the rebuild that is running has ended.")
-                    .build();
+        if (isRebuilding(connection)) {
+            throw new Replays.RebuildRunning();
         }
-        List<Outcome> outcomes = applyAll(connection, deadLetters.lock(connection, letters), append);
+        var locked = Set.copyOf(deadLetters.lock(
+                connection, letters.stream().map(Incoming::record).toList()));
+        List<Outcome> outcomes = applyAll(
+                connection,
+                letters.stream()
+                        .filter(letter -> locked.contains(letter.record()))
+                        .toList(),
+                append);
         deadLetters.remove(
                 connection,
                 outcomes.stream()
                         .filter(outcome -> outcome.effect() != Effect.DEAD_LETTER)
-                        .map(Outcome::incoming)
+                        .map(outcome -> outcome.incoming().record())
                         .toList());
         return outcomes;
+    }
+
+    private static boolean isRebuilding(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(REBUILDING);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getBoolean(1);
+        }
     }
 
     private List<Outcome> applyAll(Connection connection, List<Incoming> news, Append append) throws SQLException {
@@ -208,7 +226,7 @@ class BatchApplier {
             resultsByAggregate.put(
                     model.aggregate(), model.apply(connection, own).iterator());
         }
-        deadLetters.put(connection, malformed(news));
+        deadLetters.put(connection, refused(news));
         return news.stream()
                 .map(incoming -> new Outcome(
                         incoming,
@@ -223,10 +241,10 @@ class BatchApplier {
                 .toList();
     }
 
-    private static List<Incoming.Malformed> malformed(List<Incoming> batch) {
+    private static List<Refused> refused(List<Incoming> batch) {
         return batch.stream()
                 .filter(Incoming.Malformed.class::isInstance)
-                .map(Incoming.Malformed.class::cast)
+                .map(incoming -> ((Incoming.Malformed) incoming).refused())
                 .toList();
     }
 
@@ -251,6 +269,6 @@ class BatchApplier {
         if (incoming instanceof Incoming.Malformed) {
             throw e; // it is stored as bytes, so the database cannot refuse its data
         }
-        return new Incoming.Malformed(incoming.record(), Fault.of(e));
+        return new Incoming.Malformed(new Refused(incoming.record(), Fault.of(e)));
     }
 }

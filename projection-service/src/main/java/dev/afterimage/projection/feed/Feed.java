@@ -1,5 +1,6 @@
 package dev.afterimage.projection.feed;
 
+import dev.afterimage.projection.change.TopicReader;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -42,8 +43,7 @@ public class Feed {
     private final Subscriptions subscriptions;
     private final TopicReader reader;
     private final BatchApplier applier;
-    private final DeadLetterTopics deadLetterTopics;
-    private final LivePublisher livePublisher;
+    private final OutcomePublisher publisher;
     private final FeedLag lag;
     private final FeedMetrics metrics;
     private final Outage outage;
@@ -67,16 +67,14 @@ public class Feed {
             Subscriptions subscriptions,
             TopicReader reader,
             BatchApplier applier,
-            DeadLetterTopics deadLetterTopics,
-            LivePublisher livePublisher,
+            OutcomePublisher publisher,
             FeedLag lag,
             FeedMetrics metrics) {
         this.config = config;
         this.subscriptions = subscriptions;
         this.reader = reader;
         this.applier = applier;
-        this.deadLetterTopics = deadLetterTopics;
-        this.livePublisher = livePublisher;
+        this.publisher = publisher;
         this.lag = lag;
         this.metrics = metrics;
         this.outage = new Outage(config.maxBackoff());
@@ -132,7 +130,6 @@ public class Feed {
             }
         }
         workers.close();
-        deadLetterTopics.close();
     }
 
     private void follow(Subscription current) {
@@ -224,7 +221,7 @@ public class Feed {
             applier.apply(batch, current.nextOffsets(), outcomes -> {
                 current.markApplied(outcomes);
                 lastProgress = Instant.now();
-                livePublisher.announce(outcomes, receivedAt);
+                publisher.publish(outcomes, receivedAt);
             });
         }
     }

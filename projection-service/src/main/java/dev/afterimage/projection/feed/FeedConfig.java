@@ -3,27 +3,10 @@ package dev.afterimage.projection.feed;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 
-/** The configuration of the feed. All {@code kafka.*} settings are passed to the Kafka clients unchanged. */
+/** The configuration of the feed; {@link dev.afterimage.projection.change.FeedTopics} has its topics. All {@code kafka.*} settings are passed to the Kafka clients unchanged. */
 @ConfigMapping(prefix = "feed")
 public interface FeedConfig {
-
-    /** The topics with events of aggregates. */
-    @WithDefault("order.events,customer.events,product.events")
-    List<String> topics();
-
-    /** Topics with changes of table rows, such as {@code cdc.public.orders}. Their records go to the event log only. */
-    Optional<List<String>> tableTopics();
-
-    /** The topics of both kinds. */
-    static List<String> allTopics(FeedConfig config) {
-        return Stream.concat(
-                        config.topics().stream(), config.tableTopics().stream().flatMap(List::stream))
-                .toList();
-    }
 
     /** The consumer group. The instances of one group share the partitions. */
     @WithDefault("projection")

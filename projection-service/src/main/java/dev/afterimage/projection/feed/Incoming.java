@@ -4,12 +4,14 @@ import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.MalformedRecord;
 import dev.afterimage.projection.change.RecordReader;
 import dev.afterimage.projection.change.RowChange;
+import dev.afterimage.projection.deadletter.Fault;
+import dev.afterimage.projection.deadletter.Refused;
 import io.quarkus.logging.Log;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** A record of a topic: read, or malformed. */
-sealed interface Incoming {
+public sealed interface Incoming {
 
     ConsumerRecord<byte[], byte[]> record();
 
@@ -24,7 +26,7 @@ sealed interface Incoming {
                 case RowChange row -> new Row(record, row);
             };
         } catch (MalformedRecord e) {
-            return new Malformed(record, Fault.of(e));
+            return new Malformed(new Refused(record, Fault.of(e)));
         } catch (RuntimeException e) {
             // a defect of the reader; it is logged as an error, but one record must not stop the records after it
             Log.errorf(
@@ -33,7 +35,7 @@ sealed interface Incoming {
                     record.topic(),
                     record.partition(),
                     record.offset());
-            return new Malformed(record, Fault.of(e));
+            return new Malformed(new Refused(record, Fault.of(e)));
         }
     }
 
@@ -43,11 +45,16 @@ sealed interface Incoming {
     record Row(ConsumerRecord<byte[], byte[]> record, RowChange change) implements Incoming {}
 
     /** A record that cannot be read, or that the database refused. */
-    record Malformed(ConsumerRecord<byte[], byte[]> record, Fault fault) implements Incoming {
+    record Malformed(Refused refused) implements Incoming {
+
+        @Override
+        public ConsumerRecord<byte[], byte[]> record() {
+            return refused.record();
+        }
 
         /** The reason in one line, for the dead letter and the log. */
         String reason() {
-            return fault.reason();
+            return refused.fault().reason();
         }
     }
 }

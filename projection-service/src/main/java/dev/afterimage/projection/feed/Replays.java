@@ -1,5 +1,9 @@
 package dev.afterimage.projection.feed;
 
+import dev.afterimage.projection.change.TopicReader;
+import dev.afterimage.projection.deadletter.DeadLetter;
+import dev.afterimage.projection.deadletter.DeadLetterMetrics;
+import dev.afterimage.projection.deadletter.DeadLetterTable;
 import dev.afterimage.projection.sql.DatabaseAway;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -22,20 +26,28 @@ class Replays {
     private final DeadLetterTable letters;
     private final TopicReader reader;
     private final BatchApplier applier;
-    private final LivePublisher livePublisher;
+    private final OutcomePublisher publisher;
     private final DeadLetterMetrics metrics;
 
     Replays(
             DeadLetterTable letters,
             TopicReader reader,
             BatchApplier applier,
-            LivePublisher livePublisher,
+            OutcomePublisher publisher,
             DeadLetterMetrics metrics) {
         this.letters = letters;
         this.reader = reader;
         this.applier = applier;
-        this.livePublisher = livePublisher;
+        this.publisher = publisher;
         this.metrics = metrics;
+    }
+
+    /** Letters cannot be replayed while a rebuild runs. */
+    static final class RebuildRunning extends RuntimeException {
+
+        RebuildRunning() {
+            super("a rebuild is running", null, false, false);
+        }
     }
 
     /**
@@ -74,6 +86,7 @@ class Replays {
      * Replays one letter.
      *
      * @return the outcome; empty if there is no letter with this id
+     * @throws RebuildRunning when a rebuild runs
      * @throws DatabaseAway when the database does not answer; the letter is then either unchanged, or applied and
      *     removed
      */
@@ -85,6 +98,7 @@ class Replays {
     /**
      * Replays all letters that match the filter, the oldest first.
      *
+     * @throws RebuildRunning when a rebuild runs
      * @throws DatabaseAway when the database does not answer; the earlier letters are replayed
      */
     ReplayCounts all(DeadLetterTable.Filter filter) {
@@ -124,7 +138,7 @@ class Replays {
         metrics.replayed("applied", counts.applied());
         metrics.replayed("ignored", counts.ignored());
         metrics.replayed("refused", counts.refused());
-        livePublisher.announceReplayed(
+        publisher.publishReplayed(
                 outcomes.stream()
                         .filter(outcome -> !(outcome.incoming() instanceof Incoming.Malformed))
                         .toList(),

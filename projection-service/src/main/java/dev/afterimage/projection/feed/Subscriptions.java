@@ -1,5 +1,6 @@
 package dev.afterimage.projection.feed;
 
+import dev.afterimage.projection.change.FeedTopics;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.HashMap;
@@ -18,16 +19,19 @@ class Subscriptions {
 
     private final Map<String, Object> kafka;
     private final FeedConfig config;
+    private final FeedTopics feedTopics;
     private final DataSource dataSource;
     private final Positions positions;
 
     Subscriptions(
             @Identifier("default-kafka-broker") Map<String, Object> kafka,
             FeedConfig config,
+            FeedTopics feedTopics,
             DataSource dataSource,
             Positions positions) {
         this.kafka = kafka;
         this.config = config;
+        this.feedTopics = feedTopics;
         this.dataSource = dataSource;
         this.positions = positions;
     }
@@ -37,7 +41,7 @@ class Subscriptions {
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, config.groupId());
         // the id includes a hash of the topics: a static member that returns in time gets its old partitions, and no
         // partition of a new topic
-        List<String> topics = FeedConfig.allTopics(config);
+        List<String> topics = FeedTopics.all(feedTopics);
         settings.put(
                 ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
                 config.instanceId() + "-" + Integer.toHexString(topics.hashCode()));

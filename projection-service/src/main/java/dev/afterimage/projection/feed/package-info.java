@@ -1,7 +1,4 @@
-/**
- * The only package that uses Kafka: it reads records, applies them in batches, and turns refused records into dead
- * letters.
- */
+/** Reads the topics and applies their records in batches, each in one transaction with its position. */
 @NullMarked
 package dev.afterimage.projection.feed;
 

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A source of past events. Throws SQLException or IOException while the database or the broker does not answer. */
-public interface History {
+interface History {
 
     /** The name of the source in requests. */
     String name();

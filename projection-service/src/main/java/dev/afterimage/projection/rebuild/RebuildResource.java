@@ -1,6 +1,6 @@
 package dev.afterimage.projection.rebuild;
 
-import dev.afterimage.projection.http.ProblemType;
+import dev.afterimage.projection.web.ProblemType;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The table {@code cdc_raw.rebuilds}. */
 @ApplicationScoped
-public class Rebuilds {
+class Rebuilds {
 
     // Waits for transactions that apply records. Every later replay of dead letters then sees that a rebuild runs.
     private static final String START = "lock table cdc_raw.positions in exclusive mode";
@@ -77,10 +77,10 @@ public class Rebuilds {
      *
      * @param incomplete whether to accept a history without its beginning
      */
-    public record Running(UUID id, String source, boolean incomplete) {}
+    record Running(UUID id, String source, boolean incomplete) {}
 
     /** The running rebuild, as the caller's transaction sees it. */
-    public static Optional<Running> running(Connection connection) throws SQLException {
+    static Optional<Running> running(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                         "select id, source, incomplete from cdc_raw.rebuilds where status = 'RUNNING'");
                 ResultSet row = statement.executeQuery()) {

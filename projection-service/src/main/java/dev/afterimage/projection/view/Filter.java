@@ -1,6 +1,6 @@
 package dev.afterimage.projection.view;
 
-import dev.afterimage.projection.http.Parameters;
+import dev.afterimage.projection.web.Parameters;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;

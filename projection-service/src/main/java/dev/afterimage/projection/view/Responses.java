@@ -1,10 +1,10 @@
 package dev.afterimage.projection.view;
 
-import dev.afterimage.projection.http.Parameters;
-import dev.afterimage.projection.http.Preconditions;
-import dev.afterimage.projection.http.ProblemType;
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.web.Parameters;
+import dev.afterimage.projection.web.Preconditions;
+import dev.afterimage.projection.web.ProblemType;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -8,6 +8,7 @@ import dev.afterimage.projection.change.Fields;
 import dev.afterimage.projection.change.Image;
 import dev.afterimage.projection.change.ImageReader;
 import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.deadletter.Fault;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
@@ -85,7 +86,7 @@ class FaultTest {
                         order.placed(currency, total).getBytes(StandardCharsets.UTF_8)),
                 reader);
         assertThat(incoming).isInstanceOf(Incoming.Malformed.class);
-        return ((Incoming.Malformed) incoming).fault();
+        return ((Incoming.Malformed) incoming).refused().fault();
     }
 
     private static SQLException refusal(String constraint) {

@@ -10,8 +10,10 @@ import dev.afterimage.projection.Alone;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.projection.change.EnvelopeReader;
+import dev.afterimage.projection.change.FeedTopics;
 import dev.afterimage.projection.change.Loggable;
 import dev.afterimage.projection.change.RowReader;
+import dev.afterimage.projection.change.TopicReader;
 import io.quarkus.test.junit.QuarkusMock;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -48,7 +50,7 @@ class FeedHealthTest {
     RowReader rows;
 
     @Inject
-    FeedConfig config;
+    FeedTopics config;
 
     @Test
     @Order(1)
@@ -96,7 +98,7 @@ class FeedHealthTest {
 
     /** Fails like a codec whose native library does not load. */
     private static final class Unloadable extends TopicReader {
-        Unloadable(EnvelopeReader envelopes, RowReader rows, FeedConfig config) {
+        Unloadable(EnvelopeReader envelopes, RowReader rows, FeedTopics config) {
             super(envelopes, rows, config);
         }
 

@@ -2,9 +2,9 @@ package dev.afterimage.projection.view.order;
 
 import static dev.afterimage.projection.view.order.Orders.WITH_CUSTOMERS;
 
-import dev.afterimage.projection.http.Parameters;
 import dev.afterimage.projection.view.Filter;
 import dev.afterimage.projection.view.Responses;
+import dev.afterimage.projection.web.Parameters;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;

@@ -1,5 +1,0 @@
-/** The HTTP code that all resources share, so that all answers, and all refusals above all, have one form. */
-@NullMarked
-package dev.afterimage.shop.http;
-
-import org.jspecify.annotations.NullMarked;

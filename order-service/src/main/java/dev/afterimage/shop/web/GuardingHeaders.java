@@ -1,0 +1,31 @@
+package dev.afterimage.shop.web;
+
+import dev.afterimage.shop.idempotency.Idempotency;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.ws.rs.core.HttpHeaders;
+import java.util.List;
+import org.jboss.resteasy.reactive.server.ServerRequestFilter;
+
+/**
+ * Refuses an {@code Idempotency-Key}, {@code If-Match} or {@code If-None-Match} header that is empty or repeated.
+ * Ignoring such a header would leave the request unprotected. Also evaluates the preconditions of a POST, whose address
+ * has no entity tag; the other methods evaluate theirs when they know the entity tag.
+ */
+class GuardingHeaders {
+    private static final List<String> NAMES =
+            List.of(Idempotency.HEADER, HttpHeaders.IF_MATCH, HttpHeaders.IF_NONE_MATCH);
+
+    @ServerRequestFilter
+    void check(HttpServerRequest request, HttpHeaders headers) {
+        for (var name : NAMES) {
+            var lines = request.headers().getAll(name);
+            if (lines.size() > 1 || (lines.size() == 1 && lines.getFirst().isBlank())) {
+                throw new Refusal.InvalidFields(name, "must be present once and not empty, or absent");
+            }
+        }
+        if (request.method().equals(HttpMethod.POST)) {
+            Preconditions.of(headers).checkUnversioned();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.afterimage.shop.web;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.Map;
+
+/**
+ * Answers with a problem if HTTP or Vert.x refuses a request before Jakarta REST sees it. Vert.x and Quarkus themselves
+ * answer input that is not HTTP and a request target that is not a URI.
+ */
+@ApplicationScoped
+class HttpRefusals {
+    /** Before all other filters. */
+    private static final int PRIORITY = 2000;
+    /** How long a client may continue to send after the answer. */
+    private static final long LINGER_MS = 1_000;
+
+    private static final Map<Integer, ProblemType> TYPES = Map.of(
+            400, ProblemType.INVALID_REQUEST,
+            404, ProblemType.UNKNOWN_ADDRESS,
+            405, ProblemType.METHOD_NOT_ALLOWED);
+
+    private final ObjectMapper json;
+
+    HttpRefusals(ObjectMapper json) {
+        this.json = json;
+    }
+
+    void register(@Observes Filters filters) {
+        filters.register(this::check, PRIORITY);
+    }
+
+    void register(@Observes Router router) {
+        router.route().order(Integer.MIN_VALUE).failureHandler(request -> {
+            var type = TYPES.get(request.statusCode());
+            if (type == null) {
+                request.next();
+            } else {
+                answer(request, Problem.of(type, null));
+            }
+        });
+    }
+
+    private void check(RoutingContext request) {
+        var headers = request.request().headers();
+        if (headers.getAll(HttpHeaders.HOST).size() > 1) {
+            answer(request, Problem.of(ProblemType.INVALID_REQUEST, "The header Host is there more than once."));
+        } else if (!isOnly("chunked", headers, HttpHeaders.TRANSFER_ENCODING)) {
+            answer(request, Problem.of(ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only."));
+        } else if (!isOnly("identity", headers, HttpHeaders.CONTENT_ENCODING)) {
+            answer(request, Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Its Content-Encoding is not supported."));
+        } else {
+            request.next();
+        }
+    }
+
+    private static boolean isOnly(String value, MultiMap headers, CharSequence name) {
+        return headers.getAll(name).stream().allMatch(value::equalsIgnoreCase);
+    }
+
+    void answer(RoutingContext request, Problem problem) {
+        var response = request.response();
+        if (request.request().version() != HttpVersion.HTTP_2) {
+            response.putHeader(HttpHeaders.CONNECTION, "close");
+            closeSoon(request);
+        }
+        try {
+            response.setStatusCode(problem.status())
+                    .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
+                    .end(json.writeValueAsString(problem));
+            request.request().resume(); // the rest of the body is discarded
+        } catch (JsonProcessingException e) {
+            request.fail(e);
+        }
+    }
+
+    /**
+     * Closes the connection after a pause. If it closed at once, a client that is still sending would see a reset
+     * connection instead of the answer.
+     */
+    static void closeSoon(RoutingContext request) {
+        var connection = request.request().connection();
+        request.response().endHandler(_ -> request.vertx().setTimer(LINGER_MS, _ -> connection.close()));
+    }
+}

@@ -1,0 +1,5 @@
+/** The HTTP code that all resources share, so that all answers, and all refusals above all, have one form. */
+@NullMarked
+package dev.afterimage.shop.web;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** The HTTP code that all resources share, so that all refusals and failures have one form. */
-@NullMarked
-package dev.afterimage.projection.http;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,36 @@
+package dev.afterimage.projection.status;
+
+import dev.afterimage.projection.sql.Database;
+import dev.afterimage.projection.sql.Sql;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+
+/** Statistics of the orders in the read model. */
+@Path("/analytics")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class AnalyticsResource {
+
+    private final Database database;
+
+    AnalyticsResource(Database database) {
+        this.database = database;
+    }
+
+    @GET
+    @Operation(
+            operationId = "showAnalytics",
+            summary = "Show statistics of the orders, by status and currency",
+            description = "Each call computes this from all orders, so its time rises with their number.")
+    public List<OrderFigures> get() {
+        return database.select(
+                "select * from analytics_summary order by status, currency",
+                List.of(),
+                Sql.Reader.ofEach(OrderFigures::of));
+    }
+}

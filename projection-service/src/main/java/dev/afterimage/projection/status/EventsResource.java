@@ -1,0 +1,78 @@
+package dev.afterimage.projection.status;
+
+import io.smallrye.mutiny.Multi;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.sse.OutboundSseEvent;
+import jakarta.ws.rs.sse.Sse;
+import java.time.Duration;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+
+/** The live stream of records as server-sent events. */
+@Path("/events")
+public class EventsResource {
+
+    /** Short enough to detect a dead client and to keep a proxy from closing the connection. */
+    private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+
+    private final LiveEvents events;
+
+    EventsResource(LiveEvents events) {
+        this.events = events;
+    }
+
+    /**
+     * Each message is one {@link LiveEvent}. A message named {@code dropped} contains the number of events that were
+     * left out because this client was too slow. A comment is sent at intervals.
+     *
+     * <p>If a token is needed, the client sends it in the header {@code Authorization}, never in the address, which
+     * appears in logs. A browser's {@code EventSource} cannot send this header, so a page reads the stream with {@code
+     * fetch}.
+     */
+    @GET
+    @Operation(
+            operationId = "watchEvents",
+            summary = "Watch the records as they are applied",
+            description =
+                    "A message named dropped contains the number of events that this slow client missed. A comment"
+                            + " is sent at intervals.")
+    @APIResponse(
+            responseCode = "200",
+            description = "The data of each message",
+            content =
+                    @Content(
+                            mediaType = MediaType.SERVER_SENT_EVENTS,
+                            schema = @Schema(implementation = LiveEvent.class)))
+    @Produces(MediaType.SERVER_SENT_EVENTS)
+    public Multi<OutboundSseEvent> watch(@Context Sse sse) {
+        Multi<OutboundSseEvent> passing =
+                Multi.createFrom().publisher(events.watch()).map(signal -> message(sse, signal));
+        // sends the first comment at once: it flushes the headers, so that the client knows that it is connected
+        Multi<OutboundSseEvent> heartbeat = Multi.createFrom()
+                .ticks()
+                .every(HEARTBEAT)
+                .onOverflow()
+                .drop()
+                .map(_ -> sse.newEventBuilder().comment("heartbeat").build());
+        return Multi.createBy().merging().withRequests(1).streams(passing, heartbeat);
+    }
+
+    private static OutboundSseEvent message(Sse sse, Watcher.Signal signal) {
+        var message = sse.newEventBuilder().mediaType(MediaType.APPLICATION_JSON_TYPE);
+        return switch (signal) {
+            case Watcher.Signal.Passed(LiveEvent event) ->
+                message.id(event.topic() + "-" + event.partition() + "@" + event.offset())
+                        .data(event)
+                        .build();
+            case Watcher.Signal.Dropped(long count) ->
+                message.name("dropped").data(Map.of("count", count)).build();
+        };
+    }
+}

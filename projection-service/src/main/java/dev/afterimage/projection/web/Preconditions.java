@@ -1,0 +1,95 @@
+package dev.afterimage.projection.web;
+
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import jakarta.ws.rs.core.HttpHeaders;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The conditions of a request on the entity tag of its resource: {@code If-Match} and {@code If-None-Match}. Conditions
+ * on dates are ignored, as RFC 9110 requires for a resource without a modification date.
+ *
+ * @param match the tags of {@code If-Match}, or {@code *}; empty without this header
+ * @param noneMatch the tags of {@code If-None-Match}, or {@code *}; empty without this header
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, Conditional Requests</a>
+ */
+public record Preconditions(List<String> match, List<String> noneMatch) {
+
+    private static final String ANY = "*";
+    private static final String TAG = "(?:W/)?\"[^\\x00-\\x20\"\\x7f]*+\"";
+    private static final Pattern TAGS = Pattern.compile(TAG);
+    /**
+     * Empty elements are allowed, as in every list in a header. Possessive, because the regular expression would
+     * otherwise need a stack frame per tag.
+     */
+    private static final Pattern LIST =
+            Pattern.compile("(?:[ \t]*,)*+[ \t]*%1$s[ \t]*+(?:,[ \t]*+(?:%1$s[ \t]*+)?)*+".formatted(TAG));
+
+    public Preconditions {
+        match = List.copyOf(match);
+        noneMatch = List.copyOf(noneMatch);
+    }
+
+    /**
+     * Reads the headers. {@link GuardingHeaders} has already refused repeated headers.
+     *
+     * @throws HttpProblem when a header is neither {@code *} nor a list of entity tags
+     */
+    public static Preconditions of(HttpHeaders headers) {
+        return new Preconditions(
+                tags(HttpHeaders.IF_MATCH, headers.getHeaderString(HttpHeaders.IF_MATCH)),
+                tags(HttpHeaders.IF_NONE_MATCH, headers.getHeaderString(HttpHeaders.IF_NONE_MATCH)));
+    }
+
+    private static List<String> tags(String name, @Nullable String header) {
+        if (header == null) {
+            return List.of();
+        }
+        if (header.strip().equals(ANY)) {
+            return List.of(ANY);
+        }
+        if (!LIST.matcher(header).matches()) {
+            throw Parameters.wrong(name, "must be an entity tag in double quotes, as in ETag, or *");
+        }
+        return TAGS.matcher(header).results().map(MatchResult::group).toList();
+    }
+
+    /**
+     * Whether the client already has this version, so that the answer is 304.
+     *
+     * @param opaqueTag the entity tag without the quotes
+     * @throws HttpProblem when {@code If-Match} does not contain the entity tag
+     */
+    public boolean isKnown(String aggregate, long version, String opaqueTag) {
+        String tag = "\"%s\"".formatted(opaqueTag);
+        if (!match.isEmpty() && !names(match, tag::equals)) {
+            throw ProblemType.VERSION_MOVED
+                    .problem()
+                    .withDetail("The %s is at version %d, and its entity tag is %s.".formatted(aggregate, version, tag))
+                    .with("version", version)
+                    .build();
+        }
+        return names(noneMatch, other -> other.equals(tag) || other.equals("W/" + tag));
+    }
+
+    /**
+     * Checks the preconditions at an address that has no entity tag, such as the address of a list.
+     *
+     * @throws HttpProblem when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
+     */
+    void checkUnversioned() {
+        if ((!match.isEmpty() && !match.contains(ANY)) || noneMatch.contains(ANY)) {
+            throw ProblemType.VERSION_MOVED
+                    .problem()
+                    .withDetail("This address has no entity tag.")
+                    .build();
+        }
+    }
+
+    private static boolean names(List<String> tags, Predicate<String> tag) {
+        return tags.contains(ANY) || tags.stream().anyMatch(tag);
+    }
+}
