@@ -1,15 +1,22 @@
 package dev.afterimage.cli;
 
-import dev.afterimage.cli.connectors.ConnectorsCommand;
-import dev.afterimage.cli.events.View;
-import dev.afterimage.cli.events.Watch;
-import dev.afterimage.cli.health.Status;
-import dev.afterimage.cli.operations.DeadLetters;
-import dev.afterimage.cli.operations.RebuildCommand;
-import dev.afterimage.cli.operations.SnapshotCommand;
-import dev.afterimage.cli.operations.SqlCommand;
-import dev.afterimage.cli.produce.Produce;
-import dev.afterimage.cli.simulate.Simulate;
+import dev.afterimage.cli.command.AuditCommand;
+import dev.afterimage.cli.command.ConnectorsCommand;
+import dev.afterimage.cli.command.DeadLettersCommand;
+import dev.afterimage.cli.command.DevCommand;
+import dev.afterimage.cli.command.DownCommand;
+import dev.afterimage.cli.command.MeasureCommand;
+import dev.afterimage.cli.command.ProduceCommand;
+import dev.afterimage.cli.command.RebuildCommand;
+import dev.afterimage.cli.command.SnapshotCommand;
+import dev.afterimage.cli.command.SqlCommand;
+import dev.afterimage.cli.command.StatusCommand;
+import dev.afterimage.cli.command.Train;
+import dev.afterimage.cli.command.UpCommand;
+import dev.afterimage.cli.command.ViewCommand;
+import dev.afterimage.cli.command.WatchCommand;
+import dev.afterimage.cli.command.simulate.SimulateCommand;
+import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
@@ -37,21 +44,21 @@ import picocli.CommandLine.UnmatchedArgumentException;
         version = "0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
-            Up.class,
-            Down.class,
-            Dev.class,
-            Status.class,
+            UpCommand.class,
+            DownCommand.class,
+            DevCommand.class,
+            StatusCommand.class,
             ConnectorsCommand.class,
-            Watch.class,
-            View.class,
-            Produce.class,
-            Simulate.class,
-            DeadLetters.class,
+            WatchCommand.class,
+            ViewCommand.class,
+            ProduceCommand.class,
+            SimulateCommand.class,
+            DeadLettersCommand.class,
             RebuildCommand.class,
             SnapshotCommand.class,
             SqlCommand.class,
-            Audit.class,
-            Measure.class,
+            AuditCommand.class,
+            MeasureCommand.class,
             Train.class,
             AutoComplete.GenerateCompletion.class
         })

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
+import dev.afterimage.cli.service.AppliedEvents;
+import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.cli.service.Ports;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackConfig;
 import java.io.IOException;
@@ -238,9 +241,9 @@ class AfterimageTest {
         Ports ports = new Ports();
         ports.home = home;
         assertThat(ports.registry()).isNull();
-        Files.writeString(Pipeline.lockFile(home), "4711 0");
+        Files.writeString(LocalPipeline.lockFile(home), "4711 0");
         assertThat(ports.registry()).isNull();
-        Files.writeString(Pipeline.lockFile(home), "4711 8085");
+        Files.writeString(LocalPipeline.lockFile(home), "4711 8085");
         assertThat(ports.registry()).hasToString("http://127.0.0.1:8085/apis/ccompat/v7");
     }
 
@@ -282,7 +285,7 @@ class AfterimageTest {
     @Test
     void aNativeBuildIsToldOfEveryRecordThatBecomesJson() throws Exception {
         Set<String> records = new HashSet<>();
-        for (String printed : List.of("health.Findings$Report", "simulate.Simulation$SchemaChange")) {
+        for (String printed : List.of("service.Findings$Report", "command.simulate.Simulation$SchemaChange")) {
             collectRecords(Class.forName("dev.afterimage.cli." + printed), records);
         }
         assertThat(records).contains(Connectors.Status.class.getName());

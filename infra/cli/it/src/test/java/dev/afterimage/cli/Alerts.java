@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.cli.service.LocalPipelineConfig;
 import dev.afterimage.stack.StackConfig;
 import java.io.IOException;
 import java.net.URI;
@@ -31,7 +32,7 @@ final class Alerts implements AutoCloseable {
     private final Process server;
 
     /** @param program see {@link Prometheus#program} */
-    Alerts(Path program, PipelineConfig config, Path folder) throws IOException {
+    Alerts(Path program, LocalPipelineConfig config, Path folder) throws IOException {
         String settings = Files.readString(AlertsTest.FOLDER.resolve("prometheus.yaml"))
                 .replace("15s", "1s")
                 .replace("order-service:8080", config.orders().getAuthority())

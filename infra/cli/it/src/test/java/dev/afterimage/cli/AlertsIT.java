@@ -5,6 +5,7 @@ import static dev.afterimage.cli.TestPipeline.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.afterimage.cli.service.RestService;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.cli.TestPipeline.Run;
+import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.testing.Database;
 import dev.afterimage.testing.TestSize;

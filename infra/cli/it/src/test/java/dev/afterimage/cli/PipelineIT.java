@@ -10,6 +10,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.cli.Topic.Message;
+import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.testing.Database;
@@ -401,7 +403,7 @@ class PipelineIT {
 
     @Test
     void aSecondPipelineOnTheSameFolderIsRefusedInOneSentence() {
-        assertThatThrownBy(() -> Pipeline.start(pipeline.config(), (what, took) -> {}, line -> {}, reason -> {}))
+        assertThatThrownBy(() -> LocalPipeline.start(pipeline.config(), (what, took) -> {}, line -> {}, reason -> {}))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("already runs");
     }

@@ -9,6 +9,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.cli.Topic.Message;
+import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.Server;
 import dev.afterimage.testing.TestSize;
 import java.net.URI;
@@ -50,7 +52,7 @@ class RecoveryIT extends FaultsUnderLoad {
 
     @Test
     void killsOfConnectProjectionAndKafkaLoseAndDoubleNothing() throws Exception {
-        Pipeline parts = pipeline.parts();
+        LocalPipeline parts = pipeline.parts();
         for (Server victim : List.of(parts.connect(), parts.projection(), parts.kafka())) {
             awaitShoppers(30);
             victim.kill();

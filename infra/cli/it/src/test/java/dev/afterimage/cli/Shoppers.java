@@ -1,6 +1,7 @@
 package dev.afterimage.cli;
 
-import dev.afterimage.cli.RestService.Answer;
+import dev.afterimage.cli.service.RestService;
+import dev.afterimage.cli.service.RestService.Answer;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.testing.TestSize;
 import java.time.Duration;

@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.Topic.Message;
+import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.cli.service.LocalPipelineConfig;
+import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Folders;
@@ -62,7 +65,7 @@ public final class TestPipeline implements AutoCloseable {
     public record Run(int code, String out, String err) {}
 
     private final List<String> told = new CopyOnWriteArrayList<>();
-    private final Pipeline pipeline;
+    private final LocalPipeline pipeline;
     private final RestService orders;
     private final RestService projection;
     private final Map<String, ?> anOrder;
@@ -75,11 +78,11 @@ public final class TestPipeline implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        pipeline = Pipeline.start(
+        pipeline = LocalPipeline.start(
                 // in a native build on the executables
                 Boolean.getBoolean("afterimage.native")
-                        ? PipelineConfig.onFreePorts(home).natively()
-                        : PipelineConfig.onFreePorts(home),
+                        ? LocalPipelineConfig.onFreePorts(home).natively()
+                        : LocalPipelineConfig.onFreePorts(home),
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
                 this::tell,
                 this::tell);
@@ -126,11 +129,11 @@ public final class TestPipeline implements AutoCloseable {
                 .allSatisfy(pid -> assertThat(ProcessHandle.of(pid)).isEmpty()));
     }
 
-    Pipeline parts() {
+    LocalPipeline parts() {
         return pipeline;
     }
 
-    PipelineConfig config() {
+    LocalPipelineConfig config() {
         return pipeline.config();
     }
 

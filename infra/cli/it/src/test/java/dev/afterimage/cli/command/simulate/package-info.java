@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.cli.command.simulate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.afterimage.cli.simulate;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,192 @@
+package dev.afterimage.cli.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** Controls the connectors of Kafka Connect; without a subcommand it lists them. */
+@Command(
+        name = "connectors",
+        description = "Lists, sets up and controls the connectors of Kafka Connect.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "[COMMAND]",
+        subcommands = {SetUpCommand.class, ResetCommand.class})
+public final class ConnectorsCommand implements Callable<Integer> {
+
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "JSON instead of a table or a sentence")
+    private boolean json;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        list(ports);
+        return 0;
+    }
+
+    boolean json() {
+        return json;
+    }
+
+    @Command(
+            name = "list",
+            description = "Lists all connectors with their tasks and failures.",
+            mixinStandardHelpOptions = true)
+    void list(@Mixin Ports at) throws IOException {
+        try (Screen screen = Screen.of(spec)) {
+            show(screen, at.connectors().all());
+        }
+    }
+
+    private void show(Screen screen, List<Connectors.Status> connectors) {
+        if (json) {
+            screen.json(connectors);
+            return;
+        }
+        screen.table(
+                List.of("connector", "type", "state", "tasks", "failure"),
+                connectors,
+                each -> List.of(
+                        each.name(),
+                        each.type(),
+                        each.state(),
+                        String.join(" ", each.tasks()),
+                        each.failure().orElse("")));
+    }
+
+    @Command(
+            name = "status",
+            description = "Shows one connector, with the full stack trace of a failure. Exit code 1 if it has failed.",
+            mixinStandardHelpOptions = true)
+    int status(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
+        try (Screen screen = Screen.of(spec)) {
+            Connectors.Status status = at.connectors()
+                    .status(name)
+                    .orElseThrow(() -> new StackException("There is no connector " + name + "."));
+            show(screen, List.of(status));
+            if (!json) {
+                status.trace().map(Screen::visibleLines).ifPresent(screen.out()::println);
+            }
+            return status.failed() ? 1 : 0;
+        }
+    }
+
+    @Command(
+            name = "apply",
+            description = "Creates or changes connectors, named like their files, and waits until they run.",
+            mixinStandardHelpOptions = true)
+    void apply(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) {
+        for (Path file : files) {
+            at.connectors().apply(file);
+            tell(Connectors.name(file), "runs");
+        }
+    }
+
+    @Command(
+            name = "validate",
+            description = "Prints the errors of configurations, setting by setting. Exit code 1 if there is one.",
+            mixinStandardHelpOptions = true)
+    int validate(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files)
+            throws IOException {
+        boolean wrong = false;
+        try (Screen screen = Screen.of(spec)) {
+            for (Path file : files) {
+                String name = Connectors.name(file);
+                List<String> errors = at.connectors().validate(file);
+                wrong |= !errors.isEmpty();
+                if (json) {
+                    screen.json(Map.of("connector", name, "errors", errors));
+                } else if (errors.isEmpty()) {
+                    screen.out().println(name + " is valid.");
+                } else {
+                    errors.forEach(error -> screen.out().println(Screen.visible(name + ": " + error)));
+                }
+            }
+        }
+        return wrong ? 1 : 0;
+    }
+
+    @Command(
+            name = "restart",
+            description = "Restarts a connector and its tasks and waits until they run.",
+            mixinStandardHelpOptions = true)
+    void restart(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
+        at.connectors().restart(name);
+        tell(name, "runs again");
+    }
+
+    @Command(
+            name = "pause",
+            description = "Pauses a connector; its offsets stay, and its replication slot retains the log meanwhile.",
+            mixinStandardHelpOptions = true)
+    void pause(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
+        at.connectors().pause(name);
+        tell(name, "is paused");
+    }
+
+    @Command(name = "resume", description = "Resumes a paused connector.", mixinStandardHelpOptions = true)
+    void resume(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
+        at.connectors().resume(name);
+        tell(name, "is resumed");
+    }
+
+    @Command(
+            name = "delete",
+            description = "Deletes a connector's configuration; its offsets and its replication slot stay.",
+            mixinStandardHelpOptions = true)
+    void delete(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
+        at.connectors().delete(name);
+        tell(name, "is deleted");
+    }
+
+    @Command(
+            name = "offsets",
+            description = "Shows the position of a connector: of a source in the log, of a sink its Kafka offsets.",
+            mixinStandardHelpOptions = true)
+    void offsets(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
+        try (Screen screen = Screen.of(spec)) {
+            JsonNode offsets = at.connectors().offsets(name);
+            if (json) {
+                screen.json(offsets);
+                return;
+            }
+            screen.table(
+                    List.of("partition", "offset"),
+                    offsets.path("offsets")
+                            .valueStream()
+                            .map(each -> List.of(
+                                    each.path("partition").toString(),
+                                    each.path("offset").toString()))
+                            .toList());
+        }
+    }
+
+    private void tell(String connector, String what) {
+        try (Screen screen = Screen.of(spec)) {
+            if (json) {
+                screen.json(Map.of("connector", connector, "done", what));
+            } else {
+                screen.out().println("Connector " + connector + " " + what + ".");
+            }
+        }
+    }
+}

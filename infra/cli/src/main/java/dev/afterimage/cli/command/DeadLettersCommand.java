@@ -1,0 +1,158 @@
+package dev.afterimage.cli.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.RestService;
+import dev.afterimage.cli.terminal.Screen;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** Shows and handles dead letters; without a subcommand it lists them. */
+@Command(
+        name = "dead-letters",
+        description = "Lists, shows, replays and discards the records that could not be read or broke a rule.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "[COMMAND]")
+public final class DeadLettersCommand implements Runnable {
+
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "JSON as the service gives it")
+    private boolean json;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public void run() {
+        list(ports, null, null, 50);
+    }
+
+    @Command(name = "list", description = "Lists them, the newest first.", mixinStandardHelpOptions = true)
+    void list(
+            @Mixin Ports at,
+            @Option(names = "--topic", description = "only of this topic") @Nullable String topic,
+            @Option(names = "--digest", description = "only with this digest of a fault") @Nullable String digest,
+            @Option(names = "--limit", defaultValue = "50", description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
+                    int limit) {
+        JsonNode letters = RestService.expect(
+                200, at.projectionService().get("/dead-letters?limit=" + limit + query("&", topic, digest)));
+        try (Screen screen = Screen.of(spec)) {
+            if (json) {
+                screen.json(letters);
+            } else if (letters.isEmpty()) {
+                screen.out().println("No dead letters.");
+            } else {
+                screen.table(
+                        List.of("id", "topic", "position", "key", "attempts", "reason"),
+                        letters.valueStream()
+                                .map(letter -> List.of(
+                                        letter.path("id").asText(),
+                                        letter.path("topic").asText(),
+                                        letter.path("partition").asText() + "@"
+                                                + letter.path("offset").asText(),
+                                        letter.path("key").asText("-"),
+                                        letter.path("attempts").asText(),
+                                        letter.path("reason").asText()))
+                                .toList());
+            }
+        }
+    }
+
+    @Command(name = "show", description = "Shows one with its whole record.", mixinStandardHelpOptions = true)
+    void show(@Mixin Ports at, @Parameters(paramLabel = "ID") long id) {
+        JsonNode letter = RestService.expect(200, at.projectionService().get("/dead-letters/" + id));
+        try (Screen screen = Screen.of(spec)) {
+            if (json) {
+                screen.json(letter);
+            } else {
+                screen.out().println(Screen.visibleLines(letter.toPrettyString()));
+            }
+        }
+    }
+
+    @Command(
+            name = "replay",
+            description = "Applies them again: those with the ids, all of a topic, all with a digest, or all."
+                    + " Exit code 1 when one is refused again.",
+            mixinStandardHelpOptions = true)
+    int replay(
+            @Mixin Ports at,
+            @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
+            @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
+            @Option(names = "--digest", description = "all with this digest of a fault") @Nullable String digest,
+            @Option(names = "--all", description = "all dead letters") boolean all) {
+        try (Screen screen = Screen.of(spec)) {
+            if (ids == null || ids.isEmpty()) {
+                if (topic == null && digest == null && !all) {
+                    screen.err().println("Give ids, --topic, --digest or --all.");
+                    return 2;
+                }
+                JsonNode tally = RestService.expect(
+                        200,
+                        at.projectionService().post("/dead-letters/replays" + query("?", topic, digest), Map.of()));
+                if (json) {
+                    screen.json(tally);
+                } else {
+                    tally.properties().forEach(each -> screen.out()
+                            .println(Screen.visible(
+                                    each.getKey() + ": " + each.getValue().asText())));
+                }
+                return tally.path("refused").asLong() == 0 ? 0 : 1;
+            }
+            boolean refused = false;
+            for (long id : ids) {
+                RestService.Answer answer = at.projectionService()
+                        .post("/dead-letters/" + id + "/replay", Map.of())
+                        .allowed();
+                refused |= answer.status() != 200;
+                if (json) {
+                    screen.json(answer.body());
+                } else {
+                    screen.out()
+                            .println(Screen.visible(id + ": "
+                                    + (answer.status() == 200
+                                            ? answer.body().path("effect").asText()
+                                            : answer.reason())));
+                }
+            }
+            return refused ? 1 : 0;
+        }
+    }
+
+    @Command(
+            name = "discard",
+            description = "Deletes them from the service; their records stay on the dead letter topic.",
+            mixinStandardHelpOptions = true)
+    void discard(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
+        try (Screen screen = Screen.of(spec)) {
+            for (long id : ids) {
+                RestService.expect(204, at.projectionService().delete("/dead-letters/" + id));
+                screen.out().println(json ? "{\"discarded\":" + id + "}" : id + " is discarded.");
+            }
+        }
+    }
+
+    private static String query(String first, @Nullable String topic, @Nullable String digest) {
+        List<String> parts = new ArrayList<>();
+        if (topic != null) {
+            parts.add("topic=" + URLEncoder.encode(topic, StandardCharsets.UTF_8));
+        }
+        if (digest != null) {
+            parts.add("digest=" + URLEncoder.encode(digest, StandardCharsets.UTF_8));
+        }
+        return parts.isEmpty() ? "" : first + String.join("&", parts);
+    }
+}

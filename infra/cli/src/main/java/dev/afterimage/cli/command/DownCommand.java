@@ -1,0 +1,73 @@
+package dev.afterimage.cli.command;
+
+import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Stops the pipeline of this data folder from another terminal. */
+@Command(
+        name = "down",
+        description =
+                "Stops a pipeline that runs in another terminal, and waits until all processes end. The data stays.",
+        mixinStandardHelpOptions = true)
+public final class DownCommand implements Callable<Integer> {
+
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path file = LocalPipeline.lockFile(ports.home);
+        if (!held(file)) {
+            out.println("No pipeline runs on the data in " + ports.home + ".");
+            return 0;
+        }
+        ProcessHandle pipeline = ProcessHandle.of(
+                        Long.parseLong(Files.readString(file).split(" ", 2)[0]))
+                .orElseThrow(() -> new StackException("The pipeline in " + ports.home + " is already stopping."));
+        pipeline.destroy();
+        Instant deadline = Instant.now().plus(LIMIT);
+        while (held(file) || pipeline.isAlive()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new StackException(
+                        "The pipeline (pid " + pipeline.pid() + ") has not ended after " + LIMIT.toSeconds() + " s.");
+            }
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+        out.println("Stopped; the data stays in " + ports.home + ".");
+        return 0;
+    }
+
+    private static boolean held(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+                FileLock lock = channel.tryLock()) {
+            return lock == null;
+        }
+    }
+}

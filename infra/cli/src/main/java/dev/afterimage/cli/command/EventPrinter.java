@@ -1,0 +1,181 @@
+package dev.afterimage.cli.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.service.Event;
+import dev.afterimage.cli.service.Event.Kind;
+import dev.afterimage.cli.terminal.Screen;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help.Ansi.Style;
+
+/** Formats events for people, as JSON, or unchanged. */
+public final class EventPrinter {
+
+    /** The output formats. */
+    public enum Format {
+        /** A heading line, and the changed fields. */
+        pretty,
+        /** One JSON object per event. */
+        json,
+        /** Key, tab, value: as they are on the topic, but without control characters on a terminal. */
+        raw
+    }
+
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
+
+    private final Screen screen;
+    private final Format format;
+    private final int width;
+
+    public EventPrinter(Screen screen, Format format) {
+        this.screen = screen;
+        this.format = format;
+        this.width = screen.width();
+    }
+
+    /**
+     * Appends the event, each line with its line end.
+     *
+     * @param latencyMs from the source's commit until now; null for an event that was on the topic before, where it has
+     *     no meaning
+     */
+    public void print(Event event, @Nullable Long latencyMs, StringBuilder to) {
+        switch (format) {
+            case json -> to.append(Screen.visible(event.toJson(latencyMs))).append('\n');
+            case raw -> raw(event, to);
+            case pretty -> pretty(event, latencyMs, to);
+        }
+    }
+
+    private void raw(Event event, StringBuilder to) {
+        to.append(text(event.record().key()))
+                .append('\t')
+                .append(text(event.record().value()))
+                .append('\n');
+    }
+
+    private String text(byte @Nullable [] bytes) {
+        String text = bytes == null ? "null" : new String(bytes, StandardCharsets.UTF_8);
+        return screen.live() ? Screen.visible(text) : text;
+    }
+
+    private void pretty(Event event, @Nullable Long latencyMs, StringBuilder to) {
+        to.append(paint(
+                        Style.faint,
+                        TIME.format(Instant.ofEpochMilli(event.record().timestamp()))))
+                .append(' ')
+                .append(operation(event))
+                .append(' ')
+                .append(paint(Style.bold, event.record().topic()))
+                .append(' ')
+                .append(event.record().partition())
+                .append('@')
+                .append(event.record().offset())
+                .append("  ")
+                .append(Screen.visible(event.key() == null ? "no key" : event.key()));
+        if (latencyMs != null) {
+            to.append("  ").append(latencyMs).append(" ms");
+        }
+        to.append('\n');
+        String headers = event.headers().entrySet().stream()
+                .filter(header -> !header.getValue().isEmpty())
+                .map(header -> header.getKey() + "=" + header.getValue())
+                .collect(Collectors.joining("  "));
+        if (!headers.isEmpty()) {
+            line(Style.faint, " ", headers, to);
+        }
+        body(event, to);
+    }
+
+    private void body(Event event, StringBuilder to) {
+        switch (event.kind()) {
+            case TOMBSTONE -> line(Style.faint, " ", "tombstone: the key is gone", to);
+            case TEXT -> line(Style.fg_yellow, "!", "not JSON: " + event.text(), to);
+            case BINARY -> line(Style.fg_yellow, "!", "not text: " + event.text(), to);
+            case ROW -> fields(Style.fg_green, "+", event.after(), to);
+            case CHANGE -> {
+                if (event.before().isObject() && event.after().isObject()) {
+                    changes(event, to);
+                } else if (event.after().isObject()) {
+                    fields(Style.fg_green, "+", event.after(), to);
+                } else if (event.before().isObject()) {
+                    fields(Style.fg_red, "-", event.before(), to);
+                } else {
+                    line(Style.fg_yellow, "!", "without an image: " + event.before() + " → " + event.after(), to);
+                }
+            }
+        }
+    }
+
+    private void changes(Event event, StringBuilder to) {
+        for (FieldChange change : FieldChange.between(event.before(), event.after())) {
+            JsonNode before = change.before();
+            JsonNode after = change.after();
+            if (before == null) {
+                line(Style.fg_green, "+", change.path() + " " + after, to);
+            } else if (after == null) {
+                line(Style.fg_red, "-", change.path() + " " + before, to);
+            } else {
+                String path = Screen.visible(change.path());
+                String from = Screen.visible(before.toString());
+                String into = Screen.visible(after.toString());
+                String plain = "  ~ " + path + " " + from + " → " + into;
+                if (plain.length() > width) {
+                    to.append(screen.cut(plain)).append('\n');
+                } else {
+                    to.append("  ~ ")
+                            .append(path)
+                            .append(' ')
+                            .append(paint(Style.fg_red, from))
+                            .append(" → ")
+                            .append(paint(Style.fg_green, into))
+                            .append('\n');
+                }
+            }
+        }
+    }
+
+    /** Prints the fields, as many per line as fit. */
+    private void fields(Style style, String sign, JsonNode image, StringBuilder to) {
+        StringBuilder line = new StringBuilder();
+        for (Iterator<Map.Entry<String, JsonNode>> fields = image.fields(); fields.hasNext(); ) {
+            Map.Entry<String, JsonNode> field = fields.next();
+            String text = field.getKey() + " " + field.getValue();
+            if (!line.isEmpty() && line.length() + text.length() + 6 > Math.min(width, 200)) {
+                line(style, sign, line.toString(), to);
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? "" : "  ").append(text);
+        }
+        line(style, sign, line.toString(), to);
+    }
+
+    private void line(Style style, String sign, String text, StringBuilder to) {
+        to.append(paint(style, screen.cut("  " + sign + " " + text))).append('\n');
+    }
+
+    private String operation(Event event) {
+        String op = event.op();
+        if (op == null) {
+            return event.kind() == Kind.ROW ? " " : paint(Style.fg_yellow, "!");
+        }
+        return switch (op) {
+            case "c", "r" -> paint(Style.fg_green, op);
+            case "u" -> paint(Style.fg_yellow, op);
+            case "d", "t" -> paint(Style.fg_red, op);
+            case "tombstone" -> paint(Style.fg_red, "-");
+            default -> Screen.visible(op);
+        };
+    }
+
+    private String paint(Style style, String text) {
+        return screen.paint(style, text);
+    }
+}

@@ -1,0 +1,221 @@
+package dev.afterimage.cli.command;
+
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.RestService;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Measures the running pipeline: the time from POST until the order is readable in the read model, memory, and idle
+ * CPU.
+ */
+@Command(
+        name = "measure",
+        description = "Measures the running pipeline: latency from POST to readable at a fixed rate, memory, idle CPU.",
+        mixinStandardHelpOptions = true)
+public final class MeasureCommand implements Callable<Integer> {
+
+    private static final int[] BOUNDS_MS = {5, 10, 15, 20, 30, 40, 60, 80, 120, 200, 500};
+
+    @Option(names = "--rate", defaultValue = "30", description = "orders a second (${DEFAULT-VALUE})")
+    private int rate;
+
+    @Option(names = "--seconds", defaultValue = "30", description = "measured time in seconds (${DEFAULT-VALUE})")
+    private int seconds;
+
+    @Option(names = "--warm-up", defaultValue = "20", description = "warm-up time in seconds (${DEFAULT-VALUE})")
+    private int warmUp;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** Nanoseconds from the POST to its answer, and from the POST to the answer of the GET that waits for the order. */
+    private record Sample(long answered, long readable) {}
+
+    @Override
+    public Integer call() throws Exception {
+        CommandLine command = Objects.requireNonNull(spec).commandLine();
+        if (rate < 1 || seconds < 1 || warmUp < 0) {
+            throw new ParameterException(command, "--rate and --seconds are at least 1, --warm-up at least 0");
+        }
+        PrintWriter out = command.getOut();
+        RestService orders = ports.orderService();
+        RestService projection = ports.projectionService();
+        Map<String, ?> order = orders.anOrder();
+        out.printf("Warming up for %d s at %d orders/s ...%n", warmUp, rate);
+        out.flush();
+        // the rate rises slowly: at the full rate, JVMs that have just started build up a queue that lasts for a long
+        // time
+        run(orders, projection, order, rate * warmUp / 2, i -> warmUp * Math.sqrt(i * 2.0 / rate / warmUp));
+        out.printf("Measuring for %d s ...%n", seconds);
+        out.flush();
+        List<Sample> samples = run(orders, projection, order, rate * seconds, i -> (double) i / rate);
+        out.printf("%d orders at %d/s%n", samples.size(), rate);
+        percentiles(out, "POST to its answer", samples.stream().mapToLong(Sample::answered));
+        percentiles(out, "POST to readable in the read model", samples.stream().mapToLong(Sample::readable));
+        histogram(out, samples.stream().mapToLong(Sample::readable).toArray());
+        resources(out);
+        return 0;
+    }
+
+    /**
+     * Places the orders at fixed times, however slow the answers are: a slow pipeline must not slow down its own
+     * measurement.
+     *
+     * @param due when each order is placed, in seconds after the start
+     */
+    private static List<Sample> run(
+            RestService orders, RestService projection, Map<String, ?> order, int count, IntToDoubleFunction due)
+            throws Exception {
+        List<Future<Sample>> running = new ArrayList<>();
+        try (ExecutorService clients = Executors.newCachedThreadPool()) {
+            long start = System.nanoTime();
+            for (int i = 0; i < count; i++) {
+                LockSupport.parkNanos(start + (long) (due.applyAsDouble(i) * 1e9) - System.nanoTime());
+                running.add(clients.submit(() -> place(orders, projection, order)));
+            }
+        }
+        List<Sample> samples = new ArrayList<>();
+        for (var sample : running) {
+            try {
+                samples.add(sample.get());
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof StackException told ? told : e;
+            }
+        }
+        return samples;
+    }
+
+    private static Sample place(RestService orders, RestService projection, Map<String, ?> order) {
+        long sent = System.nanoTime();
+        String id = RestService.expect(201, orders.post("/orders", order))
+                .path("id")
+                .asText();
+        long answered = System.nanoTime() - sent;
+        RestService.expect(200, projection.get("/orders/" + id + "?minVersion=1&wait=10s"));
+        return new Sample(answered, System.nanoTime() - sent);
+    }
+
+    private static void percentiles(PrintWriter out, String what, LongStream nanos) {
+        long[] sorted = nanos.sorted().toArray();
+        out.printf(
+                "%-36s p50 %5.1f ms   p90 %5.1f ms   p99 %5.1f ms   max %5.1f ms%n",
+                what, at(sorted, 0.5), at(sorted, 0.9), at(sorted, 0.99), at(sorted, 1));
+    }
+
+    /** Prints a histogram of the latency, one line for each range; the last range has no upper bound. */
+    private static void histogram(PrintWriter out, long[] nanos) {
+        long[] counts = new long[BOUNDS_MS.length + 1];
+        for (long each : nanos) {
+            int found = Arrays.binarySearch(BOUNDS_MS, (int) Math.min(Integer.MAX_VALUE, each / 1_000_000));
+            counts[found < 0 ? -found - 1 : found + 1]++;
+        }
+        for (int i = 0; i < counts.length; i++) {
+            double share = (double) counts[i] / nanos.length;
+            String range =
+                    i == BOUNDS_MS.length ? "more" : "%d-%d ms".formatted(i == 0 ? 0 : BOUNDS_MS[i - 1], BOUNDS_MS[i]);
+            out.printf("  %10s %5.1f %% %s%n", range, 100 * share, "#".repeat((int) Math.round(60 * share)));
+        }
+    }
+
+    private static double at(long[] sorted, double quantile) {
+        return sorted[Math.max(0, (int) Math.ceil(quantile * sorted.length) - 1)] / 1e6;
+    }
+
+    // -- memory and CPU of the processes, which are found by the stack's pid files
+
+    private void resources(PrintWriter out) throws IOException, InterruptedException {
+        Map<String, List<ProcessHandle>> parts = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(ports.home, "*.pid")) {
+            for (Path file : files) {
+                long pid = Long.parseLong(
+                        Arrays.asList(Files.readString(file).split(" ", 2)).get(0));
+                ProcessHandle.of(pid)
+                        .ifPresent(process -> parts.put(
+                                file.getFileName().toString().replace(".pid", ""),
+                                Stream.concat(Stream.of(process), process.descendants())
+                                        .toList()));
+            }
+        }
+        parts.values().stream()
+                .findFirst()
+                .flatMap(any -> any.get(0).parent())
+                .ifPresent(parent -> parts.put("afterimage up", List.of(parent)));
+        Duration idle = Duration.ofSeconds(20);
+        out.printf("Waiting %d s until the pipeline is idle ...%n", idle.toSeconds());
+        out.flush();
+        TimeUnit.MILLISECONDS.sleep(idle.toMillis());
+        Map<String, Long> before = new TreeMap<>();
+        parts.forEach((name, processes) -> before.put(name, cpuMillis(processes)));
+        out.printf("Measuring idle CPU for %d s ...%n", idle.toSeconds());
+        out.flush();
+        TimeUnit.MILLISECONDS.sleep(idle.toMillis());
+        double total = 0;
+        for (Map.Entry<String, List<ProcessHandle>> part : parts.entrySet()) {
+            double percent =
+                    100.0 * (cpuMillis(part.getValue()) - before.getOrDefault(part.getKey(), 0L)) / idle.toMillis();
+            double megabytes = 0;
+            for (ProcessHandle process : part.getValue()) {
+                megabytes += residentKilobytes(process.pid()) / 1024.0;
+            }
+            total += megabytes;
+            out.printf("%-20s %6.0f MB   idle CPU %4.1f %% of a core%n", part.getKey(), megabytes, percent);
+        }
+        out.printf("%-20s %6.0f MB (PSS: a page that n processes share counts 1/n in each)%n", "together", total);
+    }
+
+    private static long cpuMillis(List<ProcessHandle> processes) {
+        return processes.stream()
+                .mapToLong(process ->
+                        process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis())
+                .sum();
+    }
+
+    /** The proportional set size on Linux; elsewhere the resident set size. */
+    private static long residentKilobytes(long pid) throws IOException {
+        Path rollup = Path.of("/proc/" + pid + "/smaps_rollup");
+        if (!Files.isReadable(rollup)) {
+            Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
+            return Long.parseLong(new String(ps.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
+        }
+        try (Stream<String> lines = Files.lines(rollup)) {
+            return lines.filter(line -> line.startsWith("Pss:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst()
+                    .orElse(0);
+        }
+    }
+}

@@ -1,0 +1,433 @@
+package dev.afterimage.cli.command;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.afterimage.cli.service.Event;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.RestShopClient;
+import dev.afterimage.cli.service.ShopClient;
+import dev.afterimage.cli.service.ShopClient.Kind;
+import dev.afterimage.cli.service.SqlShopClient;
+import dev.afterimage.cli.terminal.Progress;
+import dev.afterimage.cli.terminal.Prompt;
+import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.StackException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import net.datafaker.Faker;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi.Style;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** Makes one change at a time, from a menu or as a command, and shows the event of the change. */
+@Command(
+        name = "produce",
+        description = {
+            "Makes changes by hand and shows their events. Without a subcommand it opens a menu.",
+            "--via sql bypasses order-service: source-tables captures the change, but the outbox has no event."
+        },
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "[COMMAND]")
+public final class ProduceCommand implements Callable<Integer> {
+
+    /** The way to make a change: order-service's REST API, or SQL on its tables. */
+    enum Via {
+        rest,
+        sql
+    }
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int BULK_CLIENTS = 8;
+    private static final List<String> STATUSES = List.of("PAID", "SHIPPED", "DELIVERED", "CANCELLED");
+
+    @Option(
+            names = "--via",
+            scope = ScopeType.INHERIT,
+            defaultValue = "rest",
+            description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+    private Via via = Via.rest;
+
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "the id and the events as one JSON object")
+    private boolean json;
+
+    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "only the id, without waiting for the event")
+    private boolean quiet;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private @Nullable Faker faker;
+
+    // -- the commands
+
+    @Command(name = "customer", description = "Registers a customer.", mixinStandardHelpOptions = true)
+    int customer(
+            @Mixin Ports at,
+            @Option(names = "--name", description = "(made up)") @Nullable String name,
+            @Option(names = "--email", description = "(made up)") @Nullable String email) {
+        return act(at, Kind.customer, false, shop -> newCustomer(shop, name, email));
+    }
+
+    @Command(
+            name = "order",
+            description = "Places an order; uses an existing customer and product or creates them.",
+            mixinStandardHelpOptions = true)
+    int order(
+            @Mixin Ports at,
+            @Option(names = "--customer", paramLabel = "ID", description = "(the newest)") @Nullable String customer,
+            @Option(names = "--product", paramLabel = "ID", description = "(the newest)") @Nullable String product,
+            @Option(names = "--quantity", defaultValue = "2", description = "(${DEFAULT-VALUE})") int quantity) {
+        return act(at, Kind.order, false, shop -> newOrder(shop, customer, product, quantity));
+    }
+
+    @Command(name = "email", description = "Changes a customer's e-mail address.", mixinStandardHelpOptions = true)
+    int email(
+            @Mixin Ports at,
+            @Parameters(paramLabel = "CUSTOMER") String id,
+            @Parameters(paramLabel = "ADDRESS") String email) {
+        return act(at, Kind.customer, false, shop -> {
+            shop.changeEmail(id, email);
+            return id;
+        });
+    }
+
+    @Command(name = "status", description = "Changes an order's status.", mixinStandardHelpOptions = true)
+    int status(
+            @Mixin Ports at,
+            @Parameters(paramLabel = "ORDER") String id,
+            @Parameters(paramLabel = "STATUS", description = "PAID, SHIPPED, DELIVERED or CANCELLED") String status) {
+        return act(at, Kind.order, false, shop -> {
+            shop.changeStatus(id, status.toUpperCase(Locale.ROOT));
+            return id;
+        });
+    }
+
+    @Command(
+            name = "delete",
+            description = "Deletes a customer, a product or an order.",
+            mixinStandardHelpOptions = true)
+    int delete(
+            @Mixin Ports at,
+            @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
+            @Parameters(paramLabel = "ID") String id) {
+        return act(at, kind, true, shop -> {
+            shop.delete(kind, id);
+            return id;
+        });
+    }
+
+    @Command(
+            name = "bulk",
+            description = "Places many orders and counts their events. Exit code 1 when an event is missing.",
+            mixinStandardHelpOptions = true)
+    int bulk(@Mixin Ports at, @Parameters(paramLabel = "N", description = "number of orders") int count) {
+        if (count < 1) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "N is at least 1");
+        }
+        try (Screen screen = Screen.of(spec)) {
+            return bulk(screen, at, shop(at), count);
+        }
+    }
+
+    @Command(name = "show", description = "Shows the data, the newest first.", mixinStandardHelpOptions = true)
+    void show(
+            @Mixin Ports at,
+            @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
+            @Option(names = "--limit", defaultValue = "20", description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")
+                    int limit) {
+        try (Screen screen = Screen.of(spec)) {
+            List<JsonNode> rows = shop(at).newest(kind, limit);
+            if (json) {
+                screen.json(rows);
+            } else {
+                table(screen, kind, rows);
+            }
+        }
+    }
+
+    // -- common parts of the commands
+
+    private interface Action {
+        /** Makes the change and returns the id of its event. */
+        String on(ShopClient shop);
+    }
+
+    private ShopClient shop(Ports at) {
+        return via == Via.rest ? new RestShopClient(at.orderService()) : new SqlShopClient(at.postgres());
+    }
+
+    private int act(Ports at, Kind kind, boolean deletes, Action action) {
+        ShopClient shop = shop(at);
+        if (quiet) {
+            try (Screen screen = Screen.of(spec)) {
+                screen.out().println(Screen.visible(action.on(shop)));
+            }
+            return 0;
+        }
+        try (Screen screen = Screen.of(spec);
+                ResultingEvents end = ResultingEvents.of(at.bootstrapServers(), shop, kind)) {
+            return act(screen, shop, end, kind, deletes, action);
+        }
+    }
+
+    private int act(Screen screen, ShopClient shop, ResultingEvents end, Kind kind, boolean deletes, Action action) {
+        String id = action.on(shop);
+        if (!json) {
+            screen.out().println(kind + " " + screen.paint(Style.bold, Screen.visible(id)));
+        }
+        List<Event> events = end.await(id, deletes);
+        if (json) {
+            ObjectNode told = JSON.createObjectNode();
+            told.put("id", id);
+            events.forEach(event -> told.withArray("events").add(parsed(event.toJson(ResultingEvents.latency(event)))));
+            screen.json(told);
+        } else {
+            end.print(screen, events);
+        }
+        return events.isEmpty() ? 1 : 0;
+    }
+
+    private static JsonNode parsed(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Faker faker() {
+        if (faker == null) {
+            faker = new Faker(Locale.ENGLISH, new Random());
+        }
+        return faker;
+    }
+
+    private String newCustomer(ShopClient shop, @Nullable String name, @Nullable String email) {
+        String full = name == null ? faker().name().fullName() : name;
+        String address = email == null
+                ? full.toLowerCase(Locale.ROOT).replaceAll("[^a-z]+", ".").replaceAll("^\\.|\\.$", "") + "."
+                        + UUID.randomUUID().toString().substring(0, 6) + "@example.com"
+                : email;
+        return shop.addCustomer(full, address);
+    }
+
+    private String newOrder(ShopClient shop, @Nullable String customer, @Nullable String product, int quantity) {
+        return shop.addOrder(
+                customer == null ? aCustomer(shop) : customer, product == null ? aProduct(shop) : product, quantity);
+    }
+
+    private String aCustomer(ShopClient shop) {
+        return newest(shop, Kind.customer, () -> newCustomer(shop, null, null));
+    }
+
+    private String aProduct(ShopClient shop) {
+        String sku = "SKU-" + UUID.randomUUID().toString().substring(0, 8);
+        return newest(
+                shop,
+                Kind.product,
+                () -> shop.addProduct(sku, faker().commerce().productName(), "29.90"));
+    }
+
+    private static String newest(ShopClient shop, Kind kind, Supplier<String> otherwise) {
+        List<JsonNode> there = shop.newest(kind, 1);
+        return there.isEmpty() ? otherwise.get() : there.getFirst().path("id").asText();
+    }
+
+    private int bulk(Screen screen, Ports at, ShopClient shop, int count) {
+        String customer = aCustomer(shop);
+        String product = aProduct(shop);
+        Set<String> ids = Collections.synchronizedSet(new HashSet<>());
+        long began = System.nanoTime();
+        try (ResultingEvents end = ResultingEvents.of(at.bootstrapServers(), shop, Kind.order)) {
+            try (ExecutorService clients = Executors.newFixedThreadPool(BULK_CLIENTS);
+                    Progress progress = new Progress(screen, "Orders", count)) {
+                List<Future<?>> running = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    running.add(clients.submit(() -> ids.add(shop.addOrder(customer, product, 1))));
+                }
+                for (Future<?> each : running) {
+                    each.get();
+                    progress.at(ids.size(), "");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof StackException told ? told : new StackException("Orders failed", e);
+            }
+            double placed = (System.nanoTime() - began) / 1e9;
+            int events = end.awaitAll(ids);
+            double all = (System.nanoTime() - began) / 1e9;
+            if (json) {
+                screen.json(Map.of("orders", count, "events", events, "seconds", placed, "secondsToLastEvent", all));
+            } else {
+                screen.out()
+                        .printf(
+                                Locale.ROOT,
+                                "%,d orders in %.1f s; %,d of their events came out on %s, the last after %.1f s%n",
+                                count,
+                                placed,
+                                events,
+                                shop.topic(Kind.order),
+                                all);
+            }
+            return events == count ? 0 : 1;
+        }
+    }
+
+    private void table(Screen screen, Kind kind, List<JsonNode> rows) {
+        List<String> columns =
+                switch (kind) {
+                    case customer -> List.of("id", "name", "email", "version");
+                    case product -> List.of("id", "sku", "name", "price", "version");
+                    case order -> List.of("id", "status", "total", "currency", "customerId", "version");
+                };
+        screen.table(
+                columns,
+                rows.stream()
+                        .map(row -> columns.stream()
+                                .map(column -> row.path(column).asText())
+                                .toList())
+                        .toList());
+    }
+
+    // -- the menu
+
+    private static final Map<String, String> MENU = new TreeMap<>(Map.of(
+            "1", "register a customer",
+            "2", "place an order",
+            "3", "change a customer's e-mail address",
+            "4", "change an order's status",
+            "5", "delete an order",
+            "6", "delete a customer",
+            "7", "place many orders",
+            "8", "show the data",
+            "9", "switch between REST and SQL",
+            "0", "leave"));
+
+    @Override
+    public Integer call() {
+        try (Screen screen = Screen.of(spec)) {
+            Prompt prompt = new Prompt(screen);
+            while (true) {
+                screen.out().println();
+                MENU.forEach(
+                        (choice, what) -> screen.out().println("  " + screen.paint(Style.bold, choice) + "  " + what));
+                screen.out().flush();
+                String choice =
+                        prompt.ask("By " + via.name().toUpperCase(Locale.ROOT), null, List.copyOf(MENU.keySet()));
+                if (choice.equals("0")) {
+                    return 0;
+                }
+                try {
+                    choose(choice, screen, prompt);
+                } catch (StackException e) {
+                    screen.out()
+                            .println(screen.paint(Style.fg_red, Screen.visibleLines(String.valueOf(e.getMessage()))));
+                }
+            }
+        } catch (Prompt.Left e) {
+            return e.exitCode();
+        }
+    }
+
+    private void choose(String choice, Screen screen, Prompt prompt) {
+        ShopClient shop = shop(ports);
+        switch (choice) {
+            case "1" -> {
+                String name = prompt.ask("Name", faker().name().fullName(), List.of());
+                shown(screen, shop, Kind.customer, false, _ -> newCustomer(shop, name, null));
+            }
+            case "2" -> {
+                String customer = pick(prompt, shop, Kind.customer);
+                shown(screen, shop, Kind.order, false, _ -> newOrder(shop, customer, null, 2));
+            }
+            case "3" -> {
+                String id = pick(prompt, shop, Kind.customer);
+                String email = prompt.ask("New address", null, List.of());
+                shown(screen, shop, Kind.customer, false, _ -> {
+                    shop.changeEmail(id, email);
+                    return id;
+                });
+            }
+            case "4" -> {
+                String id = pick(prompt, shop, Kind.order);
+                String status = prompt.ask("New status", "PAID", STATUSES).toUpperCase(Locale.ROOT);
+                shown(screen, shop, Kind.order, false, _ -> {
+                    shop.changeStatus(id, status);
+                    return id;
+                });
+            }
+            case "5", "6" -> {
+                Kind kind = choice.equals("5") ? Kind.order : Kind.customer;
+                String id = pick(prompt, shop, kind);
+                if (prompt.confirm("Delete " + kind + " " + id + "?")) {
+                    shown(screen, shop, kind, true, _ -> {
+                        shop.delete(kind, id);
+                        return id;
+                    });
+                }
+            }
+            case "7" -> {
+                String count = prompt.ask("How many", "100", List.of());
+                if (!count.matches("[1-9][0-9]{0,6}")) {
+                    throw new StackException("'" + count + "' is not a number of orders.");
+                }
+                bulk(screen, ports, shop, Integer.parseInt(count));
+            }
+            case "8" -> {
+                for (Kind kind : Kind.values()) {
+                    screen.out().println(screen.paint(Style.bold, kind.plural()));
+                    table(screen, kind, shop.newest(kind, 10));
+                }
+            }
+            case "9" -> via = via == Via.rest ? Via.sql : Via.rest;
+            case "" -> {
+                // shows the menu again
+            }
+            default -> screen.out().println("There is no choice " + choice + ".");
+        }
+    }
+
+    private void shown(Screen screen, ShopClient shop, Kind kind, boolean deletes, Action action) {
+        try (ResultingEvents end = ResultingEvents.of(ports.bootstrapServers(), shop, kind)) {
+            act(screen, shop, end, kind, deletes, action);
+        }
+    }
+
+    private static String pick(Prompt prompt, ShopClient shop, Kind kind) {
+        List<String> ids = shop.newest(kind, 20).stream()
+                .map(row -> row.path("id").asText())
+                .toList();
+        if (ids.isEmpty()) {
+            throw new StackException("There is no " + kind + " yet.");
+        }
+        return prompt.ask(kind + " (Tab lists)", ids.getFirst(), ids);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.afterimage.cli.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.RestService;
+import dev.afterimage.cli.terminal.Screen;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Starts a rebuild of the read model beside the live one, and shows its progress. */
+@Command(
+        name = "rebuild",
+        description = "Builds a new read model beside the live one, then swaps them; reads and events continue.",
+        mixinStandardHelpOptions = true)
+public final class RebuildCommand implements Callable<Integer> {
+
+    /** The sources of a rebuild. */
+    enum Source {
+        topics,
+        log
+    }
+
+    @Option(names = "--source", defaultValue = "topics", description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+    private Source source = Source.topics;
+
+    @Option(
+            names = "--incomplete",
+            description = "also when the oldest events are gone; needs a snapshot published since")
+    private boolean incomplete;
+
+    @Option(names = "--json", description = "the final state of the rebuild as JSON")
+    private boolean json;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        RestService projection = ports.projectionService();
+        JsonNode started = RestService.expect(
+                202, projection.post("/rebuilds", Map.of("source", source.name(), "incomplete", incomplete)));
+        try (Screen screen = Screen.of(spec)) {
+            JsonNode ended = LongRun.follow(
+                    screen, projection, "/rebuilds/" + started.path("id").asText(), "Rebuilding, per mille", state ->
+                            new long[] {(long) (1_000 * state.path("progress").asDouble()), 1_000});
+            boolean done = ended.path("status").asText().equals("DONE");
+            if (json) {
+                screen.json(ended);
+            } else if (done) {
+                screen.out()
+                        .printf(
+                                "Rebuilt from %,d events; it is live.%n",
+                                ended.path("events").asLong());
+            } else {
+                screen.err()
+                        .println(Screen.visible("The rebuild failed and the old read model stays: "
+                                + ended.path("error").asText()));
+            }
+            return done ? 0 : 1;
+        }
+    }
+}

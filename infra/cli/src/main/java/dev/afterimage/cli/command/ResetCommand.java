@@ -1,0 +1,105 @@
+package dev.afterimage.cli.command;
+
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Restarts source connectors from a new replication slot, after their slot or its log was lost. */
+@Command(
+        name = "reset",
+        description = {
+            "Restarts source connectors from a new slot: stops each, drops its slot and its offsets, and waits until"
+                    + " it reads from a new slot, after a snapshot if it takes one.",
+            "Earlier changes that were not read are skipped. infra/README.md says how to repair the gap."
+        },
+        mixinStandardHelpOptions = true)
+public final class ResetCommand implements Callable<Integer> {
+
+    private static final Duration PAUSE = Duration.ofMillis(200);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @Parameters(arity = "1..*", paramLabel = "NAME")
+    private List<String> names = List.of();
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        Connectors connectors = ports.connectors();
+        try (Screen screen = Screen.of(spec)) {
+            for (String name : names) {
+                String slot = connectors.slots().get(name);
+                if (slot == null) {
+                    throw new StackException("There is no connector " + name + " that reads from a replication slot.");
+                }
+                Instant began = beginAnew(connectors, name, slot);
+                screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);
+            }
+        }
+        return 0;
+    }
+
+    /** Returns the time, by PostgreSQL's clock, at which the connector was stopped. */
+    private Instant beginAnew(Connectors connectors, String name, String slot) throws IOException {
+        connectors.stop(name);
+        Postgres postgres = ports.postgres();
+        Instant deadline = Instant.now().plus(LIMIT);
+        while (postgres.replicates(slot)) { // the walsender still runs for a moment
+            if (Instant.now().isAfter(deadline)) {
+                throw new StackException("Slot " + slot + " is still being read after " + LIMIT.toSeconds() + " s.");
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+        Instant began = drop(postgres, slot);
+        connectors.forgetOffsets(name);
+        connectors.resume(name);
+        // no time limit, because a snapshot may take long
+        while (!postgres.replicates(slot)) {
+            Optional<String> failure = connectors.status(name).flatMap(Connectors.Status::failure);
+            if (failure.isPresent()) {
+                throw new StackException("Connector " + name + " failed: " + failure.get());
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+        return began;
+    }
+
+    private static Instant drop(Postgres postgres, String slot) {
+        try (Connection connection = postgres.connect("orders");
+                PreparedStatement statement = connection.prepareStatement("""
+                        select clock_timestamp(), (select pg_drop_replication_slot(slot_name)
+                                                     from pg_replication_slots where slot_name = ?)""")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getObject(1, OffsetDateTime.class).toInstant();
+            }
+        } catch (SQLException e) {
+            throw new StackException("Slot " + slot + " cannot be dropped: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package dev.afterimage.cli.command;
+
+import dev.afterimage.cli.service.Findings;
+import dev.afterimage.cli.service.Findings.Level;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.Thresholds;
+import dev.afterimage.cli.terminal.Screen;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi.Style;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Shows the state of the pipeline: processes, connectors, slots, lag, topics, rates, and what needs attention. */
+@Command(
+        name = "status",
+        description = {
+            "Shows processes, connectors and tasks, replication slots, consumer lag, topics and rates.",
+            "Exit code 0 is OK, 1 WARN, 2 CRIT."
+        },
+        mixinStandardHelpOptions = true)
+public final class StatusCommand implements Callable<Integer> {
+
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})(KB|MB|GB)", Pattern.CASE_INSENSITIVE);
+
+    @Option(
+            names = "--max-behind",
+            defaultValue = "${env:AFTERIMAGE_MAX_BEHIND:-60s}",
+            paramLabel = "TIME",
+            description = "CRIT when a consumer is further behind, WARN from half of this (${DEFAULT-VALUE})")
+    private String maxBehind = "60s";
+
+    @Option(
+            names = "--max-wal",
+            defaultValue = "${env:AFTERIMAGE_MAX_WAL:-1GB}",
+            paramLabel = "SIZE",
+            description = "CRIT when a slot retains more, WARN from half of this (${DEFAULT-VALUE})")
+    private String maxWal = "1GB";
+
+    @Option(names = "--watch", description = "refresh in place until Ctrl-C")
+    private boolean watch;
+
+    @Option(
+            names = "--interval",
+            defaultValue = "2",
+            paramLabel = "SECONDS",
+            description = "time between two refreshes (${DEFAULT-VALUE})")
+    private int interval;
+
+    @Option(names = "--json", description = "one JSON object; one per line with --watch")
+    private boolean json;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Thresholds thresholds = new Thresholds(behind(), wal());
+        if (interval < 1) {
+            throw wrong("--interval is at least 1");
+        }
+        try (Screen screen = Screen.of(spec);
+                Findings findings = new Findings(ports, thresholds)) {
+            // rates are measured between two reports
+            findings.look();
+            Thread.sleep(Duration.ofSeconds(watch ? 0 : 1));
+            Findings.Report report;
+            do {
+                report = findings.look();
+                if (json) {
+                    screen.json(report);
+                } else if (watch) {
+                    screen.redraw(lines(screen, report));
+                } else {
+                    screen.print(lines(screen, report));
+                }
+                if (watch) {
+                    Thread.sleep(Duration.ofSeconds(interval));
+                }
+            } while (watch);
+            return switch (report.level()) {
+                case OK -> 0;
+                case WARN -> 1;
+                case CRIT -> 2;
+            };
+        }
+    }
+
+    private Duration behind() {
+        try {
+            return Duration.parse((maxBehind.endsWith("d") ? "P" : "PT") + maxBehind.toUpperCase(Locale.ROOT));
+        } catch (DateTimeParseException e) {
+            throw wrong("--max-behind: '" + maxBehind + "' is not a time such as 60s or 5m");
+        }
+    }
+
+    private long wal() {
+        Matcher size = SIZE.matcher(maxWal);
+        if (!size.matches()) {
+            throw wrong("--max-wal: '" + maxWal + "' is not a size such as 500MB or 1GB");
+        }
+        long number = Long.parseLong(size.group(1));
+        return switch (size.group(2).toUpperCase(Locale.ROOT)) {
+            case "KB" -> number << 10;
+            case "MB" -> number << 20;
+            default -> number << 30;
+        };
+    }
+
+    private ParameterException wrong(String why) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
+    }
+
+    private static List<String> lines(Screen screen, Findings.Report report) {
+        List<String> lines = new ArrayList<>();
+        lines.add(level(screen, report.level()) + "  " + report.at());
+        report.worries().forEach(worry -> lines.add(level(screen, worry.level()) + "  " + screen.cut(worry.what())));
+        if (!report.processes().isEmpty()) {
+            lines.add("");
+            lines.addAll(screen.tableLines(
+                    List.of("process", "pid", "up", "state"),
+                    report.processes(),
+                    process -> List.of(
+                            process.name(),
+                            Long.toString(process.pid()),
+                            process.since() == null ? "-" : since(Instant.parse(process.since())),
+                            process.state())));
+        }
+        lines.add("");
+        lines.addAll(screen.tableLines(
+                List.of("connector", "state", "tasks", "failure"),
+                report.connectors(),
+                connector -> List.of(
+                        connector.name(),
+                        connector.state(),
+                        String.join(" ", connector.tasks()),
+                        connector.failure().orElse(""))));
+        lines.add("");
+        lines.addAll(screen.tableLines(
+                List.of("slot", "database", "read", "wal", "retained", "confirmed", "behind", "oldest waits"),
+                report.slots(),
+                slot -> List.of(
+                        slot.name(),
+                        slot.database(),
+                        slot.active() ? "yes" : "NO",
+                        slot.wal(),
+                        bytes(slot.retainedBytes()),
+                        slot.confirmed(),
+                        bytes(slot.behindBytes()),
+                        slot.oldestMs() == null || slot.oldestMs() == 0 ? "-" : slot.oldestMs() / 1000.0 + " s")));
+        lines.add("");
+        lines.addAll(screen.tableLines(
+                List.of("group", "topic", "lag by partition", "oldest waits"),
+                report.lags(),
+                lag -> List.of(
+                        lag.group(),
+                        lag.topic(),
+                        String.join(
+                                " ",
+                                lag.records().stream().map(Object::toString).toList()),
+                        lag.oldestMs() == 0 ? "-" : lag.oldestMs() / 1000.0 + " s")));
+        lines.add("");
+        lines.addAll(screen.tableLines(
+                List.of("topic", "last event", "ago", "offsets/s"),
+                // topics of dead letters only if they have records
+                report.topics().stream()
+                        .filter(topic ->
+                                topic.lastEvent() != null || !topic.name().endsWith(".dlq"))
+                        .toList(),
+                topic -> List.of(
+                        topic.name(),
+                        Objects.toString(topic.lastEvent(), "none yet"),
+                        topic.lastEvent() == null ? "-" : since(Instant.parse(topic.lastEvent())),
+                        "%.1f".formatted(topic.offsetsPerSecond()))));
+        lines.add("");
+        lines.addAll(screen.tableLines(
+                List.of("read model", "rows", "rows/s", "events", "events/s"),
+                report.aggregates(),
+                aggregate -> List.of(
+                        aggregate.name(),
+                        Long.toString(aggregate.rows()),
+                        "%+.1f".formatted(aggregate.rowsPerSecond()),
+                        Long.toString(aggregate.events()),
+                        "%.1f".formatted(aggregate.eventsPerSecond()))));
+        return lines;
+    }
+
+    private static String level(Screen screen, Level level) {
+        Style colour =
+                switch (level) {
+                    case OK -> Style.fg_green;
+                    case WARN -> Style.fg_yellow;
+                    case CRIT -> Style.fg_red;
+                };
+        return screen.paint(colour, "%-4s".formatted(level));
+    }
+
+    private static String since(Instant then) {
+        Duration age = Duration.between(then, Instant.now());
+        return age.compareTo(Duration.ofMinutes(2)) < 0
+                ? "%.1f s".formatted(age.toMillis() / 1000.0)
+                : age.truncatedTo(ChronoUnit.MINUTES).toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+
+    private static String bytes(long bytes) {
+        return bytes < 10 << 10 ? bytes + " B" : bytes < 10 << 20 ? (bytes >> 10) + " KB" : (bytes >> 20) + " MB";
+    }
+}

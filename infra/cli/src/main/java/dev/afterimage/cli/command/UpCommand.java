@@ -1,0 +1,154 @@
+package dev.afterimage.cli.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.cli.service.AppliedEvents;
+import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.cli.service.LocalPipelineConfig;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.QuarkusService;
+import dev.afterimage.cli.service.RestService;
+import dev.afterimage.stack.Jvm;
+import dev.afterimage.stack.StackException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs the pipeline until Ctrl-C and prints each event when it is applied. */
+@Command(
+        name = "up",
+        description = "Runs PostgreSQL, Kafka, Connect with Debezium and both services until Ctrl-C.",
+        mixinStandardHelpOptions = true)
+public final class UpCommand implements Callable<Integer> {
+
+    @Option(
+            names = "--optimize",
+            description = "for load: each JVM optimises fully; slower start, more memory, less CPU when warm")
+    private boolean optimize;
+
+    @Option(
+            names = "--at-least-once",
+            description = "Connect polls without Kafka transactions: less latency, but its crash may repeat events,"
+                    + " which the read model ignores by their version")
+    private boolean atLeastOnce;
+
+    @Option(
+            names = "--native",
+            description =
+                    "run the services as native executables; their build needs GraalVM, Mandrel or a container engine")
+    private boolean nativeServices;
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private volatile boolean stopping;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        LocalPipelineConfig config = config();
+        Instant began = Instant.now();
+        CountDownLatch givenUp = new CountDownLatch(1);
+        out.println("Afterimage starts; data and logs are in " + config.stack().home());
+        announceStop(out);
+        Jvm.useAotCaches(QuarkusService.AOT_CACHES);
+        if (optimize) {
+            Jvm.optimizeAll();
+        }
+        LocalPipeline pipeline;
+        try {
+            pipeline = LocalPipeline.start(
+                    config,
+                    (what, took) -> say(out, "  %-24s ready after %4.1f s".formatted(what, seconds(took))),
+                    line -> say(out, "! " + line),
+                    reason -> {
+                        say(out, "! " + reason);
+                        givenUp.countDown();
+                    });
+        } catch (StackException e) {
+            if (stopping) {
+                // ended by Ctrl-C: the shutdown hooks end this process after all parts have stopped
+                Thread.currentThread().join();
+            }
+            stopping = true;
+            throw e;
+        }
+        say(out, "Ready after %.1f s.".formatted(seconds(Duration.between(began, Instant.now()))));
+        say(out, "");
+        say(out, invitation(config));
+        try (AppliedEvents events = AppliedEvents.follow(config.projection(), line -> say(out, line))) {
+            givenUp.await();
+        }
+        stopping = true;
+        pipeline.close();
+        return 1;
+    }
+
+    private LocalPipelineConfig config() {
+        LocalPipelineConfig config = ports.pipeline();
+        if (atLeastOnce) {
+            config = config.atLeastOnce();
+        }
+        return nativeServices ? config.natively() : config;
+    }
+
+    private void announceStop(PrintWriter out) {
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+            if (stopping) {
+                return;
+            }
+            stopping = true;
+            say(out, "");
+            say(out, "Stopping; the data stays for the next run (./mvnw clean deletes it).");
+        }));
+    }
+
+    private static String invitation(LocalPipelineConfig config) {
+        JsonNode order = new ObjectMapper().valueToTree(new RestService(config.orders()).anOrder());
+        return """
+                  order-service       %s  API: /q/swagger-ui
+                  projection-service  %s  API: /q/swagger-ui, a page: /
+                  PostgreSQL          127.0.0.1:%d         user and password: postgres
+                  Kafka               127.0.0.1:%d         infra/afterimage watch order.events
+                  Kafka Connect       %s  infra/afterimage connectors
+
+                Try, in another terminal:
+                  curl -s %s/orders -H 'Content-Type: application/json' -d '%s'
+                  curl -s '%s/orders?limit=3'
+                  infra/afterimage watch order.events --from-beginning
+
+                Each event, when the read model has applied it (Ctrl-C stops the pipeline):
+                """.formatted(
+                config.orders(),
+                config.projection(),
+                config.stack().postgresPort(),
+                config.stack().kafkaPort(),
+                config.connect(),
+                config.orders(),
+                order,
+                config.projection()).stripTrailing();
+    }
+
+    private static void say(PrintWriter out, String line) {
+        synchronized (out) {
+            out.println(line);
+            out.flush();
+        }
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}

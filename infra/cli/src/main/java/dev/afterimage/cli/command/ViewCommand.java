@@ -1,0 +1,249 @@
+package dev.afterimage.cli.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import dev.afterimage.cli.service.Event;
+import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.RecordReader;
+import dev.afterimage.cli.service.Schemas;
+import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.StackException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows tables that are built from topics, in memory and live: the count of each operation, and the current rows. */
+@Command(
+        name = "view",
+        description = "Builds tables from topics in memory and shows them live: counts, and the rows that match.",
+        mixinStandardHelpOptions = true)
+public final class ViewCommand implements Callable<Integer> {
+
+    @Parameters(arity = "0..*", paramLabel = "TOPIC", description = "(order.events customer.events product.events)")
+    private List<String> topics = List.of("order.events", "customer.events", "product.events");
+
+    @Option(
+            names = "--where",
+            paramLabel = "CONDITION",
+            description = "only rows that match, for example 'total > 1000 and status = PAID'")
+    private @Nullable String where;
+
+    @Option(
+            names = "--table",
+            paramLabel = "NAME",
+            description = "table whose rows are shown, by its name in the counts (the first with rows)")
+    private @Nullable String shown;
+
+    @Option(
+            names = "--join",
+            paramLabel = "FIELD=NAME",
+            description = "adds to each row the row of another table whose key is in the field (customerId=customer)")
+    private String join = "customerId=customer";
+
+    @Option(names = "--key", paramLabel = "KEY", description = "only the row with this key")
+    private @Nullable String key;
+
+    @Option(names = "--limit", defaultValue = "15", description = "rows to show, the newest (${DEFAULT-VALUE})")
+    private int limit;
+
+    @Option(names = "--once", description = "end at the current end of the topics")
+    private boolean once;
+
+    @Option(names = "--json", description = "counts and all rows that match as one JSON object")
+    private boolean json;
+
+    @Mixin
+    private Schemas.Option registry = new Schemas.Option();
+
+    @Mixin
+    private Ports ports = new Ports();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** A table: its rows by key, the last changed row last, and the count of each operation. */
+    private static final class Rows {
+        private final LinkedHashMap<String, JsonNode> byKey = new LinkedHashMap<>();
+        private long inserts;
+        private long updates;
+        private long deletes;
+        private long malformed;
+
+        private void apply(Event event) {
+            if (event.key() == null || event.kind() == Event.Kind.TEXT || event.kind() == Event.Kind.BINARY) {
+                malformed++;
+                return;
+            }
+            if (event.after().isObject()) {
+                byKey.remove(event.key());
+                byKey.put(event.key(), event.after());
+            }
+            switch (Objects.toString(event.op(), "")) {
+                case "c", "r" -> inserts++;
+                case "u" -> updates++;
+                case "d" -> {
+                    deletes++;
+                    byKey.remove(event.key());
+                }
+                case "tombstone" -> byKey.remove(event.key());
+                case "t" -> byKey.clear();
+                default -> {
+                    // a row without an envelope, so its operation is unknown
+                }
+            }
+        }
+    }
+
+    private final Map<String, Rows> tables = new LinkedHashMap<>();
+
+    @Override
+    public Integer call() {
+        Condition condition;
+        try {
+            condition = Condition.parse(where);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()));
+        }
+        String[] joined = join.split("=", 2);
+        if (joined.length < 2 || limit < 1) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(),
+                    "--join is a field and a table, such as customerId=customer, and --limit at least 1");
+        }
+        Schemas schemas = registry.orOf(ports);
+        try (Screen screen = Screen.of(spec);
+                RecordReader reader = new RecordReader(ports.bootstrapServers(), topics)) {
+            reader.fromBeginning();
+            boolean changed = true;
+            while (true) {
+                for (ConsumerRecord<byte[], byte[]> record : reader.poll()) {
+                    Event event = Event.of(record, schemas);
+                    // a tombstone does not say which table it belongs to, but the other events of its topic do
+                    String name = event.entity().equals(record.topic()) ? entity(record.topic()) : event.entity();
+                    tables.computeIfAbsent(name, _ -> new Rows()).apply(event);
+                    changed = true;
+                }
+                boolean complete = reader.caughtUp();
+                if (changed && (complete || (screen.live() && !once))) {
+                    show(screen, condition, joined);
+                    changed = false;
+                }
+                if (once && complete) {
+                    return 0;
+                }
+            }
+        }
+    }
+
+    private static String entity(String topic) {
+        String[] parts = topic.split("\\.", -1);
+        return topic.endsWith(".events")
+                ? topic.substring(0, topic.length() - ".events".length())
+                : parts[parts.length - 1];
+    }
+
+    private void show(Screen screen, Condition condition, String[] joined) {
+        String table = table();
+        List<Map.Entry<String, JsonNode>> fitting = tables.getOrDefault(table, new Rows()).byKey.entrySet().stream()
+                .filter(row -> (key == null || key.equals(row.getKey())) && condition.fits(row.getValue()))
+                .toList();
+        if (json) {
+            json(screen, table, fitting, joined);
+            return;
+        }
+        List<String> lines = new ArrayList<>(screen.tableLines(
+                List.of("table", "rows", "inserts", "updates", "deletes", "malformed"),
+                tables.entrySet(),
+                each -> List.of(
+                        each.getKey(),
+                        Integer.toString(each.getValue().byKey.size()),
+                        Long.toString(each.getValue().inserts),
+                        Long.toString(each.getValue().updates),
+                        Long.toString(each.getValue().deletes),
+                        Long.toString(each.getValue().malformed))));
+        lines.add("");
+        lines.add(Screen.visible(fitting.size() + " of " + table + (where == null ? "" : " where " + where)));
+        List<Map.Entry<String, JsonNode>> newest = fitting.subList(Math.max(0, fitting.size() - limit), fitting.size())
+                .reversed();
+        Set<String> columns = new LinkedHashSet<>();
+        newest.forEach(row -> row.getValue().properties().forEach(field -> {
+            if (field.getValue().isValueNode()) {
+                columns.add(field.getKey());
+            }
+        }));
+        List<String> headings = new ArrayList<>(columns);
+        boolean joins = columns.contains(joined[0]);
+        if (joins) {
+            headings.addFirst(joined[1]);
+        }
+        lines.addAll(screen.tableLines(
+                headings,
+                newest.stream()
+                        .map(row -> headings.stream()
+                                .map(heading -> joins && heading.equals(headings.getFirst())
+                                        ? other(row.getValue(), joined)
+                                                .path("name")
+                                                .asText("?")
+                                        : row.getValue().path(heading).asText())
+                                .toList())
+                        .toList()));
+        if (once) {
+            screen.print(lines);
+        } else {
+            screen.redraw(lines);
+        }
+    }
+
+    private JsonNode other(JsonNode row, String[] joined) {
+        JsonNode found = tables.getOrDefault(joined[1], new Rows())
+                .byKey
+                .get(row.path(joined[0]).asText());
+        return found == null ? NullNode.getInstance() : found;
+    }
+
+    private String table() {
+        if (shown != null) {
+            if (!tables.containsKey(shown) && !tables.isEmpty()) {
+                throw new StackException("No event is of a table " + shown + "; there are " + tables.keySet() + ".");
+            }
+            return shown;
+        }
+        return tables.entrySet().stream()
+                .filter(each ->
+                        !each.getValue().byKey.isEmpty() && topics.getFirst().contains(each.getKey()))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(entity(topics.getFirst()));
+    }
+
+    private void json(Screen screen, String table, List<Map.Entry<String, JsonNode>> fitting, String[] joined) {
+        Map<String, Object> counts = new LinkedHashMap<>();
+        tables.forEach((name, rows) -> counts.put(
+                name,
+                Map.of(
+                        "rows", rows.byKey.size(),
+                        "inserts", rows.inserts,
+                        "updates", rows.updates,
+                        "deletes", rows.deletes,
+                        "malformed", rows.malformed)));
+        List<Object> rows = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> row : fitting) {
+            rows.add(Map.of(table, row.getValue(), joined[1], other(row.getValue(), joined)));
+        }
+        screen.json(Map.of("tables", counts, "rows", rows));
+    }
+}

@@ -1,0 +1,289 @@
+package dev.afterimage.cli.command.simulate;
+
+import dev.afterimage.cli.command.simulate.Simulation.Counts;
+import dev.afterimage.cli.command.simulate.Simulation.SchemaChange;
+import dev.afterimage.cli.command.simulate.Simulation.Settings;
+import dev.afterimage.cli.command.simulate.Simulation.Weights;
+import dev.afterimage.cli.service.AnyPostgres;
+import dev.afterimage.cli.terminal.Progress;
+import dev.afterimage.cli.terminal.Prompt;
+import dev.afterimage.cli.terminal.Screen;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi.Style;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Makes millions of changes on any PostgreSQL, to test a capture of them. */
+@Command(
+        name = "simulate",
+        description = {
+            "Inserts, updates and deletes plausible rows on any PostgreSQL, while the schema evolves.",
+            "Settings come from options, the environment (PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSCHEMA,"
+                    + " SKIP_SETUP, ENABLE_EVOLUTION) or a file .env, in this order."
+        },
+        mixinStandardHelpOptions = true,
+        subcommands = SimulateOrdersCommand.class)
+public final class SimulateCommand implements Callable<Integer> {
+
+    private static final int INTERRUPTED = 130;
+
+    @Mixin
+    private AnyPostgres postgres = new AnyPostgres();
+
+    @Option(names = "--create-database", description = "create the database if it does not exist")
+    private boolean createDatabase;
+
+    @Option(names = "--skip-setup", description = "ask nothing and create what is missing (SKIP_SETUP=true)")
+    private boolean skipSetup;
+
+    @Option(
+            names = "--table",
+            split = ",",
+            paramLabel = "NAME",
+            description = "tables to change; existing ones by their own columns and foreign keys (simulated_orders)")
+    private List<String> tables = List.of();
+
+    @Option(names = "--shop", description = "four tables with foreign keys: customers, products, orders, order items")
+    private boolean shop;
+
+    @Option(names = "--publication", paramLabel = "NAME", description = "create it, or add the tables to it")
+    private @Nullable String publication;
+
+    @Option(
+            names = "--slot",
+            paramLabel = "NAME",
+            description = "a replication slot to create; unless it is read, it fills the disk")
+    private @Nullable String slot;
+
+    @Option(names = "--records", defaultValue = "10000", description = "rows to insert (${DEFAULT-VALUE})")
+    private long records;
+
+    @Option(names = "--batches", defaultValue = "100", description = "number of transactions (${DEFAULT-VALUE})")
+    private int batches;
+
+    @Option(
+            names = "--weights",
+            defaultValue = "50:25:23",
+            paramLabel = "I:U:D",
+            description = "ratio of inserts, updates and deletes (${DEFAULT-VALUE})")
+    private String weights = "50:25:23";
+
+    @Option(names = "--no-evolution", description = "leave the schema as it is (ENABLE_EVOLUTION=false)")
+    private boolean noEvolution;
+
+    @Option(
+            names = "--evolve-every",
+            defaultValue = "25",
+            paramLabel = "BATCHES",
+            description = "batches between two schema changes (${DEFAULT-VALUE})")
+    private int evolveEvery;
+
+    @Option(names = "--rate", paramLabel = "N", description = "maximum number of changes a second")
+    private @Nullable Integer rate;
+
+    @Option(names = "--seed", paramLabel = "N", description = "the same seed on the same tables makes the same changes")
+    private @Nullable Long seed;
+
+    @Option(names = "--export", paramLabel = "FILE", description = "each change of each batch as a JSON line")
+    private @Nullable Path export;
+
+    @Option(names = "--clean-up", description = "drop what was created at the end, without asking")
+    private boolean cleanUp;
+
+    @Option(names = "--json", description = "the summary as JSON")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private volatile boolean interrupted;
+
+    @Override
+    public Integer call() throws SQLException {
+        if (records < 1 || batches < 1 || batches > records || evolveEvery < 1 || (rate != null && rate < 1)) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(),
+                    "--records, --batches, --evolve-every and --rate are at least 1, and --batches at most --records");
+        }
+        Weights weighted = Weights.parse(weights);
+        boolean evolution = !noEvolution
+                && !postgres.setting(null, "ENABLE_EVOLUTION", "true").equalsIgnoreCase("false");
+        boolean silent =
+                skipSetup || postgres.setting(null, "SKIP_SETUP", "false").equalsIgnoreCase("true");
+        if (createDatabase) {
+            postgres.createDatabase();
+        }
+        try (Screen screen = Screen.of(spec);
+                Connection connection = postgres.connect()) {
+            Setup setup = new Setup(connection, postgres.schema(), tables, shop, publication, slot);
+            if (!silent && screen.live()) {
+                try {
+                    setup.ask(new Prompt(screen));
+                } catch (Prompt.Left e) {
+                    screen.err().println("Nothing was done.");
+                    return INTERRUPTED;
+                }
+            }
+            List<SimulatedTable> before = setup.make();
+            setup.made().reversed().forEach(what -> screen.err().println("Made " + what + "."));
+            Settings settings = new Settings(
+                    records,
+                    batches,
+                    weighted,
+                    evolution ? evolveEvery : 0,
+                    seed == null ? new Random().nextLong(1_000_000) : seed,
+                    export);
+            screen.onInterrupt(this::interrupt);
+            simulate(screen, connection, setup, before, settings);
+            if (!setup.made().isEmpty() && (cleanUp || (!silent && screen.live() && agreed(screen, setup)))) {
+                setup.dropMade();
+                screen.err().println("Dropped " + String.join(", ", setup.made()) + ".");
+            }
+            return interrupted ? INTERRUPTED : 0;
+        }
+    }
+
+    /** The first Ctrl-C ends the simulation in order; the second ends the program at once. */
+    private void interrupt() {
+        if (interrupted) {
+            System.exit(INTERRUPTED);
+        }
+        interrupted = true;
+    }
+
+    private void simulate(
+            Screen screen, Connection connection, Setup setup, List<SimulatedTable> before, Settings settings)
+            throws SQLException {
+        try (Simulation simulation = new Simulation(connection, before, setup.madeAllTables(), settings)) {
+            screen.err()
+                    .printf(
+                            Locale.ROOT,
+                            "Simulating %,d records in %,d batches on %s, seed %d; Ctrl-C ends it.%n",
+                            records,
+                            batches,
+                            String.join(
+                                            ", ",
+                                            before.stream()
+                                                    .map(SimulatedTable::sql)
+                                                    .toList())
+                                    .replace("\"", ""),
+                            settings.seed());
+            Progress progress = new Progress(screen, "Batch", batches);
+            try (progress) {
+                while (!simulation.done() && !interrupted) {
+                    SchemaChange change = simulation.next();
+                    if (change != null && screen.live()) {
+                        progress.say(told(screen, change));
+                    }
+                    pace(progress, simulation.counts());
+                    progress.at(
+                            simulation.batch(),
+                            "%,.0f changes/s".formatted(rate(simulation.counts(), progress.elapsed())));
+                }
+            }
+            summary(screen, before, simulation, settings, progress.elapsed());
+        }
+    }
+
+    private void pace(Progress progress, Counts counts) {
+        while (rate != null && rate(counts, progress.elapsed()) > rate && !interrupted) {
+            LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+        }
+    }
+
+    private static double rate(Counts counts, Duration elapsed) {
+        return counts.changes() * 1e9 / Math.max(1, elapsed.toNanos());
+    }
+
+    private static String told(Screen screen, SchemaChange change) {
+        return screen.paint(change.added() ? Style.fg_green : Style.fg_red, change.added() ? "+" : "-")
+                + " batch %d: %s column %s of %s"
+                        .formatted(
+                                change.batch(), change.added() ? "added" : "dropped", change.column(), change.table());
+    }
+
+    private void summary(
+            Screen screen, List<SimulatedTable> before, Simulation simulation, Settings settings, Duration elapsed) {
+        Counts counts = simulation.counts();
+        List<SchemaChange> changes = simulation.schemaChanges();
+        long added = changes.stream().filter(SchemaChange::added).count();
+        if (json) {
+            Map<String, Object> summary = new LinkedHashMap<>();
+            summary.put("seed", settings.seed());
+            summary.put("batches", simulation.batch());
+            summary.put("inserts", counts.inserts());
+            summary.put("updates", counts.updates());
+            summary.put("deletes", counts.deletes());
+            summary.put("changesPerSecond", Math.round(rate(counts, elapsed)));
+            summary.put("interrupted", interrupted);
+            summary.put("originalSchema", schema(before));
+            summary.put("schemaChanges", changes);
+            summary.put("finalSchema", schema(simulation.tables()));
+            screen.json(summary);
+            return;
+        }
+        PrintWriter out = screen.out();
+        out.printf(
+                Locale.ROOT,
+                "%s after %,d of %,d batches: %,d inserts, %,d updates, %,d deletes in %.1f s, %,.0f changes/s, seed %d%n",
+                interrupted ? "Interrupted" : "Done",
+                simulation.batch(),
+                batches,
+                counts.inserts(),
+                counts.updates(),
+                counts.deletes(),
+                elapsed.toMillis() / 1000.0,
+                rate(counts, elapsed),
+                settings.seed());
+        print(out, "Original schema", before);
+        if (settings.evolveEvery() > 0) {
+            out.printf("Schema changes: %d columns added, %d dropped%n", added, changes.size() - added);
+            changes.forEach(change -> out.println("  " + told(screen, change)));
+            print(out, "Final schema", simulation.tables());
+        }
+        out.flush();
+    }
+
+    private static Map<String, Map<String, String>> schema(List<SimulatedTable> tables) {
+        Map<String, Map<String, String>> schema = new LinkedHashMap<>();
+        for (SimulatedTable table : tables) {
+            Map<String, String> columns = new LinkedHashMap<>();
+            table.columns().forEach(column -> columns.put(column.name(), column.type()));
+            schema.put(table.name(), columns);
+        }
+        return schema;
+    }
+
+    private static void print(PrintWriter out, String title, List<SimulatedTable> tables) {
+        out.println(title);
+        schema(tables).forEach((table, columns) -> {
+            out.println("  " + table);
+            columns.forEach((name, type) -> out.println("    " + name + ": " + type));
+        });
+    }
+
+    private boolean agreed(Screen screen, Setup setup) {
+        try {
+            return new Prompt(screen).confirm("Drop what was created (" + String.join(", ", setup.made()) + ")?");
+        } catch (Prompt.Left e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package dev.afterimage.cli.service;
+
+import dev.afterimage.stack.StackException;
+import io.github.cdimascio.dotenv.Dotenv;
+import io.github.cdimascio.dotenv.DotenvException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/**
+ * The address of any PostgreSQL: from options, else libpq's environment variables, else a file .env in the working
+ * directory.
+ */
+public final class AnyPostgres {
+
+    @Option(names = "--host", paramLabel = "HOST", description = "PGHOST, else localhost")
+    private @Nullable String host;
+
+    @Option(names = "--port", paramLabel = "PORT", description = "PGPORT, else 5432")
+    private @Nullable String port;
+
+    @Option(names = "--database", paramLabel = "NAME", description = "PGDATABASE, else cdc_test")
+    private @Nullable String database;
+
+    @Option(
+            names = "--user",
+            paramLabel = "NAME",
+            description = "PGUSER, else postgres; the password is PGPASSWORD, else postgres")
+    private @Nullable String user;
+
+    @Option(names = "--schema", paramLabel = "NAME", description = "PGSCHEMA, else public")
+    private @Nullable String schema;
+
+    private @Nullable Dotenv environment;
+
+    public String database() {
+        return setting(database, "PGDATABASE", "cdc_test");
+    }
+
+    public String schema() {
+        return setting(schema, "PGSCHEMA", "public");
+    }
+
+    public String host() {
+        return setting(host, "PGHOST", "localhost");
+    }
+
+    public String port() {
+        return setting(port, "PGPORT", "5432");
+    }
+
+    public String user() {
+        return setting(user, "PGUSER", "postgres");
+    }
+
+    /** The password. It is never an option, because every user can read the options of a process. */
+    public String password() {
+        return setting(null, "PGPASSWORD", "postgres");
+    }
+
+    private String address() {
+        return host() + ":" + port();
+    }
+
+    /** The value of the option, else of the variable in the environment or in the file, else the default. */
+    public String setting(@Nullable String option, String variable, String otherwise) {
+        if (option != null) {
+            return option;
+        }
+        try {
+            if (environment == null) {
+                environment = Dotenv.configure().ignoreIfMissing().load();
+            }
+            String value = environment.get(variable);
+            return value == null || value.isEmpty() ? otherwise : value;
+        } catch (DotenvException e) {
+            throw new StackException(".env cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Opens a connection.
+     *
+     * @throws StackException when no server answers, or when it refuses the user
+     */
+    public Connection connect() {
+        return connect(database());
+    }
+
+    private Connection connect(String name) {
+        Properties properties = new Properties();
+        properties.setProperty("user", user());
+        properties.setProperty("password", password());
+        properties.setProperty("ApplicationName", "afterimage");
+        properties.setProperty("connectTimeout", "5");
+        try {
+            return DriverManager.getConnection("jdbc:postgresql://" + address() + "/" + name, properties);
+        } catch (SQLException e) {
+            String state = String.valueOf(e.getSQLState());
+            throw new StackException(
+                    switch (state) {
+                        case "28P01", "28000" ->
+                            "PostgreSQL at " + address() + " refuses the user " + user()
+                                    + " with this password (PGPASSWORD).";
+                        case "3D000" ->
+                            "There is no database " + name + " at " + address()
+                                    + ": name another database (PGDATABASE), or add --create-database.";
+                        case "08001", "08004", "08006" ->
+                            "No PostgreSQL answers at " + address() + " (PGHOST, PGPORT).";
+                        default -> "PostgreSQL at " + address() + ": " + e.getMessage();
+                    },
+                    e);
+        }
+    }
+
+    /** The identifier in quotes, valid in SQL whatever characters it has. */
+    public static String quoted(String identifier) {
+        return '"' + identifier.replace("\"", "\"\"") + '"';
+    }
+
+    /** Creates the database if it does not exist. */
+    public void createDatabase() {
+        try (Connection connection = connect("postgres");
+                Statement statement = connection.createStatement()) {
+            statement.execute("create database " + quoted(database()));
+        } catch (SQLException e) {
+            if (!"42P04".equals(e.getSQLState())) {
+                throw new StackException("Database " + database() + " cannot be created: " + e.getMessage(), e);
+            }
+        }
+    }
+}

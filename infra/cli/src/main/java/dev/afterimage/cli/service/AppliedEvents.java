@@ -1,0 +1,99 @@
+package dev.afterimage.cli.service;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.cli.terminal.Screen;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Follows the projection-service's stream of applied events and prints one line for each. Reconnects when the stream
+ * breaks.
+ */
+public final class AppliedEvents implements AutoCloseable {
+
+    private static final Duration RECONNECT_PAUSE = Duration.ofMillis(300);
+    private static final String DATA = "data:";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Thread reader;
+    private final HttpClient http;
+
+    private AppliedEvents(URI projection, Consumer<String> tell) {
+        this.http =
+                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+        this.reader = Thread.ofPlatform().daemon().name("events").unstarted(() -> read(projection, tell));
+    }
+
+    public static AppliedEvents follow(URI projection, Consumer<String> tell) {
+        AppliedEvents events = new AppliedEvents(projection, tell);
+        events.reader.start();
+        return events;
+    }
+
+    private void read(URI projection, Consumer<String> tell) {
+        HttpRequest request = HttpRequest.newBuilder(projection.resolve("/events"))
+                .header("Accept", "text/event-stream")
+                .build();
+        try {
+            while (true) {
+                try {
+                    HttpResponse<Stream<String>> response = http.send(request, HttpResponse.BodyHandlers.ofLines());
+                    try (Stream<String> lines = response.body()) {
+                        lines.filter(line -> line.startsWith(DATA))
+                                .forEach(line -> tell.accept(Screen.visible(line(line.substring(DATA.length())))));
+                    }
+                } catch (IOException | UncheckedIOException e) {
+                    // the service is being restarted; the supervisor reports that
+                }
+                TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE.toMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One line: type, id, version, partition@offset, milliseconds from the commit until the event was applied. */
+    public static String line(String data) {
+        try {
+            JsonNode event = JSON.readTree(data);
+            if (event.has("count")) {
+                return "! too many at once: " + event.path("count") + " events not shown";
+            }
+            String position = event.path("partition").asText() + "@"
+                    + event.path("offset").asText();
+            return "%-18s %s  v%-4s %8s  %s"
+                    .formatted(
+                            event.path("eventType").asText("?"),
+                            event.path("key").asText("no key"),
+                            event.path("version").asText("-"),
+                            position,
+                            outcome(event));
+        } catch (JsonProcessingException e) {
+            return data;
+        }
+    }
+
+    private static String outcome(JsonNode event) {
+        String effect = event.path("effect").asText();
+        return switch (effect) {
+            case "dead-letter" -> "dead letter: " + event.path("reason").asText("no reason given");
+            case "applied" -> event.path("latencyMs").asText("-") + " ms";
+            default -> event.path("op").asText("").isEmpty() ? "tombstone, the row is already deleted" : "seen before";
+        };
+    }
+
+    @Override
+    public void close() {
+        reader.interrupt();
+    }
+}

@@ -1,0 +1,448 @@
+package dev.afterimage.cli.service;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.StackException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks every part of the pipeline for its state. A part that does not answer becomes a finding; it does not stop the
+ * report.
+ */
+public final class Findings implements AutoCloseable {
+
+    /** The levels, in the order of their exit codes. */
+    public enum Level {
+        OK,
+        WARN,
+        CRIT
+    }
+
+    /** A finding that an operator should look at. */
+    public record Worry(Level level, String what) {}
+
+    /** @param state {@code runs} or {@code gone} */
+    public record ServerProcess(
+            String name, long pid, @Nullable String since, String state) {}
+
+    /**
+     * @param behindBytes bytes from the confirmed position to the end of the log
+     * @param oldestMs age of the oldest change that is not confirmed; null if order-service does not report it
+     */
+    public record Slot(
+            String name,
+            String database,
+            boolean active,
+            String wal,
+            long retainedBytes,
+            String confirmed,
+            long behindBytes,
+            @Nullable Long oldestMs) {}
+
+    /**
+     * @param records lag by partition; the offsets of transaction markers count too
+     * @param oldestMs age of the oldest record that has not been read; 0 if all have been read
+     */
+    public record Lag(String group, String topic, List<Long> records, long oldestMs) {}
+
+    /** @param offsetsPerSecond since the previous report; each transaction marker takes one offset */
+    public record Topic(String name, @Nullable String lastEvent, double offsetsPerSecond) {}
+
+    public record Aggregate(String name, long rows, double rowsPerSecond, long events, double eventsPerSecond) {}
+
+    public record Report(
+            Level level,
+            String at,
+            List<Worry> worries,
+            List<ServerProcess> processes,
+            List<Connectors.Status> connectors,
+            List<Slot> slots,
+            List<Lag> lags,
+            List<Topic> topics,
+            List<Aggregate> aggregates) {}
+
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    private final Ports ports;
+    private final Thresholds thresholds;
+    private final RestService orders;
+    private final RestService projection;
+    private final Connectors connect;
+    private final Postgres postgres;
+    private @Nullable Admin admin;
+    private @Nullable KafkaConsumer<byte[], byte[]> consumer;
+
+    private List<Worry> worries = new ArrayList<>();
+    private long lookedAt;
+    private Map<String, Long> offsetsBefore = Map.of();
+    private Map<String, long[]> countsBefore = Map.of();
+
+    public Findings(Ports ports, Thresholds thresholds) {
+        this.ports = ports;
+        this.thresholds = thresholds;
+        this.orders = ports.orderService();
+        this.projection = ports.projectionService();
+        this.connect = ports.connectors();
+        this.postgres = ports.postgres();
+    }
+
+    /** Rates are since the previous report; the first report has none. */
+    public Report look() {
+        worries = new ArrayList<>();
+        long now = System.nanoTime();
+        double seconds = lookedAt == 0 ? Double.POSITIVE_INFINITY : (now - lookedAt) / 1e9;
+        lookedAt = now;
+        List<ServerProcess> processes = processes();
+        Map<String, String> slotsInUse = new TreeMap<>();
+        List<Connectors.Status> connectors = connectors(slotsInUse);
+        List<Slot> slots = slots(slotsInUse);
+        List<Lag> lags = new ArrayList<>();
+        List<Topic> topics = new ArrayList<>();
+        kafka(lags, topics, seconds);
+        List<Aggregate> aggregates = aggregates(seconds);
+        letters();
+        worries.sort((one, other) -> other.level().compareTo(one.level()));
+        Level level = worries.isEmpty() ? Level.OK : worries.getFirst().level();
+        return new Report(
+                level,
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                worries,
+                processes,
+                connectors,
+                slots,
+                lags,
+                topics,
+                aggregates);
+    }
+
+    private void worry(Level level, String what) {
+        if (level != Level.OK) {
+            worries.add(new Worry(level, what));
+        }
+    }
+
+    /** The processes, found by the pid files beside the stack's data; empty if the pipeline runs on another machine. */
+    private List<ServerProcess> processes() {
+        List<ServerProcess> processes = new ArrayList<>();
+        if (!Files.isDirectory(ports.home)) {
+            return processes;
+        }
+        Map<String, Path> files = new TreeMap<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(ports.home, "*.pid")) {
+            found.forEach(file -> files.put(file.getFileName().toString().replace(".pid", ""), file));
+            for (Map.Entry<String, Path> file : files.entrySet()) {
+                long pid = Long.parseLong(Files.readString(file.getValue()).split(" ", 2)[0]);
+                ProcessHandle handle = ProcessHandle.of(pid).orElse(null);
+                processes.add(new ServerProcess(
+                        file.getKey(),
+                        pid,
+                        handle == null
+                                ? null
+                                : handle.info()
+                                        .startInstant()
+                                        .map(Instant::toString)
+                                        .orElse(null),
+                        handle == null ? "gone" : "runs"));
+                if (handle == null) {
+                    worry(Level.CRIT, file.getKey() + " does not run");
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            worry(Level.WARN, "the processes in " + ports.home + " cannot be read: " + e.getMessage());
+        }
+        return processes;
+    }
+
+    /** @param slotsInUse receives the slots that connectors are configured to read, by connector */
+    private List<Connectors.Status> connectors(Map<String, String> slotsInUse) {
+        try {
+            List<Connectors.Status> connectors = connect.all();
+            slotsInUse.putAll(connect.slots());
+            if (connectors.isEmpty()) {
+                worry(Level.CRIT, "Kafka Connect has no connector");
+            }
+            for (Connectors.Status each : connectors) {
+                String connector = "connector " + each.name();
+                if (each.failed()) {
+                    worry(Level.CRIT, connector + " FAILED: " + each.failure().orElse(""));
+                } else if (each.tasks().isEmpty() && each.state().equals("RUNNING")) {
+                    worry(Level.CRIT, connector + " has no task");
+                } else if (!each.running()) {
+                    worry(Level.WARN, connector + " is " + each.state() + ", its tasks " + each.tasks());
+                }
+            }
+            return connectors;
+        } catch (IOException | StackException e) {
+            worry(Level.CRIT, "Kafka Connect does not answer at " + ports.connect());
+            return List.of();
+        }
+    }
+
+    /**
+     * The age of the oldest unconfirmed change by slot, from the health of order-service, which watches both slots over
+     * time.
+     */
+    private Map<String, Long> unconfirmed() {
+        Map<String, Long> ages = new HashMap<>();
+        try {
+            for (JsonNode check : orders.get("/q/health").body().path("checks")) {
+                JsonNode data = check.path("data");
+                if (data.has("oldestUnconfirmedMs")) {
+                    for (String slot : data.path("slot").asText().split(",", -1)) {
+                        ages.put(slot, data.path("oldestUnconfirmedMs").asLong());
+                    }
+                }
+            }
+        } catch (StackException e) {
+            worry(Level.CRIT, "order-service does not answer at " + ports.orders());
+        }
+        return ages;
+    }
+
+    private List<Slot> slots(Map<String, String> inUse) {
+        List<Slot> slots = new ArrayList<>();
+        Map<String, Long> unconfirmed = unconfirmed();
+        try (Connection connection = postgres.connect("postgres");
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("""
+                        select slot_name, coalesce(database, '-'), active, coalesce(wal_status, '-'),
+                               coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0),
+                               coalesce(confirmed_flush_lsn::text, '-'),
+                               coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn), 0)
+                          from pg_replication_slots order by 1""")) {
+            while (row.next()) {
+                Slot slot = new Slot(
+                        row.getString(1),
+                        row.getString(2),
+                        row.getBoolean(3),
+                        row.getString(4),
+                        row.getLong(5),
+                        row.getString(6),
+                        row.getLong(7),
+                        unconfirmed.get(row.getString(1)));
+                slots.add(slot);
+                inUse.values().remove(slot.name());
+                worry(
+                        thresholds.wal(slot.retainedBytes()),
+                        "slot " + slot.name() + " retains " + (slot.retainedBytes() >> 20) + " MB of log");
+                if (slot.oldestMs() != null) {
+                    worry(
+                            thresholds.behind(slot.oldestMs()),
+                            "slot " + slot.name() + " has confirmed nothing for " + slot.oldestMs() / 1000
+                                    + " s: its connector does not move");
+                }
+                if (slot.wal().equals("lost")) {
+                    worry(Level.CRIT, "slot " + slot.name() + " has lost its log: changes are gone");
+                } else if (!slot.active()) {
+                    worry(Level.WARN, "nobody reads slot " + slot.name());
+                }
+            }
+            inUse.forEach((connector, slot) ->
+                    worry(Level.CRIT, "slot " + slot + " of connector " + connector + " is gone, and its log with it"));
+        } catch (SQLException e) {
+            worry(Level.CRIT, "PostgreSQL does not answer at " + postgres.jdbcUrl(""));
+        }
+        return slots;
+    }
+
+    private void kafka(List<Lag> lags, List<Topic> topics, double seconds) {
+        try {
+            if (admin == null) {
+                Map<String, Object> settings = new HashMap<>(Map.of(
+                        "bootstrap.servers",
+                        ports.bootstrapServers(),
+                        "default.api.timeout.ms",
+                        (int) PATIENCE.toMillis(),
+                        "request.timeout.ms",
+                        (int) PATIENCE.toMillis() - 1_000));
+                admin = Admin.create(settings);
+                consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+            }
+            Map<TopicPartition, Long> ends = offsets(OffsetSpec.latest()).entrySet().stream()
+                    .collect(Collectors.toMap(
+                            Map.Entry::getKey, end -> end.getValue().offset()));
+            Map<String, Long> offsets = new TreeMap<>();
+            ends.forEach((partition, end) -> offsets.merge(partition.topic(), end, Long::sum));
+            Map<String, Long> newest = new HashMap<>();
+            offsets(OffsetSpec.maxTimestamp())
+                    .forEach((partition, found) -> newest.merge(partition.topic(), found.timestamp(), Math::max));
+            offsets.forEach((topic, sum) -> {
+                long last = newest.getOrDefault(topic, -1L);
+                topics.add(new Topic(
+                        topic,
+                        last < 0 ? null : Instant.ofEpochMilli(last).toString(),
+                        (sum - offsetsBefore.getOrDefault(topic, sum)) / seconds));
+            });
+            offsetsBefore = offsets;
+            lags(lags, ends);
+        } catch (KafkaException | ExecutionException | TimeoutException e) {
+            worry(Level.CRIT, "Kafka does not answer at " + ports.bootstrapServers());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Map<TopicPartition, ListOffsetsResultInfo> offsets(OffsetSpec which)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        Admin asked = Objects.requireNonNull(admin);
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        for (var topic : get(asked.describeTopics(get(asked.listTopics().names()))
+                        .allTopicNames())
+                .values()) {
+            // Connect's internal topics have no events
+            if (!topic.name().startsWith("connect.") && !topic.name().startsWith("__")) {
+                topic.partitions()
+                        .forEach(each -> wanted.put(new TopicPartition(topic.name(), each.partition()), which));
+            }
+        }
+        return get(asked.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                .all());
+    }
+
+    private void lags(List<Lag> lags, Map<TopicPartition, Long> ends)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        Admin asked = Objects.requireNonNull(admin);
+        List<String> groups = get(asked.listGroups().all()).stream()
+                .map(group -> group.groupId())
+                .sorted()
+                .toList();
+        for (String group : groups) {
+            Map<TopicPartition, OffsetAndMetadata> committed =
+                    get(asked.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
+            Map<String, TreeMap<Integer, Long>> byTopic = new TreeMap<>();
+            Map<String, Long> oldest = new HashMap<>();
+            for (Map.Entry<TopicPartition, OffsetAndMetadata> position : committed.entrySet()) {
+                TopicPartition partition = position.getKey();
+                if (position.getValue() == null || !ends.containsKey(partition)) {
+                    continue;
+                }
+                long next = position.getValue().offset();
+                long lag = Math.max(0, ends.getOrDefault(partition, 0L) - next);
+                byTopic.computeIfAbsent(partition.topic(), _ -> new TreeMap<>()).put(partition.partition(), lag);
+                if (lag > 0) {
+                    oldest.merge(partition.topic(), age(partition, next), Math::max);
+                }
+            }
+            byTopic.forEach((topic, records) -> {
+                long waits = oldest.getOrDefault(topic, 0L);
+                lags.add(new Lag(group, topic, List.copyOf(records.values()), waits));
+                worry(thresholds.behind(waits), group + " is " + waits / 1000 + " s behind on " + topic);
+            });
+        }
+    }
+
+    /**
+     * The age of the record that a consumer reads next. It is 0 when only a transaction marker or a tombstone is left:
+     * the sink ignores a tombstone and commits its offset with the next record.
+     */
+    private long age(TopicPartition partition, long offset) {
+        KafkaConsumer<byte[], byte[]> reader = Objects.requireNonNull(consumer);
+        reader.assign(List.of(partition));
+        reader.seek(partition, offset);
+        for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(500))) {
+            if (record.value() != null) {
+                return Math.max(0, System.currentTimeMillis() - record.timestamp());
+            }
+        }
+        return 0;
+    }
+
+    private static <T> T get(KafkaFuture<T> answer) throws ExecutionException, InterruptedException, TimeoutException {
+        return answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private List<Aggregate> aggregates(double seconds) {
+        List<Aggregate> aggregates = new ArrayList<>();
+        Map<String, long[]> counts = new HashMap<>();
+        try {
+            JsonNode stats = RestService.expect(200, projection.get("/stats"));
+            stats.path("aggregates").properties().forEach(each -> {
+                JsonNode of = each.getValue();
+                long rows = of.path("rows").asLong();
+                long events = of.path("creates").asLong()
+                        + of.path("updates").asLong()
+                        + of.path("deletes").asLong()
+                        + of.path("snapshots").asLong();
+                long[] before = countsBefore.getOrDefault(each.getKey(), new long[] {rows, events});
+                counts.put(each.getKey(), new long[] {rows, events});
+                aggregates.add(new Aggregate(
+                        each.getKey(), rows, (rows - before[0]) / seconds, events, (events - before[1]) / seconds));
+            });
+            countsBefore = counts;
+        } catch (RestService.Refused e) {
+            worry(Level.CRIT, "projection-service shows no figures. " + e.getMessage());
+        } catch (StackException e) {
+            worry(Level.CRIT, "projection-service does not answer at " + ports.projection());
+        }
+        if (!answers(ports.orders())) {
+            worry(Level.CRIT, "order-service does not take orders at " + ports.orders());
+        }
+        return aggregates;
+    }
+
+    private static boolean answers(URI service) {
+        try {
+            return new RestService(service).get("/q/health/ready").status() == 200;
+        } catch (StackException e) {
+            return false;
+        }
+    }
+
+    private void letters() {
+        try {
+            if (!RestService.expect(200, projection.get("/dead-letters?limit=1"))
+                    .isEmpty()) {
+                worry(Level.WARN, "dead letters wait: infra/afterimage dead-letters");
+            }
+        } catch (RestService.Refused e) {
+            worry(Level.WARN, "projection-service shows no dead letters. " + e.getMessage());
+        } catch (StackException e) {
+            // the report says already that the service does not answer
+        }
+    }
+
+    @Override
+    public void close() {
+        if (admin != null) {
+            admin.close(Duration.ZERO);
+        }
+        if (consumer != null) {
+            consumer.close();
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package dev.afterimage.cli.service;
+
+import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.StackConfig;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The options with the pipeline's ports, data folder and token, shared by all commands. Environment variables set them
+ * for a whole shell.
+ */
+public final class Ports {
+
+    @Option(
+            names = "--home",
+            defaultValue = "${env:AFTERIMAGE_HOME:-${sys:afterimage.root:-.}/target/pipeline}",
+            description = "folder of data and logs (${DEFAULT-VALUE})")
+    public Path home = Path.of("target/pipeline");
+
+    @Option(
+            names = "--postgres-port",
+            defaultValue = "${env:AFTERIMAGE_POSTGRES_PORT:-5433}",
+            description = "PostgreSQL (${DEFAULT-VALUE})")
+    public int postgres;
+
+    @Option(
+            names = "--kafka-port",
+            defaultValue = "${env:AFTERIMAGE_KAFKA_PORT:-9092}",
+            description = "Kafka (${DEFAULT-VALUE})")
+    public int kafka;
+
+    @Option(
+            names = "--kafka-controller-port",
+            defaultValue = "${env:AFTERIMAGE_KAFKA_CONTROLLER_PORT:-9093}",
+            description = "Kafka's own controller (${DEFAULT-VALUE})")
+    public int controller;
+
+    @Option(
+            names = "--connect-port",
+            defaultValue = "${env:AFTERIMAGE_CONNECT_PORT:-8083}",
+            description = "Kafka Connect (${DEFAULT-VALUE})")
+    public int connect;
+
+    @Option(
+            names = "--registry-port",
+            defaultValue = "${env:AFTERIMAGE_REGISTRY_PORT:-0}",
+            description = "schema registry, which no other part needs (0: none)")
+    int registry;
+
+    @Option(
+            names = "--order-port",
+            defaultValue = "${env:AFTERIMAGE_ORDER_PORT:-8080}",
+            description = "order-service (${DEFAULT-VALUE})")
+    public int orderService;
+
+    @Option(
+            names = "--projection-port",
+            defaultValue = "${env:AFTERIMAGE_PROJECTION_PORT:-8081}",
+            description = "projection-service (${DEFAULT-VALUE})")
+    public int projectionService;
+
+    @Option(
+            names = "--token",
+            paramLabel = "TOKEN",
+            defaultValue = "${env:AFTERIMAGE_TOKEN:-}",
+            converter = Token.class,
+            description =
+                    "bearer token for both services; only the variable AFTERIMAGE_TOKEN hides it from other users")
+    private String token = "";
+
+    /**
+     * A <a href="https://www.rfc-editor.org/rfc/rfc6750#section-2.1">bearer token</a>, or an empty text. The error about
+     * another text does not contain the text.
+     */
+    static final class Token implements ITypeConverter<String> {
+
+        @Override
+        public String convert(String value) {
+            String token = value.strip();
+            if (!token.matches("[A-Za-z0-9._~+/-]*=*")) {
+                throw new TypeConversionException("a token has only letters, digits and - . _ ~ + / =");
+            }
+            return token;
+        }
+    }
+
+    public LocalPipelineConfig pipeline() {
+        return new LocalPipelineConfig(
+                new StackConfig(home, postgres, kafka, controller, connect, registry),
+                orderService,
+                projectionService,
+                true,
+                false);
+    }
+
+    public String bootstrapServers() {
+        return StackConfig.HOST + ":" + kafka;
+    }
+
+    public URI orders() {
+        return pipeline().orders();
+    }
+
+    public URI projection() {
+        return pipeline().projection();
+    }
+
+    /** Calls order-service with the token. */
+    public RestService orderService() {
+        return new RestService(orders(), token);
+    }
+
+    /** Calls projection-service with the token. */
+    public RestService projectionService() {
+        return new RestService(projection(), token);
+    }
+
+    public URI connect() {
+        return pipeline().connect();
+    }
+
+    /** The connectors of the Kafka Connect at the configured port. */
+    public Connectors connectors() {
+        return new Connectors(connect());
+    }
+
+    /** The registry's Confluent-compatible API; null when no port is given and the pipeline runs without a registry. */
+    public @Nullable URI registry() {
+        int port = registry;
+        if (port == StackConfig.NO_REGISTRY) {
+            try {
+                port = Integer.parseInt(
+                        Files.readString(LocalPipeline.lockFile(home)).split(" ", 2)[1]);
+            } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
+                // no pipeline was ever started with this folder
+            }
+        }
+        return port == StackConfig.NO_REGISTRY
+                ? null
+                : URI.create("http://" + StackConfig.HOST + ":" + port + "/apis/ccompat/v7");
+    }
+
+    /** The pipeline's PostgreSQL, for direct access; this does not start it. */
+    public Postgres postgres() {
+        return new Postgres(pipeline().stack());
+    }
+}

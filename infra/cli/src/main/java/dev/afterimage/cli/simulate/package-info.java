@@ -1,5 +1,0 @@
-/** Makes millions of changes on any PostgreSQL, or shop traffic over REST. */
-@NullMarked
-package dev.afterimage.cli.simulate;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.cli.command;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.afterimage.cli.events;
-
-import org.jspecify.annotations.NullMarked;

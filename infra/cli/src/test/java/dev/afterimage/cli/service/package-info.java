@@ -1,0 +1,4 @@
+@NullMarked
+package dev.afterimage.cli.service;
+
+import org.jspecify.annotations.NullMarked;
