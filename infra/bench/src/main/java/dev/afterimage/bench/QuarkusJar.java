@@ -25,7 +25,7 @@ class QuarkusJar extends Server {
     /** @param settings environment variables in addition to host and port */
     QuarkusJar(
             String name, StackConfig stack, Path jar, List<String> jvmOptions, int port, Map<String, String> settings) {
-        super(name, stack.home());
+        super(name, stack);
         this.jar = jar.toAbsolutePath();
         this.jvmOptions = jvmOptions;
         this.port = port;
@@ -45,7 +45,7 @@ class QuarkusJar extends Server {
         }
         List<String> rest = new ArrayList<>(jvmOptions);
         rest.addAll(List.of("-jar", jar.toString()));
-        return Jvm.command(name(), HEAP_MB, Jvm.Compiler.OPTIMIZING, rest);
+        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.OPTIMIZING, rest);
     }
 
     @Override

@@ -23,7 +23,6 @@ public final class ConnectWorker extends KafkaJvm {
     private static final String EXACTLY_ONCE_SUPPORT = "exactly.once.support";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final StackConfig config;
     private final String bootstrapServers;
     private final Jvm.Compiler compiler;
     private final Connectors connectors;
@@ -36,8 +35,7 @@ public final class ConnectWorker extends KafkaJvm {
 
     /** The same on a Kafka that may not be the stack's. */
     ConnectWorker(StackConfig config, String bootstrapServers, Jvm.Compiler compiler) {
-        super("connect", config.home());
-        this.config = config;
+        super("connect", config);
         this.bootstrapServers = bootstrapServers;
         this.compiler = compiler;
         this.connectors = new Connectors(URI.create("http://" + StackConfig.HOST + ":" + config.connectPort()));
@@ -136,26 +134,26 @@ public final class ConnectWorker extends KafkaJvm {
     protected Map<String, String> environment() {
         return Map.ofEntries(
                 Map.entry("ORDERS_DB_HOST", StackConfig.HOST),
-                Map.entry("ORDERS_DB_PORT", Integer.toString(config.postgresPort())),
+                Map.entry("ORDERS_DB_PORT", Integer.toString(config().postgresPort())),
                 Map.entry("ORDERS_DB_NAME", "orders"),
                 Map.entry("DEBEZIUM_DB_USER", "debezium"),
                 Map.entry("DEBEZIUM_DB_PASSWORD", "debezium"),
                 Map.entry("DEBEZIUM_TABLES_DB_USER", "debezium_tables"),
                 Map.entry("DEBEZIUM_TABLES_DB_PASSWORD", "debezium_tables"),
                 Map.entry("REPLICA_DB_HOST", StackConfig.HOST),
-                Map.entry("REPLICA_DB_PORT", Integer.toString(config.postgresPort())),
+                Map.entry("REPLICA_DB_PORT", Integer.toString(config().postgresPort())),
                 Map.entry("REPLICA_DB_NAME", "replica"),
                 Map.entry("REPLICA_DB_USER", "replica"),
                 Map.entry("REPLICA_DB_PASSWORD", "replica"),
-                Map.entry("KAFKA_BOOTSTRAP_SERVERS", StackConfig.HOST + ":" + config.kafkaPort()),
-                Map.entry("SCHEMA_REGISTRY_URL", config.registryApi().toString()));
+                Map.entry("KAFKA_BOOTSTRAP_SERVERS", StackConfig.HOST + ":" + config().kafkaPort()),
+                Map.entry("SCHEMA_REGISTRY_URL", config().registryApi().toString()));
     }
 
     @Override
     Map<String, String> settings(Distribution distribution) {
         Map<String, String> settings = new HashMap<>();
         settings.put("bootstrap.servers", bootstrapServers);
-        settings.put("listeners", "http://" + StackConfig.HOST + ":" + config.connectPort());
+        settings.put("listeners", "http://" + StackConfig.HOST + ":" + config().connectPort());
         settings.put("group.id", GROUP);
         for (String topic : new String[] {"config", "offset", "status"}) {
             settings.put(topic + ".storage.topic", "connect." + topic);
@@ -189,7 +187,7 @@ public final class ConnectWorker extends KafkaJvm {
 
     @Override
     protected Map<String, Integer> ports() {
-        return Map.of("Kafka Connect", config.connectPort());
+        return Map.of("Kafka Connect", config().connectPort());
     }
 
     @Override

@@ -6,22 +6,26 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The command line of a child JVM that shares two cores and a laptop's memory with several others. */
-public final class Jvm {
+/**
+ * How child JVMs run, which share two cores and a laptop's memory with several others.
+ *
+ * @param optimizing whether each JVM optimises like {@link Compiler#OPTIMIZING}, whatever its command asks for
+ * @param startAid what makes a start faster
+ * @param folder has the files of the start aid and exists; null without one
+ */
+public record Jvm(
+        boolean optimizing, StartAid startAid, @Nullable Path folder) {
+
+    /** Starts without an aid; the command decides how far the JIT goes. */
+    public static final Jvm PLAIN = new Jvm(false, StartAid.NONE, null);
 
     /** Set in tests: most servers that a test starts end before the optimising compiler pays off. */
     private static final boolean SHORT_LIVED = Boolean.getBoolean("afterimage.short-lived");
-
-    private static volatile @Nullable Path aotCaches;
-    private static volatile boolean recording;
-    private static volatile boolean optimizing;
-    private static volatile @Nullable Path archives;
-
-    private Jvm() {}
 
     /** How far the JIT goes. Measured on two cores at 30 orders a second; see infra/bench/README.md. */
     public enum Compiler {
@@ -37,57 +41,66 @@ public final class Jvm {
         }
     }
 
-    /** From now on each child JVM optimises like {@link Compiler#OPTIMIZING}, whatever its command asks for. */
-    public static void optimizeAll() {
-        optimizing = true;
+    /** What makes the start of a JVM faster, and how long the JVM may take for it when it stops. */
+    public enum StartAid {
+        /** A pipeline stops in two steps, so with this limit all processes have ended within 10 s. */
+        NONE(Duration.ofMillis(4500)),
+        /** The AOT cache with the name of the process, if it exists. */
+        AOT_CACHE(Duration.ofMillis(4500)),
+        /** Records that cache, which takes two cores about a minute in total. */
+        AOT_RECORDING(Duration.ofMinutes(3)),
+        /** An archive of the classes of the previous run, which each run writes: one second, up to six on a busy machine. */
+        CLASS_ARCHIVE(Duration.ofSeconds(30));
+
+        private final Duration stopLimit;
+
+        StartAid(Duration stopLimit) {
+            this.stopLimit = stopLimit;
+        }
+    }
+
+    /** The same, and each JVM optimises like {@link Compiler#OPTIMIZING}. */
+    public Jvm optimizeAll() {
+        return new Jvm(true, startAid, folder);
     }
 
     /**
-     * From now on each child JVM uses the AOT cache that is called as it is, where there is one; see
-     * <a href="https://openjdk.org/jeps/514">JEP 514</a> and <a href="https://openjdk.org/jeps/515">515</a>. JDK 25.0.3 does not
-     * see that a jar has changed since: the caller has to.
+     * The same with the AOT cache that has the name of the process, if it exists; see
+     * <a href="https://openjdk.org/jeps/514">JEP 514</a> and <a href="https://openjdk.org/jeps/515">515</a>. JDK 25.0.3
+     * does not notice that a jar has changed since: the caller must.
      */
-    public static void useAotCaches(Path folder) {
-        aotCaches = folder;
-        recording = false;
+    public Jvm useAotCaches(Path caches) {
+        return new Jvm(optimizing, StartAid.AOT_CACHE, caches);
     }
 
     /**
-     * From now on each child JVM notes what it loads and what runs hot, and writes that as its AOT cache when it is stopped.
+     * The same, and each JVM records what it loads and what runs hot, and writes that as its AOT cache when it is
+     * stopped.
      *
-     * @param folder exists
+     * @param caches exists
      */
-    public static void recordAotCaches(Path folder) {
-        aotCaches = folder;
-        recording = true;
+    public Jvm recordAotCaches(Path caches) {
+        return new Jvm(optimizing, StartAid.AOT_RECORDING, caches);
     }
 
     /**
-     * From now on each child JVM starts from an archive of its classes; see {@link #archive}.
-     *
-     * @param folder exists
-     */
-    static void archiveClasses(Path folder) {
-        archives = folder;
-    }
-
-    /**
-     * Lets a JVM leave an archive of the classes that it loaded when it ends in order, and start from that of the run before,
-     * which takes a third off its CPU. Jars only: of a class path with folders none is made. See
+     * The same, and each JVM leaves an archive of the classes that it loaded when it ends in order, and starts from the
+     * archive of the previous run, which saves a third of its CPU. Only for a class path of jars. See
      * <a href="https://docs.oracle.com/en/java/javase/25/docs/specs/man/java.html">-XX:+AutoCreateSharedArchive</a>.
+     *
+     * @param archives exists
      */
-    static List<String> archive(Path folder, String name) {
-        Path archive = archiveFile(folder, name);
-        deleteIfCutShort(archive);
-        return List.of(
-                "-XX:+AutoCreateSharedArchive",
-                "-XX:SharedArchiveFile=" + archive,
-                // that one does not fit any longer is nothing to tell
-                "-Xlog:cds*=off");
+    Jvm archiveClasses(Path archives) {
+        return new Jvm(optimizing, StartAid.CLASS_ARCHIVE, archives);
     }
 
-    static boolean archiving() {
-        return archives != null;
+    static Path archiveFile(Path archives, String name) {
+        return archives.resolve(name + ".jsa");
+    }
+
+    /** The time that a process has to end after it was asked to. */
+    Duration stopLimit() {
+        return startAid.stopLimit;
     }
 
     /**
@@ -110,27 +123,26 @@ public final class Jvm {
         }
     }
 
-    static Path archiveFile(Path folder, String name) {
-        return folder.resolve(name + ".jsa");
-    }
-
-    static boolean recording() {
-        return recording;
-    }
-
-    private static List<String> startAid(String name) {
-        if (archives != null) {
-            return archive(archives, name);
-        }
-        Path folder = aotCaches;
+    private List<String> startAid(String name) {
         if (folder == null) {
             return List.of();
         }
         Path cache = folder.resolve(name + ".aot");
-        if (recording) {
-            return List.of("-XX:AOTCacheOutput=" + cache);
-        }
-        return Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=error") : List.of();
+        Path archive = archiveFile(folder, name);
+        return switch (startAid) {
+            case NONE -> List.of();
+            case AOT_CACHE ->
+                Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=error") : List.of();
+            case AOT_RECORDING -> List.of("-XX:AOTCacheOutput=" + cache);
+            case CLASS_ARCHIVE -> {
+                deleteIfCutShort(archive);
+                yield List.of(
+                        "-XX:+AutoCreateSharedArchive",
+                        "-XX:SharedArchiveFile=" + archive,
+                        // an archive that does not fit any longer needs no message
+                        "-Xlog:cds*=off");
+            }
+        };
     }
 
     /**
@@ -141,7 +153,7 @@ public final class Jvm {
      * @param compiler how far the JIT goes
      * @param rest class path, main class and arguments
      */
-    public static List<String> command(String name, int heapMb, Compiler compiler, List<String> rest) {
+    public List<String> command(String name, int heapMb, Compiler compiler, List<String> rest) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heapMb + "m",

@@ -23,7 +23,6 @@ import org.apache.kafka.clients.admin.NewTopic;
  */
 public final class KafkaBroker extends KafkaJvm {
 
-    private final StackConfig config;
     private final boolean empty;
 
     /** Creates the broker with the folder and the port of the configuration; does not start it. */
@@ -32,8 +31,7 @@ public final class KafkaBroker extends KafkaJvm {
     }
 
     private KafkaBroker(StackConfig config, boolean empty) {
-        super("kafka", config.home());
-        this.config = config;
+        super("kafka", config);
         this.empty = empty;
     }
 
@@ -55,7 +53,7 @@ public final class KafkaBroker extends KafkaJvm {
     }
 
     public String bootstrapServers() {
-        return StackConfig.HOST + ":" + config.kafkaPort();
+        return StackConfig.HOST + ":" + config().kafkaPort();
     }
 
     @Override
@@ -75,8 +73,8 @@ public final class KafkaBroker extends KafkaJvm {
 
     @Override
     Map<String, String> settings(Distribution distribution) {
-        String client = StackConfig.HOST + ":" + config.kafkaPort();
-        String controller = StackConfig.HOST + ":" + config.controllerPort();
+        String client = StackConfig.HOST + ":" + config().kafkaPort();
+        String controller = StackConfig.HOST + ":" + config().controllerPort();
         Map<String, String> settings = new HashMap<>();
         settings.put("process.roles", "broker,controller");
         settings.put("node.id", "1");
@@ -108,13 +106,13 @@ public final class KafkaBroker extends KafkaJvm {
 
     @Override
     protected Map<String, Integer> ports() {
-        return Map.of("Kafka", config.kafkaPort(), "Kafka's controller", config.controllerPort());
+        return Map.of("Kafka", config().kafkaPort(), "Kafka's controller", config().controllerPort());
     }
 
     @Override
     protected boolean answers() {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), config.kafkaPort()), 200);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), config().kafkaPort()), 200);
         } catch (IOException e) {
             return false;
         }

@@ -17,8 +17,8 @@ abstract class KafkaJvm extends Server {
 
     private static final String LOGGING = "log4j2.yaml";
 
-    KafkaJvm(String name, Path home) {
-        super(name, home);
+    KafkaJvm(String name, StackConfig config) {
+        super(name, config);
     }
 
     abstract String mainClass();
@@ -42,18 +42,20 @@ abstract class KafkaJvm extends Server {
         try (OutputStream out = Files.newOutputStream(properties)) {
             content.store(out, null);
         }
-        return Jvm.command(
-                name(),
-                heapMb(),
-                compiler(),
-                List.of(
-                        "-Dlog4j2.configurationFile=" + logging,
-                        // log4j's own shutdown hook would stop the logging before the server writes its last lines
-                        "-Dlog4j2.shutdownHookEnabled=false",
-                        "-cp",
-                        distribution.kafkaJars().resolve("*") + ":" + codeSource(),
-                        mainClass(),
-                        properties.toString()));
+        return config().jvm()
+                .command(
+                        name(),
+                        heapMb(),
+                        compiler(),
+                        List.of(
+                                "-Dlog4j2.configurationFile=" + logging,
+                                // log4j's own shutdown hook would stop the logging before the server writes its last
+                                // lines
+                                "-Dlog4j2.shutdownHookEnabled=false",
+                                "-cp",
+                                distribution.kafkaJars().resolve("*") + ":" + codeSource(),
+                                mainClass(),
+                                properties.toString()));
     }
 
     /** This module's own jar or classes, for {@link KafkaMain}. */

@@ -41,7 +41,6 @@ public final class Postgres extends Server {
             new Database("projection", "projection", List.of()),
             new Database("replica", "replica", List.of("auditor")));
 
-    private final StackConfig config;
     private final Path data;
     private final boolean empty;
 
@@ -51,8 +50,7 @@ public final class Postgres extends Server {
     }
 
     private Postgres(StackConfig config, boolean empty) {
-        super("postgres", config.home());
-        this.config = config;
+        super("postgres", config);
         this.data = config.home().resolve("postgres");
         this.empty = empty;
     }
@@ -75,7 +73,7 @@ public final class Postgres extends Server {
     }
 
     public String jdbcUrl(String database) {
-        return "jdbc:postgresql://" + StackConfig.HOST + ":" + config.postgresPort() + "/" + database;
+        return "jdbc:postgresql://" + StackConfig.HOST + ":" + config().postgresPort() + "/" + database;
     }
 
     /** A connection as the superuser, for tests and tools. */
@@ -117,7 +115,7 @@ public final class Postgres extends Server {
                 "-D",
                 data.toString(),
                 "-p",
-                Integer.toString(config.postgresPort())));
+                Integer.toString(config().postgresPort())));
         Map.of(
                         "listen_addresses", StackConfig.HOST,
                         "unix_socket_directories", "",
@@ -207,7 +205,7 @@ public final class Postgres extends Server {
 
     @Override
     protected Map<String, Integer> ports() {
-        return Map.of("PostgreSQL", config.postgresPort());
+        return Map.of("PostgreSQL", config().postgresPort());
     }
 
     @Override

@@ -22,14 +22,12 @@ public final class SchemaRegistry extends Server {
     private static final String COMPATIBILITY = """
             {"ruleType": "COMPATIBILITY", "config": "FULL"}""";
 
-    private final StackConfig config;
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
     /** Creates the registry with the folder and the port of the configuration; does not start it. */
     public SchemaRegistry(StackConfig config) {
-        super("registry", config.home());
-        this.config = config;
+        super("registry", config);
     }
 
     /**
@@ -47,14 +45,14 @@ public final class SchemaRegistry extends Server {
     @Override
     protected List<String> prepare() {
         Path program = Distribution.locate().registry().resolve("quarkus-run.jar");
-        return Jvm.command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", program.toString()));
+        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", program.toString()));
     }
 
     @Override
     protected Map<String, String> environment() {
         Map<String, String> environment = new HashMap<>();
         environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
-        environment.put("QUARKUS_HTTP_PORT", Integer.toString(config.registryPort()));
+        environment.put("QUARKUS_HTTP_PORT", Integer.toString(config().registryPort()));
         // the management listener is not used: any port
         environment.put("QUARKUS_MANAGEMENT_HOST", StackConfig.HOST);
         environment.put("QUARKUS_MANAGEMENT_PORT", "0");
@@ -71,7 +69,7 @@ public final class SchemaRegistry extends Server {
 
     @Override
     protected Map<String, Integer> ports() {
-        return Map.of("the schema registry", config.registryPort());
+        return Map.of("the schema registry", config().registryPort());
     }
 
     @Override
@@ -99,7 +97,7 @@ public final class SchemaRegistry extends Server {
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(config.registryApi() + path)).timeout(Duration.ofSeconds(5));
+        return HttpRequest.newBuilder(URI.create(config().registryApi() + path)).timeout(Duration.ofSeconds(5));
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {

@@ -22,14 +22,6 @@ import org.jspecify.annotations.Nullable;
 public abstract class Server implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
-    /** A pipeline stops in two steps, so with this limit all processes have ended within 10 s. */
-    private static final Duration STOP_LIMIT = Duration.ofMillis(4500);
-    /** The limit while JVMs write their AOT caches when they end, which takes two cores about a minute in total. */
-    private static final Duration RECORD_LIMIT = Duration.ofMinutes(3);
-
-    /** The limit while a JVM writes an archive of its classes when it ends: one second, up to six on a busy machine. */
-    private static final Duration ARCHIVE_LIMIT = Duration.ofSeconds(30);
-
     private static final Duration KILL_LIMIT = Duration.ofMillis(500);
     private static final Duration PROBE_INTERVAL = Duration.ofMillis(50);
     private static final Pattern RECORDED = Pattern.compile("([0-9]{1,18}) (\\S+Z)");
@@ -41,18 +33,18 @@ public abstract class Server implements AutoCloseable {
     private static final long LOG_LIMIT_BYTES = 20_000_000;
 
     private final String name;
-    private final Path home;
+    private final StackConfig config;
     private volatile @Nullable Process process;
     private volatile boolean closed;
     private volatile long logSizeAtStart;
 
     /**
      * @param name shown to users; also the name of the log file
-     * @param home the stack's folder
+     * @param config the stack that the server belongs to
      */
-    protected Server(String name, Path home) {
+    protected Server(String name, StackConfig config) {
         this.name = name;
-        this.home = home;
+        this.config = config;
     }
 
     /** Prepares the data folder and returns the command; called before every start. */
@@ -85,12 +77,17 @@ public abstract class Server implements AutoCloseable {
 
     /** The folder of the data and the logs of all parts. */
     protected final Path home() {
-        return home;
+        return config.home();
+    }
+
+    /** The stack that the server belongs to. */
+    protected final StackConfig config() {
+        return config;
     }
 
     /** The log file with all output of the process, of this run and of earlier runs. */
     public final Path log() {
-        return home.resolve("logs").resolve(name + ".log");
+        return home().resolve("logs").resolve(name + ".log");
     }
 
     /**
@@ -119,7 +116,7 @@ public abstract class Server implements AutoCloseable {
             throw e;
         } catch (IOException e) {
             endFailedStart();
-            throw new StackException(name + " cannot start in " + home + ": " + e.getMessage(), e);
+            throw new StackException(name + " cannot start in " + home() + ": " + e.getMessage(), e);
         }
     }
 
@@ -156,7 +153,7 @@ public abstract class Server implements AutoCloseable {
             throw new StackException(name + " was closed and does not start again");
         }
         ProcessBuilder builder = new ProcessBuilder(Detached.fromTerminal(command))
-                .directory(home.toFile())
+                .directory(home().toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
         logSizeAtStart = Files.exists(log()) ? Files.size(log()) : 0;
@@ -202,7 +199,7 @@ public abstract class Server implements AutoCloseable {
     // pid
 
     private Path pidFile() {
-        return home.resolve(name + ".pid");
+        return home().resolve(name + ".pid");
     }
 
     private void recordPid(Process started) throws IOException {
@@ -235,8 +232,7 @@ public abstract class Server implements AutoCloseable {
 
     private void end(ProcessHandle handle) {
         signal(handle, stopSignal());
-        Duration limit = Jvm.archiving() ? ARCHIVE_LIMIT : STOP_LIMIT;
-        if (!ended(handle, Jvm.recording() ? RECORD_LIMIT : limit)) {
+        if (!ended(handle, config.jvm().stopLimit())) {
             handle.destroyForcibly();
             ended(handle, KILL_LIMIT);
         }
@@ -290,7 +286,7 @@ public abstract class Server implements AutoCloseable {
         Process running = process;
         if (running != null) {
             running.destroyForcibly();
-            ended(running.toHandle(), STOP_LIMIT);
+            ended(running.toHandle(), config.jvm().stopLimit());
         }
     }
 

@@ -183,11 +183,9 @@ public final class SharedStack implements AutoCloseable {
         Path log = place.home().resolve("logs").resolve("daemon.log");
         Files.createDirectories(Folders.parent(log));
         Files.deleteIfExists(place.home().resolve(StackDaemon.PORT_FILE));
-        List<String> rest = new ArrayList<>();
-        if (!place.fresh() && place.classPath().stream().allMatch(Files::isRegularFile)) {
-            rest.addAll(Jvm.archive(place.home(), "daemon"));
-        }
-        rest.addAll(List.of(
+        boolean archives = !place.fresh() && place.classPath().stream().allMatch(Files::isRegularFile);
+        Jvm jvm = archives ? Jvm.PLAIN.archiveClasses(place.home()) : Jvm.PLAIN;
+        List<String> rest = List.of(
                 "-D" + Distribution.PROPERTY + "=" + place.distribution(),
                 "-cp",
                 Stream.concat(place.classPath().stream(), kafkaClient(place.distribution()).stream())
@@ -200,9 +198,9 @@ public final class SharedStack implements AutoCloseable {
                 Integer.toString(place.kafkaPort()),
                 Integer.toString(place.connectPort()),
                 place.kafka() == null ? "" : place.kafka(),
-                Long.toString(place.fresh() ? build() : NO_PROCESS)));
-        List<String> java = Jvm.command("daemon", 96, Jvm.Compiler.QUICK, rest);
-        Process daemon = new ProcessBuilder(Detached.fromTerminal(new ArrayList<>(java)))
+                Long.toString(place.fresh() ? build() : NO_PROCESS));
+        List<String> java = jvm.command("daemon", 96, Jvm.Compiler.QUICK, rest);
+        Process daemon = new ProcessBuilder(Detached.fromTerminal(java))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

@@ -19,9 +19,10 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param controllerPort the listener of Kafka's own KRaft controller
  * @param connectPort the REST API of Kafka Connect
  * @param registryPort the schema registry, or {@link #NO_REGISTRY}
+ * @param jvm how the servers' JVMs run
  */
 public record StackConfig(
-        Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort, int registryPort) {
+        Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort, int registryPort, Jvm jvm) {
 
     /** The only address that the servers listen on. */
     public static final String HOST = "127.0.0.1";
@@ -45,6 +46,17 @@ public record StackConfig(
         if (registryPort != NO_REGISTRY) {
             requirePort(registryPort);
         }
+    }
+
+    /** With {@link Jvm#PLAIN}. */
+    public StackConfig(
+            Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort, int registryPort) {
+        this(home, postgresPort, kafkaPort, controllerPort, connectPort, registryPort, Jvm.PLAIN);
+    }
+
+    /** The same with other JVMs. */
+    public StackConfig with(Jvm other) {
+        return new StackConfig(home, postgresPort, kafkaPort, controllerPort, connectPort, registryPort, other);
     }
 
     private static void requirePort(int port) {

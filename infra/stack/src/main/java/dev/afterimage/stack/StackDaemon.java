@@ -95,13 +95,15 @@ final class StackDaemon {
                     .toArray();
             boolean fresh = Boolean.parseBoolean(arguments[1]);
             Path own = KafkaJvm.codeSource();
+            Jvm jvm = Jvm.PLAIN;
             if (!fresh && Files.isRegularFile(own)) {
                 // the data is kept, so this stack will start again, and a user waits for that start
-                archiveClasses(home, own + " of " + Files.getLastModifiedTime(own));
+                deleteArchivesOfOtherJars(home, own + " of " + Files.getLastModifiedTime(own));
+                jvm = jvm.archiveClasses(home);
             }
             clear(home, fresh);
             StackDaemon daemon = new StackDaemon(
-                    ports(home, wanted),
+                    ports(home, wanted).with(jvm),
                     arguments[5].isEmpty() ? null : arguments[5],
                     ProcessHandle.of(Long.parseLong(arguments[6])));
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(daemon::stop));
@@ -153,10 +155,10 @@ final class StackDaemon {
     }
 
     /**
-     * Deletes archives of other jars. An archive is valid only for the jars that it was made from; a JVM ignores an
-     * invalid archive and does not replace it.
+     * An archive is valid only for the jars that it was made from; a JVM ignores an invalid archive and does not replace
+     * it.
      */
-    private static void archiveClasses(Path home, String jar) throws IOException {
+    private static void deleteArchivesOfOtherJars(Path home, String jar) throws IOException {
         Path madeOf = home.resolve("archives");
         if (!Files.exists(madeOf) || !Files.readString(madeOf).equals(jar)) {
             for (String name : List.of("daemon", "kafka", "connect")) {
@@ -164,7 +166,6 @@ final class StackDaemon {
             }
             Files.writeString(madeOf, jar);
         }
-        Jvm.archiveClasses(home);
     }
 
     private void serve() throws IOException {

@@ -25,18 +25,16 @@ class JvmTest {
     @Test
     void aRecordedCacheIsUsedByTheNextStart() throws Exception {
         Path program = Files.copy(driver(), folder.resolve("program.jar"));
-        Jvm.recordAotCaches(folder);
-        assertThat(run(program, List.of())).contains("PGJDBCMain source: file:");
+        assertThat(run(program, Jvm.PLAIN.recordAotCaches(folder))).contains("PGJDBCMain source: file:");
         assertThat(folder.resolve("program.aot")).isNotEmptyFile();
 
-        Jvm.useAotCaches(folder);
-        assertThat(run(program, List.of())).contains("PGJDBCMain source: shared objects file");
+        assertThat(run(program, Jvm.PLAIN.useAotCaches(folder))).contains("PGJDBCMain source: shared objects file");
     }
 
     @Test
     void theClassesOfOneRunAreTheArchiveOfTheNext() throws Exception {
         Path program = Files.copy(driver(), folder.resolve("program.jar"));
-        List<String> archive = Jvm.archive(folder, "program");
+        Jvm archive = Jvm.PLAIN.archiveClasses(folder);
         assertThat(run(program, archive)).contains("PGJDBCMain source: file:");
         assertThat(run(program, archive)).contains("PGJDBCMain source: shared objects file (top)");
     }
@@ -46,8 +44,8 @@ class JvmTest {
     void anArchiveThatWasCutShortByAKillIsMadeAgain() throws Exception {
         Path program = Files.copy(driver(), folder.resolve("program.jar"));
         Files.write(Jvm.archiveFile(folder, "program"), new byte[98_304]);
-        assertThat(run(program, Jvm.archive(folder, "program"))).contains("PGJDBCMain source: file:");
-        assertThat(run(program, Jvm.archive(folder, "program")))
+        assertThat(run(program, Jvm.PLAIN.archiveClasses(folder))).contains("PGJDBCMain source: file:");
+        assertThat(run(program, Jvm.PLAIN.archiveClasses(folder)))
                 .contains("PGJDBCMain source: shared objects file (top)");
     }
 
@@ -55,14 +53,14 @@ class JvmTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void underLoadTheCompilerGivesWayToTheWork() throws Exception {
-        Jvm.optimizeAll();
         Path classes = Path.of(CompilerThreads.class
                 .getProtectionDomain()
                 .getCodeSource()
                 .getLocation()
                 .toURI());
-        List<String> threads =
-                run(CompilerThreads.class, classes, List.of()).lines().toList();
+        List<String> threads = run(CompilerThreads.class, classes, Jvm.PLAIN.optimizeAll())
+                .lines()
+                .toList();
         assertThat(threads)
                 .filteredOn(thread -> thread.matches("C[12] .*"))
                 .isNotEmpty()
@@ -99,17 +97,15 @@ class JvmTest {
                 .toURI());
     }
 
-    private static String run(Path program, List<String> options) throws IOException, InterruptedException {
-        List<String> logged = new ArrayList<>(options);
-        logged.add("-Xlog:class+load");
-        return run(PGJDBCMain.class, program, logged);
+    private static String run(Path program, Jvm jvm) throws IOException, InterruptedException {
+        return run(PGJDBCMain.class, program, jvm, "-Xlog:class+load");
     }
 
-    private static String run(Class<?> main, Path classPath, List<String> options)
+    private static String run(Class<?> main, Path classPath, Jvm jvm, String... options)
             throws IOException, InterruptedException {
-        List<String> rest = new ArrayList<>(options);
+        List<String> rest = new ArrayList<>(List.of(options));
         rest.addAll(List.of("-cp", classPath.toString(), main.getName()));
-        List<String> command = Jvm.command("program", 64, Jvm.Compiler.QUICK, rest);
+        List<String> command = jvm.command("program", 64, Jvm.Compiler.QUICK, rest);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor();

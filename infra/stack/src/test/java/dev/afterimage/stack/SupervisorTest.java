@@ -29,7 +29,7 @@ class SupervisorTest {
         private final String script;
 
         Script(String script) {
-            super("script", home);
+            super("script", StackConfig.onFreePorts(home));
             this.script = script;
         }
 

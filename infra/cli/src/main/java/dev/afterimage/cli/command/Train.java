@@ -50,9 +50,8 @@ public final class Train implements Callable<Integer> {
         Path recorded = HOME.resolve("aot").toAbsolutePath();
         Folders.delete(HOME);
         Files.createDirectories(recorded);
-        Jvm.recordAotCaches(recorded);
         say("Starting a pipeline that records its JVMs; this takes longer than a usual start ...");
-        LocalPipelineConfig config = LocalPipelineConfig.onFreePorts(HOME);
+        LocalPipelineConfig config = LocalPipelineConfig.onFreePorts(HOME).with(Jvm.PLAIN.recordAotCaches(recorded));
         try (LocalPipeline pipeline =
                 LocalPipeline.start(config, (what, took) -> say("  " + what), this::say, this::say)) {
             say("Placing, changing and reading %d orders ...".formatted(orders));

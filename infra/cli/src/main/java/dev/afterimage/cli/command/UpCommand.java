@@ -63,10 +63,6 @@ public final class UpCommand implements Callable<Integer> {
         CountDownLatch givenUp = new CountDownLatch(1);
         out.println("Afterimage starts; data and logs are in " + config.stack().home());
         announceStop(out);
-        Jvm.useAotCaches(QuarkusService.AOT_CACHES);
-        if (optimize) {
-            Jvm.optimizeAll();
-        }
         LocalPipeline pipeline;
         try {
             pipeline = LocalPipeline.start(
@@ -97,7 +93,8 @@ public final class UpCommand implements Callable<Integer> {
     }
 
     private LocalPipelineConfig config() {
-        LocalPipelineConfig config = ports.pipeline();
+        Jvm jvm = Jvm.PLAIN.useAotCaches(QuarkusService.AOT_CACHES);
+        LocalPipelineConfig config = ports.pipeline().with(optimize ? jvm.optimizeAll() : jvm);
         if (atLeastOnce) {
             config = config.atLeastOnce();
         }

@@ -1,5 +1,6 @@
 package dev.afterimage.cli.service;
 
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import java.net.URI;
@@ -48,6 +49,11 @@ public record LocalPipelineConfig(
     /** The same, with the services as native executables, which {@code ./mvnw -Dnative package} builds. */
     public LocalPipelineConfig natively() {
         return new LocalPipelineConfig(stack, orderPort, projectionPort, exactlyOnce, true);
+    }
+
+    /** The same with other JVMs. */
+    public LocalPipelineConfig with(Jvm jvm) {
+        return new LocalPipelineConfig(stack.with(jvm), orderPort, projectionPort, exactlyOnce, nativeServices);
     }
 
     public URI orders() {

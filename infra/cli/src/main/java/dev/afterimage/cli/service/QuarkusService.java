@@ -43,7 +43,7 @@ public final class QuarkusService extends Server {
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
     private QuarkusService(String name, LocalPipelineConfig config, int port, Map<String, String> environment) {
-        super(name, config.stack().home());
+        super(name, config.stack());
         this.port = port;
         this.executable = config.nativeServices();
         this.environment = new HashMap<>(environment);
@@ -107,7 +107,7 @@ public final class QuarkusService extends Server {
         if (!Files.isRegularFile(jar)) {
             throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
         }
-        return Jvm.command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
+        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
     }
 
     private Path temporaryFolder() {
