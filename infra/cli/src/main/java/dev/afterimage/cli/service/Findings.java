@@ -56,11 +56,17 @@ public final class Findings implements AutoCloseable {
     /** A finding that an operator should look at. */
     public record Worry(Level level, String what) {}
 
-    /** @param state {@code runs} or {@code gone} */
+    /**
+     * A process of the pipeline.
+     *
+     * @param state {@code runs} or {@code gone}
+     */
     public record ServerProcess(
             String name, long pid, @Nullable String since, String state) {}
 
     /**
+     * A replication slot.
+     *
      * @param behindBytes bytes from the confirmed position to the end of the log
      * @param oldestMs age of the oldest change that is not confirmed; null if order-service does not report it
      */
@@ -75,12 +81,18 @@ public final class Findings implements AutoCloseable {
             @Nullable Long oldestMs) {}
 
     /**
+     * The lag of a consumer group on a topic.
+     *
      * @param records lag by partition; the offsets of transaction markers count too
      * @param oldestMs age of the oldest record that has not been read; 0 if all have been read
      */
     public record Lag(String group, String topic, List<Long> records, long oldestMs) {}
 
-    /** @param offsetsPerSecond since the previous report; each transaction marker takes one offset */
+    /**
+     * A topic with events.
+     *
+     * @param offsetsPerSecond since the previous report; each transaction marker takes one offset
+     */
     public record Topic(String name, @Nullable String lastEvent, double offsetsPerSecond) {}
 
     public record Aggregate(String name, long rows, double rowsPerSecond, long events, double eventsPerSecond) {}
