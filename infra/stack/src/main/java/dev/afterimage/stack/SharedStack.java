@@ -1,18 +1,15 @@
 package dev.afterimage.stack;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
+import dev.afterimage.stack.StackConnection.Answer;
+import dev.afterimage.stack.StackConnection.Question;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -20,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -41,12 +37,10 @@ public final class SharedStack implements AutoCloseable {
     private static final String MAVEN = "org.codehaus.plexus.classworlds.launcher.Launcher";
     private static final long NO_PROCESS = -1;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final StackRequest.Place place;
     private final StackRequest request;
     private final Consumer<String> tell;
-    private Connection connection;
+    private StackConnection connection;
     private volatile StackRequest.Addresses addresses;
     private volatile boolean closed;
 
@@ -55,7 +49,7 @@ public final class SharedStack implements AutoCloseable {
         this.request = request;
         this.tell = tell;
         this.connection = connect(place);
-        this.addresses = connection.ask(request, tell);
+        this.addresses = ask(connection, request, tell);
     }
 
     /**
@@ -80,18 +74,17 @@ public final class SharedStack implements AutoCloseable {
      * @throws StackException when the daemon does not answer
      */
     public StackRequest.View look(@Nullable String slot) {
-        try {
-            Connection visit = Connection.to(place.home())
-                    .orElseThrow(() -> new StackException("The dev services' daemon does not run."));
-            try {
-                StackRequest.Login login = request.database() == null
-                        ? request.elsewhere()
-                        : Databases.login(addresses.postgres(), request.database());
-                visit.send(Map.of("look", new StackRequest.Look(login, slot)));
-                return JSON.treeToValue(visit.read(), StackRequest.View.class);
-            } finally {
-                visit.close();
+        try (StackConnection visit =
+                open(place.home()).orElseThrow(() -> new StackException("The dev services' daemon does not run."))) {
+            StackRequest.Login login = request.database() == null
+                    ? request.elsewhere()
+                    : Databases.login(addresses.postgres(), request.database());
+            visit.send(new Question(null, new StackRequest.Look(login, slot)));
+            Answer answer = visit.read(Answer.class);
+            if (answer == null || answer.view() == null) {
+                throw new StackException("The dev services' daemon has ended.");
             }
+            return answer.view();
         } catch (IOException e) {
             throw new StackException("The dev services' daemon does not answer: " + e.getMessage(), e);
         }
@@ -107,9 +100,9 @@ public final class SharedStack implements AutoCloseable {
     private void listen() {
         while (!closed) {
             try {
-                JsonNode line = connection.read();
-                if (line != null) {
-                    tell.accept(line.path("tell").asText());
+                Answer answer = connection.read(Answer.class);
+                if (answer != null) {
+                    tell.accept(String.valueOf(answer.news()));
                     continue;
                 }
             } catch (IOException e) {
@@ -130,21 +123,21 @@ public final class SharedStack implements AutoCloseable {
         tell.accept("the dev services' daemon has ended; starting it again");
         try {
             connection = connect(place);
-            addresses = connection.ask(request, tell);
+            addresses = ask(connection, request, tell);
         } catch (StackException e) {
             closed = true;
             tell.accept(e.getMessage());
         }
     }
 
-    private static Connection connect(StackRequest.Place place) {
+    private static StackConnection connect(StackRequest.Place place) {
         Path home = place.home();
         try {
             Files.createDirectories(home);
             try (FileChannel channel = FileChannel.open(
                             home.resolve("join.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = lock(channel)) {
-                Optional<Connection> running = Connection.to(home);
+                Optional<StackConnection> running = open(home);
                 return running.isPresent() && lock.isValid() ? running.get() : start(place);
             }
         } catch (IOException e) {
@@ -178,7 +171,7 @@ public final class SharedStack implements AutoCloseable {
         return jars;
     }
 
-    private static Connection start(StackRequest.Place place) throws IOException {
+    private static StackConnection start(StackRequest.Place place) throws IOException {
         Memory.requireEnough();
         Path log = place.home().resolve("logs").resolve("daemon.log");
         Files.createDirectories(Folders.parent(log));
@@ -192,13 +185,14 @@ public final class SharedStack implements AutoCloseable {
                         .map(Path::toString)
                         .collect(Collectors.joining(File.pathSeparator)),
                 StackDaemon.class.getName(),
-                place.home().toString(),
-                Boolean.toString(place.fresh()),
-                Integer.toString(place.postgresPort()),
-                Integer.toString(place.kafkaPort()),
-                Integer.toString(place.connectPort()),
-                place.kafka() == null ? "" : place.kafka(),
-                Long.toString(place.fresh() ? build() : NO_PROCESS));
+                StackConnection.JSON.writeValueAsString(new StackDaemon.Launch(
+                        place.home(),
+                        place.fresh(),
+                        place.postgresPort(),
+                        place.kafkaPort(),
+                        place.connectPort(),
+                        place.kafka(),
+                        place.fresh() ? build() : NO_PROCESS)));
         List<String> java = jvm.command("daemon", 96, Jvm.Compiler.QUICK, rest);
         Process daemon = new ProcessBuilder(Detached.fromTerminal(java))
                 .redirectErrorStream(true)
@@ -207,7 +201,7 @@ public final class SharedStack implements AutoCloseable {
         daemon.getOutputStream().close();
         Instant deadline = Instant.now().plus(START_LIMIT);
         while (daemon.isAlive() && Instant.now().isBefore(deadline)) {
-            Optional<Connection> connection = Connection.to(place.home());
+            Optional<StackConnection> connection = open(place.home());
             if (connection.isPresent()) {
                 return connection.get();
             }
@@ -231,68 +225,46 @@ public final class SharedStack implements AutoCloseable {
                 .orElse(NO_PROCESS);
     }
 
-    /** A user's connection to the daemon: one JSON object per line in both directions. */
-    private record Connection(Socket socket, BufferedReader in) {
-
-        static Optional<Connection> to(Path home) throws IOException {
-            Path file = home.resolve(StackDaemon.PORT_FILE);
-            if (!Files.exists(file)) {
-                return Optional.empty();
-            }
-            Socket socket = new Socket();
-            try {
-                int port = Integer.parseInt(Files.readString(file).strip());
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
-                socket.setSoTimeout(2000);
-                var connection = new Connection(
-                        socket,
-                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)));
-                if (StackDaemon.HELLO.equals(connection.in.readLine())) {
-                    socket.setSoTimeout(0);
-                    return Optional.of(connection);
-                }
-            } catch (IOException | NumberFormatException e) {
-                // the file is of a daemon that has ended
-            }
-            socket.close();
+    private static Optional<StackConnection> open(Path home) throws IOException {
+        Path file = home.resolve(StackDaemon.PORT_FILE);
+        if (!Files.exists(file)) {
             return Optional.empty();
         }
+        Socket socket = new Socket();
+        try {
+            int port = Integer.parseInt(Files.readString(file).strip());
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+            socket.setSoTimeout(2000);
+            StackConnection connection = new StackConnection(socket);
+            if (StackConnection.HELLO.equals(connection.read(String.class))) {
+                socket.setSoTimeout(0);
+                return Optional.of(connection);
+            }
+        } catch (IOException | NumberFormatException e) {
+            // the file is of a daemon that has ended
+        }
+        socket.close();
+        return Optional.empty();
+    }
 
-        StackRequest.Addresses ask(StackRequest request, Consumer<String> tell) {
-            try {
-                socket.getOutputStream()
-                        .write((JSON.writeValueAsString(request) + "\n").getBytes(StandardCharsets.UTF_8));
-                for (JsonNode answer = read(); answer != null; answer = read()) {
-                    if (answer.has("failed")) {
-                        close();
-                        throw new StackException(answer.path("failed").asText());
-                    }
-                    if (answer.has("ready")) {
-                        return JSON.treeToValue(answer.path("ready"), StackRequest.Addresses.class);
-                    }
-                    tell.accept(answer.path("tell").asText());
+    private static StackRequest.Addresses ask(StackConnection connection, StackRequest request, Consumer<String> tell) {
+        try {
+            connection.send(new Question(request, null));
+            for (Answer answer = connection.read(Answer.class);
+                    answer != null;
+                    answer = connection.read(Answer.class)) {
+                if (answer.failed() != null) {
+                    connection.close();
+                    throw new StackException(answer.failed());
                 }
-                throw new StackException("The dev services' daemon ended while it started; see its log.");
-            } catch (IOException e) {
-                throw new StackException("The dev services' daemon does not answer: " + e.getMessage(), e);
+                if (answer.ready() != null) {
+                    return answer.ready();
+                }
+                tell.accept(String.valueOf(answer.news()));
             }
-        }
-
-        void send(Object request) throws IOException {
-            socket.getOutputStream().write((JSON.writeValueAsString(request) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Nullable JsonNode read() throws IOException {
-            String line = in.readLine();
-            return line == null ? null : JSON.readTree(line);
-        }
-
-        void close() {
-            try {
-                socket.close();
-            } catch (IOException e) {
-                // the connection ends with this process at the latest
-            }
+            throw new StackException("The dev services' daemon ended while it started; see its log.");
+        } catch (IOException e) {
+            throw new StackException("The dev services' daemon does not answer: " + e.getMessage(), e);
         }
     }
 }

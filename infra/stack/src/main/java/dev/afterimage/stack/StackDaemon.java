@@ -1,18 +1,14 @@
 package dev.afterimage.stack;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
+import dev.afterimage.stack.StackConnection.Answer;
+import dev.afterimage.stack.StackConnection.Question;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -32,7 +28,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,14 +37,11 @@ import org.jspecify.annotations.Nullable;
 final class StackDaemon {
 
     static final String PORT_FILE = "daemon.port";
-    static final String HELLO = "\"afterimage\"";
 
     /** Time to wait for a user that restarts, as a test with another profile does. */
     private static final Duration LINGER = Duration.ofSeconds(3);
     /** Time to wait while a build compiles the next module, whose tests use the same stack. */
     private static final Duration LINGER_IN_BUILD = Duration.ofSeconds(45);
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final StackConfig config;
     private final @Nullable String kafkaElsewhere;
@@ -63,7 +55,7 @@ final class StackDaemon {
             Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
     private final Map<Server, CompletableFuture<Void>> started = new HashMap<>();
     private final Set<String> watched = new HashSet<>();
-    private final Set<User> users = new CopyOnWriteArraySet<>();
+    private final Set<StackConnection> users = new CopyOnWriteArraySet<>();
     private final ServerSocket door;
     private volatile long lastLeft = System.nanoTime();
     private boolean ending;
@@ -81,31 +73,39 @@ final class StackDaemon {
         this.door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     }
 
+    /**
+     * The argument of this process, as JSON.
+     *
+     * @param build the pid of the Maven build whose tests use this stack, else the pid of no process
+     * @see StackRequest.Place
+     */
+    record Launch(
+            Path home,
+            boolean fresh,
+            int postgresPort,
+            int kafkaPort,
+            int connectPort,
+            @Nullable String kafka,
+            long build) {}
+
     /** {@link SharedStack} starts this process. */
     public static void main(String[] arguments) throws IOException {
-        Path home = Path.of(arguments[0]);
+        Launch launch = StackConnection.JSON.readValue(arguments[0], Launch.class);
+        Path home = launch.home();
         try (FileChannel channel = FileChannel.open(
                         home.resolve("daemon.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 // the previous daemon may still be ending
                 FileLock lock = channel.lock()) {
-            int[] wanted = Stream.of(arguments)
-                    .skip(2)
-                    .limit(3)
-                    .mapToInt(Integer::parseInt)
-                    .toArray();
-            boolean fresh = Boolean.parseBoolean(arguments[1]);
             Path own = KafkaJvm.codeSource();
             Jvm jvm = Jvm.PLAIN;
-            if (!fresh && Files.isRegularFile(own)) {
+            if (!launch.fresh() && Files.isRegularFile(own)) {
                 // the data is kept, so this stack will start again, and a user waits for that start
                 deleteArchivesOfOtherJars(home, own + " of " + Files.getLastModifiedTime(own));
                 jvm = jvm.archiveClasses(home);
             }
-            clear(home, fresh);
-            StackDaemon daemon = new StackDaemon(
-                    ports(home, wanted).with(jvm),
-                    arguments[5].isEmpty() ? null : arguments[5],
-                    ProcessHandle.of(Long.parseLong(arguments[6])));
+            clear(home, launch.fresh());
+            StackDaemon daemon =
+                    new StackDaemon(config(launch).with(jvm), launch.kafka(), ProcessHandle.of(launch.build()));
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(daemon::stop));
             if (lock.isValid()) {
                 daemon.serve();
@@ -119,8 +119,8 @@ final class StackDaemon {
     /**
      * The requested ports; else those of the last run if they are free, so that bookmarks stay valid; else free ports.
      */
-    private static StackConfig ports(Path home, int[] wanted) throws IOException {
-        Path file = home.resolve("ports.properties");
+    private static StackConfig config(Launch launch) throws IOException {
+        Path file = launch.home().resolve("ports.properties");
         Properties last = new Properties();
         if (Files.exists(file)) {
             try (var in = Files.newBufferedReader(file)) {
@@ -129,17 +129,17 @@ final class StackDaemon {
         }
         List<Integer> free = StackConfig.freePorts(4);
         String[] names = {"postgres", "kafka", "connect", "controller"};
+        int[] wanted = {launch.postgresPort(), launch.kafkaPort(), launch.connectPort(), 0};
         int[] ports = new int[names.length];
         for (int i = 0; i < names.length; i++) {
             int before = Integer.parseInt(last.getProperty(names[i], "0"));
-            int asked = i < wanted.length ? wanted[i] : 0;
-            ports[i] = asked != 0 ? asked : before != 0 && StackConfig.free(before) ? before : free.get(i);
+            ports[i] = wanted[i] != 0 ? wanted[i] : before != 0 && StackConfig.free(before) ? before : free.get(i);
             last.setProperty(names[i], Integer.toString(ports[i]));
         }
         try (var out = Files.newBufferedWriter(file)) {
             last.store(out, null);
         }
-        return new StackConfig(home, ports[0], ports[1], ports[3], ports[2], StackConfig.NO_REGISTRY);
+        return new StackConfig(launch.home(), ports[0], ports[1], ports[3], ports[2], StackConfig.NO_REGISTRY);
     }
 
     /** Ends the servers that a killed daemon left running, and deletes the data for a fresh start. */
@@ -181,30 +181,43 @@ final class StackDaemon {
             } catch (IOException e) {
                 break;
             }
-            User user = new User(socket);
+            StackConnection user = new StackConnection(socket);
             if (admit(user)) {
                 threads.execute(() -> attend(user));
             } else {
-                user.leave();
+                user.close();
             }
         }
         System.exit(0);
     }
 
-    private synchronized boolean admit(User user) {
-        return !ending && user.say(HELLO) && users.add(user);
+    private synchronized boolean admit(StackConnection user) {
+        return !ending && say(user, StackConnection.HELLO) && users.add(user);
     }
 
-    private void attend(User user) {
-        try (BufferedReader in =
-                new BufferedReader(new InputStreamReader(user.socket.getInputStream(), StandardCharsets.UTF_8))) {
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                JsonNode request = JSON.readTree(line);
-                if (request.has("look")) {
-                    user.say(JSON.writeValueAsString(
-                            look(JSON.treeToValue(request.path("look"), StackRequest.Look.class))));
-                } else {
-                    fulfil(JSON.treeToValue(request, StackRequest.class), user);
+    /** Whether the user is still there. */
+    private static boolean say(StackConnection user, Object message) {
+        try {
+            user.send(message);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static void tell(StackConnection user, String line) {
+        say(user, Answer.news(line));
+    }
+
+    private void attend(StackConnection user) {
+        try (user) {
+            for (Question question = user.read(Question.class);
+                    question != null;
+                    question = user.read(Question.class)) {
+                if (question.look() != null) {
+                    user.send(Answer.view(look(question.look())));
+                } else if (question.join() != null) {
+                    user.send(fulfil(question.join(), user));
                 }
             }
         } catch (IOException e) {
@@ -212,7 +225,6 @@ final class StackDaemon {
         }
         lastLeft = System.nanoTime();
         users.remove(user);
-        user.leave();
         lingerLater();
     }
 
@@ -264,12 +276,12 @@ final class StackDaemon {
     }
 
     private void tellAll(String line) {
-        users.forEach(user -> user.tell(line));
+        users.forEach(user -> tell(user, line));
     }
 
     // -- requests of users
 
-    private void fulfil(StackRequest request, User user) {
+    private Answer fulfil(StackRequest request, StackConnection user) {
         try {
             List<CompletableFuture<Void>> servers = new ArrayList<>();
             StackRequest.Database database = request.database();
@@ -289,13 +301,13 @@ final class StackDaemon {
                 connectors.join();
             } else {
                 var unused = connectors.exceptionally(failure -> {
-                    user.tell(sentence(failure));
+                    tell(user, sentence(failure));
                     return null;
                 });
             }
-            user.say("{\"ready\":" + JSON.writeValueAsString(addresses()) + "}");
-        } catch (StackException | CompletionException | JsonProcessingException e) {
-            user.say("{\"failed\":" + quoted(sentence(e)) + "}");
+            return Answer.ready(addresses());
+        } catch (StackException | CompletionException e) {
+            return Answer.failed(sentence(e));
         }
     }
 
@@ -343,7 +355,8 @@ final class StackDaemon {
     }
 
     /** Starts Connect in parallel with PostgreSQL, and applies the connectors when the databases and slots exist. */
-    private CompletableFuture<Void> connectors(StackRequest request, CompletableFuture<Void> provided, User user) {
+    private CompletableFuture<Void> connectors(
+            StackRequest request, CompletableFuture<Void> provided, StackConnection user) {
         CompletableFuture<Void> worker =
                 kafkaElsewhere == null ? up(kafka).thenComposeAsync(up -> up(connect), threads) : up(connect);
         return CompletableFuture.allOf(request.connectors().stream()
@@ -352,7 +365,7 @@ final class StackDaemon {
                 .toArray(CompletableFuture[]::new));
     }
 
-    private void apply(StackRequest request, StackRequest.Connector connector, User user) {
+    private void apply(StackRequest request, StackRequest.Connector connector, StackConnection user) {
         Map<String, String> settings = new HashMap<>(connector.config());
         StackRequest.Outbox outbox = connector.outbox();
         StackRequest.Login login = request.database() == null
@@ -362,13 +375,13 @@ final class StackDaemon {
             settings.putAll(databases.debezium(request.database()));
         }
         if (outbox != null && login != null) {
-            threads.execute(() -> databases.compare(login, outbox).ifPresent(user::tell));
+            threads.execute(() -> databases.compare(login, outbox).ifPresent(line -> tell(user, line)));
             if (!connector.publish()) {
                 databases.awaitPublication(login, settings, outbox);
             }
         }
         try {
-            connect.connectors().apply(connector.name(), JSON.writeValueAsString(settings));
+            connect.connectors().apply(connector.name(), StackConnection.JSON.writeValueAsString(settings));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -377,46 +390,11 @@ final class StackDaemon {
         }
         if (outbox != null && login != null) {
             databases.awaitReader(login, settings);
-            user.tell("connector " + connector.name() + " reads " + outbox.schema() + "." + outbox.table());
+            tell(user, "connector " + connector.name() + " reads " + outbox.schema() + "." + outbox.table());
         }
     }
 
     private synchronized boolean firstTime(String connector) {
         return watched.add(connector);
-    }
-
-    private static String quoted(String text) {
-        return JSON.getNodeFactory().textNode(text).toString();
-    }
-
-    private static final class User {
-        private final Socket socket;
-
-        User(Socket socket) {
-            this.socket = socket;
-        }
-
-        void tell(String line) {
-            say("{\"tell\":" + quoted(line) + "}");
-        }
-
-        synchronized boolean say(String line) {
-            try {
-                OutputStream out = socket.getOutputStream();
-                out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-                out.flush();
-                return true;
-            } catch (IOException e) {
-                return false;
-            }
-        }
-
-        void leave() {
-            try {
-                socket.close();
-            } catch (IOException e) {
-                // the connection is closed already
-            }
-        }
     }
 }

@@ -67,7 +67,8 @@ class SharedStackIT {
             StackRequest.Addresses before = stack.addresses();
             ProcessHandle daemon = ProcessHandle.allProcesses()
                     .filter(process -> Stream.of(process.info().arguments().orElse(new String[0]))
-                            .anyMatch(HOME.resolve("killed").toString()::equals))
+                            .anyMatch(argument -> argument.startsWith(
+                                    "{\"home\":\"" + HOME.resolve("killed").toUri())))
                     .findFirst()
                     .orElseThrow();
             daemon.destroyForcibly();
