@@ -10,13 +10,14 @@ import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.constantpool.StringEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,6 @@ class AsyncApiTest {
     private static final Path CONTRACT = Repository.file("connectors/contract");
     private static final JsonNode DOCUMENT =
             Repository.yaml(CONTRACT.resolve("asyncapi.yaml")).getFirst();
-    private static final Path FEED = Repository.file("projection-service/src/main/java/dev/afterimage/projection/feed");
 
     private static final String FOLDER = "contract:/";
     private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(
@@ -109,13 +109,17 @@ class AsyncApiTest {
     }
 
     @Test
-    void declaresTheHeadersThatDeadLettersHave() {
+    void declaresTheHeadersThatDeadLettersHave() throws IOException {
+        Set<String> headers = new TreeSet<>();
+        for (Path file : Repository.classes("projection-service")) {
+            ClassFile.of().parse(file).constantPool().forEach(constant -> {
+                if (constant instanceof StringEntry text && text.stringValue().startsWith("dead-letter-")) {
+                    headers.add(text.stringValue());
+                }
+            });
+        }
         assertThat(names(DOCUMENT.at("/components/schemas/deadLetterHeaders/properties")))
-                .containsExactlyInAnyOrderElementsOf(Pattern.compile("\"(dead-letter-[a-z-]+)\"")
-                        .matcher(Repository.text(FEED.resolve("DeadLetterTopics.java")))
-                        .results()
-                        .map(found -> found.group(1))
-                        .toList());
+                .containsExactlyInAnyOrderElementsOf(headers);
         assertThat(invalid(
                         "/components/schemas/deadLetterHeaders",
                         DOCUMENT.at("/components/messages/DeadLetter/examples/0/headers")))
@@ -124,9 +128,8 @@ class AsyncApiTest {
 
     @Test
     void projectionServiceReceivesWhatItsFeedReads() {
-        Path config = FEED.resolve("FeedConfig.java");
-        String topics = Repository.first(config, "@WithDefault\\(\"(.+)\"\\)\\s+List<String> topics\\(");
-        String group = Repository.first(config, "@WithDefault\\(\"(.+)\"\\)\\s+String groupId\\(");
+        String topics = Settings.value("projection-service", "prod", "feed.topics");
+        String group = Settings.value("projection-service", "prod", "feed.group-id");
         List<JsonNode> received = operations("receive").toList();
         assertThat(received)
                 .extracting(operation -> address(resolved(operation.path("channel"))))

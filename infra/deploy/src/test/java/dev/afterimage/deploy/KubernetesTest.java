@@ -70,8 +70,10 @@ class KubernetesTest {
         JsonNode kustomization = kustomization(folder);
         assertThat(texts(kustomization.at("/configMapGenerator/0/literals"))
                         .map(literal -> literal.replaceFirst("=.*", "")))
-                .allMatch(Settings.variables("order-service")::contains)
-                .allMatch(Settings.variables("projection-service")::contains);
+                .satisfies(variables -> assertThat(Settings.unknown("order-service", List.copyOf(variables)))
+                        .isEmpty())
+                .satisfies(variables -> assertThat(Settings.unknown("projection-service", List.copyOf(variables)))
+                        .isEmpty());
         assertThat(stream(kustomization.path("images"))
                         .map(image -> image.path("name").asText()))
                 .containsExactlyInAnyOrderElementsOf(workloads(BASE)
@@ -96,9 +98,7 @@ class KubernetesTest {
                 .filter(variable -> variable.path("name").asText().equals("ORDERS_OUTBOX_MAX_RETAINED_WAL"))
                 .map(variable -> gigabytes(variable.path("value").asText()))
                 .findFirst()
-                .orElseGet(() -> gigabytes(Repository.first(
-                        Repository.file("order-service/src/main/java/dev/afterimage/shop/outbox/OutboxConfig.java"),
-                        "@WithDefault\\(\"([0-9]+G)\"\\)\\s+MemorySize maxRetainedWal")));
+                .orElseGet(() -> gigabytes(Settings.value("order-service", "prod", "orders.outbox.max-retained-wal")));
         assertThat(gigabytes(postgres.at("/postgresql/parameters/max_slot_wal_keep_size")
                         .asText()))
                 .isGreaterThan(allowed)
@@ -228,11 +228,13 @@ class KubernetesTest {
     }
 
     private static void assertSettings(List<Manifest> manifests) {
-        workloads(manifests).forEach(workload -> assertThat(Settings.variables(workload.name()))
+        workloads(manifests).forEach(workload -> assertThat(Settings.unknown(
+                        workload.name(),
+                        stream(container(workload).path("env"))
+                                .map(variable -> variable.path("name").asText())
+                                .toList()))
                 .as(workload.toString())
-                .containsAll(stream(container(workload).path("env"))
-                        .map(variable -> variable.path("name").asText())
-                        .toList()));
+                .isEmpty());
     }
 
     @ParameterizedTest
@@ -261,7 +263,7 @@ class KubernetesTest {
         assertThat(workloads(BASE)).allSatisfy(workload -> {
             int sleep =
                     container(workload).at("/lifecycle/preStop/sleep/seconds").asInt();
-            int stop = Integer.parseInt(Repository.setting("order-service", "quarkus.shutdown.timeout")
+            int stop = Integer.parseInt(Settings.value("order-service", "prod", "quarkus.shutdown.timeout")
                     .replaceFirst("S$", ""));
             assertThat(sleep).isPositive();
             assertThat(pod(workload).path("terminationGracePeriodSeconds").asInt())
@@ -499,8 +501,8 @@ class KubernetesTest {
                             .path("prometheus.io/port")
                             .asInt())
                     .isEqualTo(port);
-            assertThat(Repository.text(Repository.file(workload.name() + "/src/main/resources/application.properties")))
-                    .contains("quarkus.http.port=" + port);
+            assertThat(Settings.value(workload.name(), "prod", "quarkus.http.port"))
+                    .isEqualTo(Integer.toString(port));
             assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean())
                     .isTrue();
             assertThat(workload.at("/spec/template/spec/securityContext/runAsNonRoot")
@@ -560,11 +562,8 @@ class KubernetesTest {
                                             resource.path("name").asText()))
                             || resource.path("name").asText().equals("connect."));
         }
-        List<String> aggregates = List.of(Repository.first(
-                        Repository.file(
-                                "projection-service/src/main/java/dev/afterimage/projection/feed/FeedConfig.java"),
-                        "@WithDefault\\(\"([a-z.,]+events)\"\\)")
-                .split(","));
+        List<String> aggregates = List.of(
+                Settings.value("projection-service", "prod", "feed.topics").split(","));
         List<String> tables = List.of(
                 stream(container(the(BASE, "StatefulSet", "projection-service")).path("env"))
                         .filter(variable -> variable.path("name").asText().equals("FEED_TABLE_TOPICS"))
@@ -572,7 +571,7 @@ class KubernetesTest {
                         .collect(Collectors.joining())
                         .split(","));
         assertThat(tables)
-                .containsExactly(Repository.setting("projection-service", "%test.feed.table-topics")
+                .containsExactly(Settings.value("projection-service", "test", "feed.table-topics")
                         .split(","));
         assertThat(grants("projection-service", "Read"))
                 .containsExactlyInAnyOrderElementsOf(
@@ -591,7 +590,7 @@ class KubernetesTest {
                         .map(rule -> rule.path("resource"))
                         .filter(resource -> resource.path("type").asText().equals("group"))
                         .map(resource -> resource.path("name").asText()))
-                .contains(Repository.setting("projection-service", "audit.replica.group"));
+                .contains(Settings.value("projection-service", "prod", "audit.replica.group"));
     }
 
     private static List<String> grants(String user, String operation) {

@@ -14,6 +14,9 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.xml.xpath.XPathExpressionException;
+import javax.xml.xpath.XPathFactory;
+import org.xml.sax.InputSource;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 
@@ -108,13 +111,23 @@ final class Repository {
 
     /** The version of a server of the local pipeline. */
     static String serverVersion(String property) {
-        return first(file("infra/stack/distribution/pom.xml"), "<" + property + ">(.*)</" + property + ">");
+        try (var pom = Files.newInputStream(file("infra/stack/distribution/pom.xml"))) {
+            return XPathFactory.newInstance()
+                    .newXPath()
+                    .evaluateExpression(
+                            "//*[local-name()='" + property + "']/text()", new InputSource(pom), String.class);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (XPathExpressionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
-    /** The value of a key in the service's application.properties. */
-    static String setting(String service, String key) {
-        return first(
-                file(service + "/src/main/resources/application.properties"), "(?m)^" + Pattern.quote(key) + "=(.*)$");
+    /** The compiled classes of the service. */
+    static List<Path> classes(String service) throws IOException {
+        try (Stream<Path> files = Files.walk(file(service + "/target/classes/dev"))) {
+            return files.filter(file -> file.toString().endsWith(".class")).toList();
+        }
     }
 
     /** The first group of the first match in the file. */

@@ -1,30 +1,39 @@
 package dev.afterimage.deploy;
 
+import io.quarkus.runtime.annotations.ConfigPhase;
+import io.quarkus.runtime.annotations.ConfigRoot;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.ConfigMappings;
+import io.smallrye.config.ConfigMappings.ConfigClass;
+import io.smallrye.config.EnvConfigSource;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import io.smallrye.jwt.config.JWTAuthContextInfoProvider;
 import java.io.IOException;
-import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.jandex.Index;
+import org.jboss.jandex.Indexer;
 
-/** The settings that each process knows, read from its own code. */
+/** The settings that each process knows, from its own classes. */
 final class Settings {
 
-    private static final Pattern MAPPING =
-            Pattern.compile("@ConfigMapping\\(prefix = \"([^\"]+)\"\\)(.*)", Pattern.DOTALL);
-    private static final Pattern MAPPED = Pattern.compile("^ +[\\w<>.]+ (\\w+)\\(\\);", Pattern.MULTILINE);
     private static final Path KAFKA = Path.of(System.getProperty("afterimage.distribution", ""), "kafka");
     /** The settings that a worker requires. */
     private static final Map<String, String> WORKER = Map.of(
@@ -38,39 +47,103 @@ final class Settings {
 
     private Settings() {}
 
-    /**
-     * The environment variables that a service knows. They belong to the keys in its application.properties, in its
-     * {@code @ConfigMapping} interfaces, to the keys that its token check requires, and to Kafka's own settings.
-     */
-    static Set<String> variables(String service) {
-        Set<String> keys = new HashSet<>(Set.of("mp.jwt.verify.publickey.location", "mp.jwt.verify.issuer"));
-        Properties properties = new Properties();
+    /** The value in the service's application.properties for this profile, or the default value. */
+    static String value(String service, String profile, String name) {
         try {
-            properties.load(new StringReader(
-                    Repository.text(Repository.file(service + "/src/main/resources/application.properties"))));
+            return config(service, profile, mappings(index(service))).getValue(name, String.class);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        properties.stringPropertyNames().forEach(key -> keys.add(key.replaceFirst("^%[^.]+\\.", "")));
-        try (Stream<Path> sources = Files.walk(Repository.file(service + "/src/main/java"))) {
-            sources.filter(Files::isRegularFile)
-                    .map(file -> MAPPING.matcher(Repository.text(file)))
-                    .forEach(mapping -> mapping.results().forEach(found -> MAPPED.matcher(found.group(2))
-                            .results()
-                            .forEach(method -> keys.add(found.group(1) + "." + kebab(method.group(1))))));
+    }
+
+    /**
+     * Those of the environment variables that set nothing when the service starts. A Quarkus extension's settings are
+     * known if either service has the extension, but not settings that are fixed at build time. The keys of a map, such
+     * as the names of data sources, are those of application.properties.
+     */
+    static List<String> unknown(String service, Collection<String> variables) {
+        try {
+            Index index = index(service);
+            List<ConfigClass> mappings = mappings(index);
+            SmallRyeConfig config = config(service, "prod", mappings);
+            mappings.addAll(ofQuarkus());
+            Set<String> names = new HashSet<>();
+            mappings.forEach(mapping ->
+                    names.addAll(ConfigMappings.getProperties(mapping).keySet()));
+            index.getAnnotations(ConfigProperty.class)
+                    .forEach(property -> names.add(property.value("name").asString()));
+            ConsumerConfig.configNames().forEach(name -> names.add("kafka." + name));
+            var mapped = ConfigMappings.propertyNamesMatcher(mappings);
+            config.getPropertyNames().forEach(name -> {
+                if (!name.startsWith("quarkus.") || mapped.matches(name)) {
+                    names.add(name);
+                }
+            });
+            return variables.stream()
+                    .filter(variable -> {
+                        var source = new EnvConfigSource(Map.of(variable, "any"), EnvConfigSource.ORDINAL);
+                        return names.stream().noneMatch(name -> source.getValue(name) != null);
+                    })
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        ConsumerConfig.configNames().forEach(key -> keys.add("kafka." + key));
-        return keys.stream().map(Settings::variable).collect(Collectors.toSet());
     }
 
-    private static String kebab(String name) {
-        return name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    private static SmallRyeConfig config(String service, String profile, List<ConfigClass> mappings)
+            throws IOException {
+        var config = new SmallRyeConfigBuilder()
+                .addDefaultInterceptors()
+                .withProfile(profile)
+                .withSources(new PropertiesConfigSource(
+                        Repository.file(service + "/src/main/resources/application.properties")
+                                .toUri()
+                                .toURL()));
+        mappings.forEach(mapping -> config.withDefaultValues(mapping.getProperties()));
+        return config.build();
     }
 
-    private static String variable(String key) {
-        return key.replaceAll("[^A-Za-z0-9]", "_").toUpperCase(Locale.ROOT);
+    /** The service's classes, and the class of its token check that has settings. */
+    private static Index index(String service) throws IOException {
+        var indexer = new Indexer();
+        indexer.indexClass(JWTAuthContextInfoProvider.class);
+        for (Path file : Repository.classes(service)) {
+            try (var bytes = Files.newInputStream(file)) {
+                indexer.index(bytes);
+            }
+        }
+        return indexer.complete();
+    }
+
+    private static List<ConfigClass> mappings(Index index) {
+        return index.getAnnotations(ConfigMapping.class).stream()
+                .map(mapping -> configClass(mapping.target().asClass().name().toString()))
+                .collect(Collectors.toCollection(ArrayList::new));
+    }
+
+    /** The settings of Quarkus' extensions that can change at the start. */
+    private static List<ConfigClass> ofQuarkus() throws IOException {
+        List<ConfigClass> roots = new ArrayList<>();
+        for (URL list :
+                Collections.list(Settings.class.getClassLoader().getResources("META-INF/quarkus-config-roots.list"))) {
+            try (var bytes = list.openStream()) {
+                new String(bytes.readAllBytes(), StandardCharsets.UTF_8)
+                        .lines()
+                        .map(Settings::configClass)
+                        .filter(root ->
+                                root.getType().getAnnotation(ConfigRoot.class).phase() == ConfigPhase.RUN_TIME)
+                        .forEach(roots::add);
+            }
+        }
+        return roots;
+    }
+
+    private static ConfigClass configClass(String name) {
+        try {
+            return ConfigClass.configClass(Class.forName(name, false, Settings.class.getClassLoader()));
+        } catch (ClassNotFoundException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
     }
 
     /** The settings of the broker that the local pipeline runs. */
