@@ -103,7 +103,7 @@ class AsyncApiTest {
                 .asText();
         // column:header:name
         Stream<String> placed = Stream.of(placement.split(",", -1)).map(each -> each.split(":", -1)[2]);
-        assertThat(names(DOCUMENT.at("/components/schemas/eventHeaders/properties")))
+        assertThat(Repository.names(DOCUMENT.at("/components/schemas/eventHeaders/properties")))
                 .containsExactlyInAnyOrderElementsOf(
                         Stream.concat(Stream.of("id"), placed).toList());
     }
@@ -118,7 +118,7 @@ class AsyncApiTest {
                 }
             });
         }
-        assertThat(names(DOCUMENT.at("/components/schemas/deadLetterHeaders/properties")))
+        assertThat(Repository.names(DOCUMENT.at("/components/schemas/deadLetterHeaders/properties")))
                 .containsExactlyInAnyOrderElementsOf(headers);
         assertThat(invalid(
                         "/components/schemas/deadLetterHeaders",
@@ -220,10 +220,6 @@ class AsyncApiTest {
     /** What a reference within the document leads to. */
     private static JsonNode resolved(JsonNode reference) {
         return DOCUMENT.at(reference.path("$ref").asText().substring(1));
-    }
-
-    private static List<String> names(JsonNode object) {
-        return object.properties().stream().map(Map.Entry::getKey).toList();
     }
 
     private static List<Path> files(Path folder) throws IOException {

@@ -27,7 +27,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -186,7 +185,7 @@ class ComposeTest {
 
     @Test
     void everyMountedFileExists() {
-        Set<String> volumes = Set.copyOf(names(COMPOSE.path("volumes")));
+        Set<String> volumes = Set.copyOf(Repository.names(COMPOSE.path("volumes")));
         assertThat(services().values().stream()
                         .flatMap(ComposeTest::mounts)
                         .map(mount -> mount.substring(0, mount.indexOf(':'))))
@@ -206,7 +205,9 @@ class ComposeTest {
                     .as(name)
                     .matches("[0-9]+[mg]|\\$\\{AFTERIMAGE_MEMORY:-[0-9]+m}");
             assertThat(texts(service.path("cap_drop"))).as(name).containsExactly("ALL");
-            assertThat(names(service.at("/logging/options"))).as(name).contains("max-size", "max-file");
+            assertThat(Repository.names(service.at("/logging/options")))
+                    .as(name)
+                    .contains("max-size", "max-file");
             assertThat(texts(service.path("tmpfs"))).as(name).anyMatch(mount -> mount.startsWith("/tmp:exec"));
             assertThat(service.path("stop_grace_period").asText())
                     .as(name)
@@ -260,7 +261,8 @@ class ComposeTest {
                     VOLUMES.getOrDefault(service.path("image").asText().replaceFirst(":.*", ""), Set.of());
             assertThat(Stream.concat(
                             mounts(service).map(mount -> mount.split(":", -1)[1]),
-                            StreamSupport.stream(service.path("volumes").spliterator(), false)
+                            service.path("volumes")
+                                    .valueStream()
                                     .filter(mount -> mount.path("type").asText().equals("tmpfs"))
                                     .map(mount -> mount.path("target").asText())))
                     .as(name)
@@ -270,7 +272,7 @@ class ComposeTest {
 
     @Test
     void whatMustNotBeForgottenIsInNamedVolumes() {
-        assertThat(names(COMPOSE.path("volumes")))
+        assertThat(Repository.names(COMPOSE.path("volumes")))
                 .containsExactlyInAnyOrder("postgres", "kafka", "issuer", "keys", "prometheus", "grafana");
         assertThat(mounts(service("postgres"))).contains("postgres:/var/lib/postgresql");
         assertThat(mounts(service("kafka")))
@@ -321,7 +323,8 @@ class ComposeTest {
     /** The topic's only setting: apply.sh reads one. */
     private static String setting(JsonNode config) {
         assertThat(config).hasSize(1);
-        return names(config).getFirst() + "=" + config.elements().next().asText();
+        return Repository.names(config).getFirst() + "="
+                + config.elements().next().asText();
     }
 
     @Test
@@ -346,7 +349,8 @@ class ComposeTest {
                         .map(found -> found.group(1) == null ? found.group(2) : found.group(1)))
                 .isNotEmpty()
                 .isSubsetOf(known);
-        assertThat(services().values().stream().flatMap(service -> names(service.path("depends_on")).stream()))
+        assertThat(services().values().stream()
+                        .flatMap(service -> Repository.names(service.path("depends_on")).stream()))
                 .isSubsetOf(known);
     }
 
@@ -503,10 +507,6 @@ class ComposeTest {
     }
 
     private static Stream<String> texts(JsonNode array) {
-        return StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText);
-    }
-
-    private static List<String> names(JsonNode object) {
-        return object.properties().stream().map(Map.Entry::getKey).toList();
+        return array.valueStream().map(JsonNode::asText);
     }
 }

@@ -17,13 +17,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -203,7 +201,7 @@ class KubernetesTest {
     void connectGetsSettingsThatItKnowsAndTheVariablesOfTheConnectors() {
         JsonNode spec = the(BASE, "KafkaConnect", "connect").at("/spec");
         assertThat(Settings.worker())
-                .containsAll(names(spec.path("config")).stream()
+                .containsAll(Repository.names(spec.path("config")).stream()
                         .filter(name -> !name.startsWith("config.providers.env."))
                         .toList());
         List<String> given = stream(spec.at("/template/connectContainer/env"))
@@ -219,7 +217,7 @@ class KubernetesTest {
     @Test
     void theBrokersGetOnlySettingsThatTheyKnow() {
         assertThat(Settings.broker())
-                .containsAll(names(the(BASE, "Kafka", "afterimage").at("/spec/kafka/config")));
+                .containsAll(Repository.names(the(BASE, "Kafka", "afterimage").at("/spec/kafka/config")));
     }
 
     @Test
@@ -478,29 +476,24 @@ class KubernetesTest {
             JsonNode labels = workload.at("/spec/template/metadata/labels");
             JsonNode container = container(workload);
             int port = container.at("/ports/0/containerPort").asInt();
-            assertThat(workload.at("/spec/selector/matchLabels")).isEqualTo(labels);
-            assertThat(the(BASE, "Service", workload.name()).at("/spec/selector"))
-                    .isEqualTo(labels);
-            assertThat(the(BASE, "Service", workload.name())
-                            .at("/spec/ports/0/port")
-                            .asInt())
-                    .isEqualTo(port);
-            assertThat(the(BASE, "PodDisruptionBudget", workload.name()).at("/spec/selector/matchLabels"))
-                    .isEqualTo(labels);
-            assertThat(the(BASE, "PodDisruptionBudget", workload.name())
-                            .at("/spec/unhealthyPodEvictionPolicy")
-                            .asText())
-                    .isEqualTo("AlwaysAllow");
-            assertThat(the(BASE, "NetworkPolicy", workload.name()).at("/spec/podSelector/matchLabels"))
-                    .isEqualTo(labels);
-            assertThat(the(BASE, "NetworkPolicy", workload.name())
-                            .at("/spec/ingress/0/ports/0/port")
-                            .asInt())
-                    .isEqualTo(port);
-            assertThat(workload.at("/spec/template/metadata/annotations")
-                            .path("prometheus.io/port")
-                            .asInt())
-                    .isEqualTo(port);
+            JsonNode service = the(BASE, "Service", workload.name()).at("/spec");
+            JsonNode disruption =
+                    the(BASE, "PodDisruptionBudget", workload.name()).at("/spec");
+            JsonNode policy = the(BASE, "NetworkPolicy", workload.name()).at("/spec");
+            assertThat(List.of(
+                            workload.at("/spec/selector/matchLabels"),
+                            service.path("selector"),
+                            disruption.at("/selector/matchLabels"),
+                            policy.at("/podSelector/matchLabels")))
+                    .containsOnly(labels);
+            assertThat(Stream.of(
+                                    service.at("/ports/0/port"),
+                                    policy.at("/ingress/0/ports/0/port"),
+                                    workload.at("/spec/template/metadata/annotations")
+                                            .path("prometheus.io/port"))
+                            .map(JsonNode::asInt))
+                    .containsOnly(port);
+            assertThat(disruption.path("unhealthyPodEvictionPolicy").asText()).isEqualTo("AlwaysAllow");
             assertThat(Settings.value(workload.name(), "prod", "quarkus.http.port"))
                     .isEqualTo(Integer.toString(port));
             assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean())
@@ -508,7 +501,7 @@ class KubernetesTest {
             assertThat(workload.at("/spec/template/spec/securityContext/runAsNonRoot")
                             .asBoolean())
                     .isTrue();
-            assertThat(names(container)).contains("startupProbe", "livenessProbe", "readinessProbe");
+            assertThat(Repository.names(container)).contains("startupProbe", "livenessProbe", "readinessProbe");
         }
         String kafka = the(BASE, "Kafka", "afterimage").name();
         String bootstrap = kafka + "-kafka-bootstrap:"
@@ -552,7 +545,7 @@ class KubernetesTest {
 
     @Test
     void everyUserMayUseItsTopics() {
-        Set<String> topics = Set.copyOf(names(Repository.json(Repository.file("connectors/topics.json"))));
+        Set<String> topics = Set.copyOf(Repository.names(Repository.json(Repository.file("connectors/topics.json"))));
         for (Manifest user : of("KafkaUser").toList()) {
             assertThat(stream(user.at("/spec/authorization/acls")).map(rule -> rule.path("resource")))
                     .as(user.toString())
@@ -668,14 +661,10 @@ class KubernetesTest {
     }
 
     private static Stream<JsonNode> stream(JsonNode array) {
-        return StreamSupport.stream(((ArrayNode) array).spliterator(), false);
+        return ((ArrayNode) array).valueStream();
     }
 
     private static Stream<String> texts(JsonNode array) {
         return stream(array).map(JsonNode::asText);
-    }
-
-    private static List<String> names(JsonNode object) {
-        return object.properties().stream().map(Map.Entry::getKey).toList();
     }
 }

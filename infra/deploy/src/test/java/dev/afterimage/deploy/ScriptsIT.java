@@ -26,8 +26,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -120,13 +118,15 @@ class ScriptsIT {
                 connect.connectors().delete(name);
             }
 
-            admin.deleteTopics(fields(topics)).all().get();
+            admin.deleteTopics(Repository.names(topics)).all().get();
             List<String> commands = Files.readAllLines(kafkaHome.resolve("commands"));
             assertThat(commands).hasSize(topics.size());
             for (String command : commands) {
                 assertThat(exit(command.split("\t"))).as(command).isZero();
             }
-            var made = admin.describeTopics(fields(topics)).allTopicNames().get();
+            var made = admin.describeTopics(Repository.names(topics))
+                    .allTopicNames()
+                    .get();
             for (Map.Entry<String, JsonNode> topic : topics.properties()) {
                 assertThat(Objects.requireNonNull(made.get(topic.getKey())).partitions())
                         .hasSize(topic.getValue().path("partitions").asInt());
@@ -192,12 +192,6 @@ class ScriptsIT {
             Exit.resetExitProcedure();
         }
         return exit.get();
-    }
-
-    private static Set<String> fields(JsonNode object) {
-        var names = new TreeSet<String>();
-        object.fieldNames().forEachRemaining(names::add);
-        return names;
     }
 
     @Test

@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 class WorkflowsTest {
@@ -60,7 +59,7 @@ class WorkflowsTest {
         assertThat(Stream.concat(
                         dependabot.findValuesAsText("directory").stream(),
                         dependabot.findValues("directories").stream()
-                                .flatMap(each -> StreamSupport.stream(each.spliterator(), false))
+                                .flatMap(JsonNode::valueStream)
                                 .map(JsonNode::asText)))
                 .isNotEmpty()
                 .allSatisfy(folder ->
