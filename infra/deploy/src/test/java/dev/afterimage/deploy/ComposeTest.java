@@ -9,6 +9,7 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import com.sun.net.httpserver.HttpServer;
+import dev.afterimage.cli.service.Ports;
 import dev.afterimage.stack.StackConfig;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -31,11 +32,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.Model.CommandSpec;
 
 class ComposeTest {
 
     private static final Path FOLDER = Repository.file("infra/deploy/compose");
     private static final JsonNode COMPOSE = Repository.compose();
+    private static final CommandSpec PORTS =
+            CommandSpec.forAnnotatedObject(Ports.class).interpolateVariables(false);
     private static final Path DOCKERFILE = FOLDER.resolve("Dockerfile");
     /** The Dockerfile's stages, each with its instructions. */
     static final Map<String, String> STAGES = Pattern.compile("(?ms)^FROM \\S+ AS (\\S+)$(.*?)(?=^FROM |\\z)")
@@ -124,11 +128,11 @@ class ComposeTest {
 
     @Test
     void everyPortIsThatOfTheLocalPipelineAndOnLoopbackOnly() {
-        assertThat(ports("postgres")).containsExactly(defaultPort("POSTGRES") + ":5432");
-        assertThat(ports("kafka")).containsExactly(defaultPort("KAFKA") + ":" + defaultPort("KAFKA"));
-        assertThat(ports("connect")).containsExactly(defaultPort("CONNECT") + ":8083");
+        assertThat(ports("postgres")).containsExactly(defaultPort("postgres") + ":5432");
+        assertThat(ports("kafka")).containsExactly(defaultPort("kafka") + ":" + defaultPort("kafka"));
+        assertThat(ports("connect")).containsExactly(defaultPort("connect") + ":8083");
         assertThat(environment("kafka").get("KAFKA_ADVERTISED_LISTENERS"))
-                .contains("HOST://127.0.0.1:" + defaultPort("KAFKA"));
+                .contains("HOST://127.0.0.1:" + defaultPort("kafka"));
         assertThat(services().values().stream().flatMap(service -> texts(service.path("ports"))))
                 .allMatch(port -> port.startsWith("127.0.0.1:"));
     }
@@ -487,14 +491,13 @@ class ComposeTest {
     }
 
     private static String portOf(String service) {
-        return defaultPort(service.replaceFirst("-service", "").toUpperCase(Locale.ROOT));
+        return defaultPort(service.replaceFirst("-service", ""));
     }
 
     /** The default port of the part in the local pipeline. */
     private static String defaultPort(String part) {
-        return Repository.first(
-                Repository.file("infra/cli/src/main/java/dev/afterimage/cli/Ports.java"),
-                "AFTERIMAGE_" + part + "_PORT:-([0-9]+)");
+        String value = PORTS.findOption("--" + part + "-port").defaultValue();
+        return value.substring(value.indexOf(":-") + 2, value.indexOf('}'));
     }
 
     /** The mounts in the short form, which are all but tmpfs. */
