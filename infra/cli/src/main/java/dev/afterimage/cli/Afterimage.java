@@ -18,7 +18,10 @@ import dev.afterimage.cli.command.WatchCommand;
 import dev.afterimage.cli.command.simulate.SimulateCommand;
 import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.cli.terminal.StandardOutput;
 import dev.afterimage.stack.StackException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.reflect.Field;
@@ -66,9 +69,14 @@ public final class Afterimage {
 
     private Afterimage() {}
 
-    /** Exit codes: 0 done, 1 failed, 2 wrong arguments; {@code status} has its own. */
+    /**
+     * Exit codes: 0 done, 1 failed, 2 wrong arguments, 74 the output cannot be written, 141 its reader has gone; {@code
+     * status} and {@code audit} have their own.
+     */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        StandardOutput output = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+        CommandLine program = commandLine().setOut(output.writer());
+        System.exit(output.exitCode(program.execute(args), program.getErr()));
     }
 
     /** The program with its error handling: an expected failure is one sentence, without a stack trace. */
@@ -80,7 +88,9 @@ public final class Afterimage {
                 .setHelpFactory(Afterimage::help)
                 .setParameterExceptionHandler(Afterimage::wrongArguments)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
-                    command.getErr().println(Screen.visibleLines(sentence(failure)));
+                    if (!(failure instanceof Screen.Unwritable)) {
+                        command.getErr().println(Screen.visibleLines(sentence(failure)));
+                    }
                     return CommandLine.ExitCode.SOFTWARE;
                 });
     }

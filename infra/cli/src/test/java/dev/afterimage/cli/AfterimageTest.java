@@ -35,6 +35,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -234,6 +236,24 @@ class AfterimageTest {
     void theShellCanCompleteEveryCommand() {
         assertThat(run("generate-completion")).isZero();
         assertThat(output.toString()).contains("dead-letters", "--from-beginning", "simulate");
+    }
+
+    @ParameterizedTest
+    @EnabledOnOs(OS.LINUX)
+    @CsvSource({
+        "generate-completion, | true, code 141",
+        "--help, > /dev/full, The output cannot be written: No space left on device; code 74",
+        "--help, >&-, The output cannot be written: Bad file descriptor; code 74"
+    })
+    void anOutputThatCannotBeWrittenIsNoSuccess(String command, String output, String told) throws Exception {
+        String program = Path.of(System.getProperty("java.home"), "bin", "java")
+                + " -XX:TieredStopAtLevel=1 -cp '%s' dev.afterimage.cli.Afterimage "
+                        .formatted(System.getProperty("java.class.path"));
+        Process shell = new ProcessBuilder(
+                        "sh", "-c", "{ (%s %s); echo code $? >&2; } %s".formatted(program, command, output))
+                .start();
+        assertThat(new String(shell.getErrorStream().readAllBytes(), StandardCharsets.UTF_8).lines())
+                .containsExactly(told.split("; "));
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.afterimage.testing.Database;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -362,9 +363,9 @@ class PipelineIT {
         Set<String> earlier =
                 snapshots().stream().map(message -> message.headers().get("id")).collect(toSet());
         String snapshot;
-        try (Connection keeper = source.connect();
-                Statement statement = keeper.createStatement()) {
-            keeper.setAutoCommit(false);
+        try (Connection blocker = source.connect();
+                Statement statement = blocker.createStatement()) {
+            blocker.setAutoCommit(false);
             // the second batch comes to this row and waits
             statement.execute("""
                     select id from orders where id = (select id from orders order by id offset 150 limit 1) for update
@@ -375,7 +376,7 @@ class PipelineIT {
             await().atMost(LIMIT)
                     .until(() -> progress(snapshot).path("published").asInt() == 100);
             pipeline.parts().orders().kill();
-            keeper.rollback();
+            blocker.rollback();
         }
         await().atMost(LIMIT)
                 .ignoreException(StackException.class)
@@ -399,6 +400,21 @@ class PipelineIT {
 
     private JsonNode progress(String snapshot) {
         return RestService.expect(200, orders.get("/snapshots/" + snapshot));
+    }
+
+    @Test
+    void aWatchEndsWhenTheReaderOfItsOutputHasGone() throws Exception {
+        pipeline.awaitArrivalOf(pipeline.placed());
+        String watch = "%s -cp '%s' dev.afterimage.cli.Afterimage watch order.events --from-beginning %s"
+                .formatted(
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        System.getProperty("java.class.path"),
+                        String.join(" ", pipeline.options()));
+        Process shell =
+                new ProcessBuilder("sh", "-c", "{ %s; echo code $? >&2; } | head -n 1".formatted(watch)).start();
+        // it notices at its next event
+        await().atMost(LIMIT).until(() -> pipeline.placed() != null && !shell.isAlive());
+        assertThat(shell.getErrorStream()).asString(StandardCharsets.UTF_8).isEqualTo("code 141\n");
     }
 
     @Test

@@ -216,17 +216,19 @@ public final class TestPipeline implements AutoCloseable {
 
     /** A command that is told where this pipeline is. */
     Run run(String... arguments) {
+        return execute(Stream.concat(Stream.of(arguments), options().stream()).toArray(String[]::new));
+    }
+
+    /** The options that tell a command where this pipeline is. */
+    List<String> options() {
         StackConfig stack = stack();
-        return execute(Stream.concat(
-                        Stream.of(arguments),
-                        Stream.of(
-                                "--home=" + stack.home(),
-                                "--postgres-port=" + stack.postgresPort(),
-                                "--kafka-port=" + stack.kafkaPort(),
-                                "--connect-port=" + stack.connectPort(),
-                                "--order-port=" + config().orderPort(),
-                                "--projection-port=" + config().projectionPort()))
-                .toArray(String[]::new));
+        return List.of(
+                "--home=" + stack.home(),
+                "--postgres-port=" + stack.postgresPort(),
+                "--kafka-port=" + stack.kafkaPort(),
+                "--connect-port=" + stack.connectPort(),
+                "--order-port=" + config().orderPort(),
+                "--projection-port=" + config().projectionPort());
     }
 
     /** A command as it stands. */

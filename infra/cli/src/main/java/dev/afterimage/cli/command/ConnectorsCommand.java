@@ -1,7 +1,6 @@
 package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
@@ -9,37 +8,25 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 
 /** Controls the connectors of Kafka Connect; without a subcommand it lists them. */
 @Command(
         name = "connectors",
         description = "Lists, sets up and controls the connectors of Kafka Connect.",
-        mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "[COMMAND]",
         subcommands = {SetUpCommand.class, ResetCommand.class})
-public final class ConnectorsCommand implements Callable<Integer> {
+public final class ConnectorsCommand extends PipelineCommand {
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "JSON instead of a table or a sentence")
     private boolean json;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
     public Integer call() throws IOException {
-        list(ports);
+        list();
         return 0;
     }
 
@@ -51,9 +38,9 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "list",
             description = "Lists all connectors with their tasks and failures.",
             mixinStandardHelpOptions = true)
-    void list(@Mixin Ports at) throws IOException {
-        try (Screen screen = Screen.of(spec)) {
-            show(screen, at.connectors().all());
+    void list() throws IOException {
+        try (Screen screen = screen()) {
+            show(screen, ports.connectors().all());
         }
     }
 
@@ -77,9 +64,9 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "status",
             description = "Shows one connector, with the full stack trace of a failure. Exit code 1 if it has failed.",
             mixinStandardHelpOptions = true)
-    int status(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
-        try (Screen screen = Screen.of(spec)) {
-            Connectors.Status status = at.connectors()
+    int status(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        try (Screen screen = screen()) {
+            Connectors.Status status = ports.connectors()
                     .status(name)
                     .orElseThrow(() -> new StackException("There is no connector " + name + "."));
             show(screen, List.of(status));
@@ -94,9 +81,9 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "apply",
             description = "Creates or changes connectors, named like their files, and waits until they run.",
             mixinStandardHelpOptions = true)
-    void apply(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) {
+    void apply(@Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) {
         for (Path file : files) {
-            at.connectors().apply(file);
+            ports.connectors().apply(file);
             tell(Connectors.name(file), "runs");
         }
     }
@@ -105,13 +92,12 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "validate",
             description = "Prints the errors of configurations, setting by setting. Exit code 1 if there is one.",
             mixinStandardHelpOptions = true)
-    int validate(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files)
-            throws IOException {
+    int validate(@Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) throws IOException {
         boolean wrong = false;
-        try (Screen screen = Screen.of(spec)) {
+        try (Screen screen = screen()) {
             for (Path file : files) {
                 String name = Connectors.name(file);
-                List<String> errors = at.connectors().validate(file);
+                List<String> errors = ports.connectors().validate(file);
                 wrong |= !errors.isEmpty();
                 if (json) {
                     screen.json(Map.of("connector", name, "errors", errors));
@@ -129,8 +115,8 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "restart",
             description = "Restarts a connector and its tasks and waits until they run.",
             mixinStandardHelpOptions = true)
-    void restart(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
-        at.connectors().restart(name);
+    void restart(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        ports.connectors().restart(name);
         tell(name, "runs again");
     }
 
@@ -138,14 +124,14 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "pause",
             description = "Pauses a connector; its offsets stay, and its replication slot retains the log meanwhile.",
             mixinStandardHelpOptions = true)
-    void pause(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
-        at.connectors().pause(name);
+    void pause(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        ports.connectors().pause(name);
         tell(name, "is paused");
     }
 
     @Command(name = "resume", description = "Resumes a paused connector.", mixinStandardHelpOptions = true)
-    void resume(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
-        at.connectors().resume(name);
+    void resume(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        ports.connectors().resume(name);
         tell(name, "is resumed");
     }
 
@@ -153,8 +139,8 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "delete",
             description = "Deletes a connector's configuration; its offsets and its replication slot stay.",
             mixinStandardHelpOptions = true)
-    void delete(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
-        at.connectors().delete(name);
+    void delete(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        ports.connectors().delete(name);
         tell(name, "is deleted");
     }
 
@@ -162,9 +148,9 @@ public final class ConnectorsCommand implements Callable<Integer> {
             name = "offsets",
             description = "Shows the position of a connector: of a source in the log, of a sink its Kafka offsets.",
             mixinStandardHelpOptions = true)
-    void offsets(@Mixin Ports at, @Parameters(paramLabel = "NAME") String name) throws IOException {
-        try (Screen screen = Screen.of(spec)) {
-            JsonNode offsets = at.connectors().offsets(name);
+    void offsets(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        try (Screen screen = screen()) {
+            JsonNode offsets = ports.connectors().offsets(name);
             if (json) {
                 screen.json(offsets);
                 return;
@@ -181,7 +167,7 @@ public final class ConnectorsCommand implements Callable<Integer> {
     }
 
     private void tell(String connector, String what) {
-        try (Screen screen = Screen.of(spec)) {
+        try (Screen screen = screen()) {
             if (json) {
                 screen.json(Map.of("connector", connector, "done", what));
             } else {

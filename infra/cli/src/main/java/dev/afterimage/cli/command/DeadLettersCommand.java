@@ -1,7 +1,6 @@
 package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.terminal.Screen;
 import java.net.URLEncoder;
@@ -11,45 +10,35 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 
 /** Shows and handles dead letters; without a subcommand it lists them. */
 @Command(
         name = "dead-letters",
         description = "Lists, shows, replays and discards the records that could not be read or broke a rule.",
-        mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "[COMMAND]")
-public final class DeadLettersCommand implements Runnable {
+public final class DeadLettersCommand extends PipelineCommand {
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "JSON as the service gives it")
     private boolean json;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
-    public void run() {
-        list(ports, null, null, 50);
+    public Integer call() {
+        list(null, null, 50);
+        return 0;
     }
 
     @Command(name = "list", description = "Lists them, the newest first.", mixinStandardHelpOptions = true)
     void list(
-            @Mixin Ports at,
             @Option(names = "--topic", description = "only of this topic") @Nullable String topic,
             @Option(names = "--digest", description = "only with this digest of a fault") @Nullable String digest,
             @Option(names = "--limit", defaultValue = "50", description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
                     int limit) {
         JsonNode letters = RestService.expect(
-                200, at.projectionService().get("/dead-letters?limit=" + limit + query("&", topic, digest)));
-        try (Screen screen = Screen.of(spec)) {
+                200, ports.projectionService().get("/dead-letters?limit=" + limit + query("&", topic, digest)));
+        try (Screen screen = screen()) {
             if (json) {
                 screen.json(letters);
             } else if (letters.isEmpty()) {
@@ -72,9 +61,9 @@ public final class DeadLettersCommand implements Runnable {
     }
 
     @Command(name = "show", description = "Shows one with its whole record.", mixinStandardHelpOptions = true)
-    void show(@Mixin Ports at, @Parameters(paramLabel = "ID") long id) {
-        JsonNode letter = RestService.expect(200, at.projectionService().get("/dead-letters/" + id));
-        try (Screen screen = Screen.of(spec)) {
+    void show(@Parameters(paramLabel = "ID") long id) {
+        JsonNode letter = RestService.expect(200, ports.projectionService().get("/dead-letters/" + id));
+        try (Screen screen = screen()) {
             if (json) {
                 screen.json(letter);
             } else {
@@ -89,12 +78,11 @@ public final class DeadLettersCommand implements Runnable {
                     + " Exit code 1 when one is refused again.",
             mixinStandardHelpOptions = true)
     int replay(
-            @Mixin Ports at,
             @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
             @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
             @Option(names = "--digest", description = "all with this digest of a fault") @Nullable String digest,
             @Option(names = "--all", description = "all dead letters") boolean all) {
-        try (Screen screen = Screen.of(spec)) {
+        try (Screen screen = screen()) {
             if (ids == null || ids.isEmpty()) {
                 if (topic == null && digest == null && !all) {
                     screen.err().println("Give ids, --topic, --digest or --all.");
@@ -102,7 +90,7 @@ public final class DeadLettersCommand implements Runnable {
                 }
                 JsonNode tally = RestService.expect(
                         200,
-                        at.projectionService().post("/dead-letters/replays" + query("?", topic, digest), Map.of()));
+                        ports.projectionService().post("/dead-letters/replays" + query("?", topic, digest), Map.of()));
                 if (json) {
                     screen.json(tally);
                 } else {
@@ -114,7 +102,7 @@ public final class DeadLettersCommand implements Runnable {
             }
             boolean refused = false;
             for (long id : ids) {
-                RestService.Answer answer = at.projectionService()
+                RestService.Answer answer = ports.projectionService()
                         .post("/dead-letters/" + id + "/replay", Map.of())
                         .allowed();
                 refused |= answer.status() != 200;
@@ -136,10 +124,10 @@ public final class DeadLettersCommand implements Runnable {
             name = "discard",
             description = "Deletes them from the service; their records stay on the dead letter topic.",
             mixinStandardHelpOptions = true)
-    void discard(@Mixin Ports at, @Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
-        try (Screen screen = Screen.of(spec)) {
+    void discard(@Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
+        try (Screen screen = screen()) {
             for (long id : ids) {
-                RestService.expect(204, at.projectionService().delete("/dead-letters/" + id));
+                RestService.expect(204, ports.projectionService().delete("/dead-letters/" + id));
                 screen.out().println(json ? "{\"discarded\":" + id + "}" : id + " is discarded.");
             }
         }

@@ -1,7 +1,6 @@
 package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.service.LocalPipeline;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,34 +11,21 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Stops the pipeline of this data folder from another terminal. */
 @Command(
         name = "down",
         description =
-                "Stops a pipeline that runs in another terminal, and waits until all processes end. The data stays.",
-        mixinStandardHelpOptions = true)
-public final class DownCommand implements Callable<Integer> {
+                "Stops a pipeline that runs in another terminal, and waits until all processes end. The data stays.")
+public final class DownCommand extends PipelineCommand {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
     public Integer call() throws IOException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = out();
         Path file = LocalPipeline.lockFile(ports.home);
         if (!held(file)) {
             out.println("No pipeline runs on the data in " + ports.home + ".");

@@ -1,6 +1,5 @@
 package dev.afterimage.cli.command;
 
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
@@ -14,9 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,14 +23,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /**
  * Measures the running pipeline: the time from POST until the order is readable in the read model, memory, and idle
@@ -41,9 +32,8 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "measure",
-        description = "Measures the running pipeline: latency from POST to readable at a fixed rate, memory, idle CPU.",
-        mixinStandardHelpOptions = true)
-public final class MeasureCommand implements Callable<Integer> {
+        description = "Measures the running pipeline: latency from POST to readable at a fixed rate, memory, idle CPU.")
+public final class MeasureCommand extends PipelineCommand {
 
     private static final int[] BOUNDS_MS = {5, 10, 15, 20, 30, 40, 60, 80, 120, 200, 500};
 
@@ -56,22 +46,15 @@ public final class MeasureCommand implements Callable<Integer> {
     @Option(names = "--warm-up", defaultValue = "20", description = "warm-up time in seconds (${DEFAULT-VALUE})")
     private int warmUp;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     /** Nanoseconds from the POST to its answer, and from the POST to the answer of the GET that waits for the order. */
     private record Sample(long answered, long readable) {}
 
     @Override
     public Integer call() throws Exception {
-        CommandLine command = Objects.requireNonNull(spec).commandLine();
         if (rate < 1 || seconds < 1 || warmUp < 0) {
-            throw new ParameterException(command, "--rate and --seconds are at least 1, --warm-up at least 0");
+            throw wrong("--rate and --seconds are at least 1, --warm-up at least 0");
         }
-        PrintWriter out = command.getOut();
+        PrintWriter out = out();
         RestService orders = ports.orderService();
         RestService projection = ports.projectionService();
         Map<String, ?> order = orders.anOrder();

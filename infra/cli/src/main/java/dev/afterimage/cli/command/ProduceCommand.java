@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.service.Event;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RestShopClient;
 import dev.afterimage.cli.service.ShopClient;
 import dev.afterimage.cli.service.ShopClient.Kind;
@@ -20,12 +19,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,13 +32,9 @@ import net.datafaker.Faker;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi.Style;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 
 /** Makes one change at a time, from a menu or as a command, and shows the event of the change. */
 @Command(
@@ -50,9 +43,8 @@ import picocli.CommandLine.Spec;
             "Makes changes by hand and shows their events. Without a subcommand it opens a menu.",
             "--via sql bypasses order-service: source-tables captures the change, but the outbox has no event."
         },
-        mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "[COMMAND]")
-public final class ProduceCommand implements Callable<Integer> {
+public final class ProduceCommand extends PipelineCommand {
 
     /** The way to make a change: order-service's REST API, or SQL on its tables. */
     enum Via {
@@ -77,22 +69,15 @@ public final class ProduceCommand implements Callable<Integer> {
     @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "only the id, without waiting for the event")
     private boolean quiet;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     private @Nullable Faker faker;
 
     // -- the commands
 
     @Command(name = "customer", description = "Registers a customer.", mixinStandardHelpOptions = true)
     int customer(
-            @Mixin Ports at,
             @Option(names = "--name", description = "(made up)") @Nullable String name,
             @Option(names = "--email", description = "(made up)") @Nullable String email) {
-        return act(at, Kind.customer, false, shop -> newCustomer(shop, name, email));
+        return act(Kind.customer, false, shop -> newCustomer(shop, name, email));
     }
 
     @Command(
@@ -100,19 +85,15 @@ public final class ProduceCommand implements Callable<Integer> {
             description = "Places an order; uses an existing customer and product or creates them.",
             mixinStandardHelpOptions = true)
     int order(
-            @Mixin Ports at,
             @Option(names = "--customer", paramLabel = "ID", description = "(the newest)") @Nullable String customer,
             @Option(names = "--product", paramLabel = "ID", description = "(the newest)") @Nullable String product,
             @Option(names = "--quantity", defaultValue = "2", description = "(${DEFAULT-VALUE})") int quantity) {
-        return act(at, Kind.order, false, shop -> newOrder(shop, customer, product, quantity));
+        return act(Kind.order, false, shop -> newOrder(shop, customer, product, quantity));
     }
 
     @Command(name = "email", description = "Changes a customer's e-mail address.", mixinStandardHelpOptions = true)
-    int email(
-            @Mixin Ports at,
-            @Parameters(paramLabel = "CUSTOMER") String id,
-            @Parameters(paramLabel = "ADDRESS") String email) {
-        return act(at, Kind.customer, false, shop -> {
+    int email(@Parameters(paramLabel = "CUSTOMER") String id, @Parameters(paramLabel = "ADDRESS") String email) {
+        return act(Kind.customer, false, shop -> {
             shop.changeEmail(id, email);
             return id;
         });
@@ -120,10 +101,9 @@ public final class ProduceCommand implements Callable<Integer> {
 
     @Command(name = "status", description = "Changes an order's status.", mixinStandardHelpOptions = true)
     int status(
-            @Mixin Ports at,
             @Parameters(paramLabel = "ORDER") String id,
             @Parameters(paramLabel = "STATUS", description = "PAID, SHIPPED, DELIVERED or CANCELLED") String status) {
-        return act(at, Kind.order, false, shop -> {
+        return act(Kind.order, false, shop -> {
             shop.changeStatus(id, status.toUpperCase(Locale.ROOT));
             return id;
         });
@@ -134,10 +114,9 @@ public final class ProduceCommand implements Callable<Integer> {
             description = "Deletes a customer, a product or an order.",
             mixinStandardHelpOptions = true)
     int delete(
-            @Mixin Ports at,
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
             @Parameters(paramLabel = "ID") String id) {
-        return act(at, kind, true, shop -> {
+        return act(kind, true, shop -> {
             shop.delete(kind, id);
             return id;
         });
@@ -147,23 +126,22 @@ public final class ProduceCommand implements Callable<Integer> {
             name = "bulk",
             description = "Places many orders and counts their events. Exit code 1 when an event is missing.",
             mixinStandardHelpOptions = true)
-    int bulk(@Mixin Ports at, @Parameters(paramLabel = "N", description = "number of orders") int count) {
+    int bulk(@Parameters(paramLabel = "N", description = "number of orders") int count) {
         if (count < 1) {
-            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "N is at least 1");
+            throw wrong("N is at least 1");
         }
-        try (Screen screen = Screen.of(spec)) {
-            return bulk(screen, at, shop(at), count);
+        try (Screen screen = screen()) {
+            return bulk(screen, shop(), count);
         }
     }
 
     @Command(name = "show", description = "Shows the data, the newest first.", mixinStandardHelpOptions = true)
     void show(
-            @Mixin Ports at,
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
             @Option(names = "--limit", defaultValue = "20", description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")
                     int limit) {
-        try (Screen screen = Screen.of(spec)) {
-            List<JsonNode> rows = shop(at).newest(kind, limit);
+        try (Screen screen = screen()) {
+            List<JsonNode> rows = shop().newest(kind, limit);
             if (json) {
                 screen.json(rows);
             } else {
@@ -179,20 +157,20 @@ public final class ProduceCommand implements Callable<Integer> {
         String on(ShopClient shop);
     }
 
-    private ShopClient shop(Ports at) {
-        return via == Via.rest ? new RestShopClient(at.orderService()) : new SqlShopClient(at.postgres());
+    private ShopClient shop() {
+        return via == Via.rest ? new RestShopClient(ports.orderService()) : new SqlShopClient(ports.postgres());
     }
 
-    private int act(Ports at, Kind kind, boolean deletes, Action action) {
-        ShopClient shop = shop(at);
+    private int act(Kind kind, boolean deletes, Action action) {
+        ShopClient shop = shop();
         if (quiet) {
-            try (Screen screen = Screen.of(spec)) {
+            try (Screen screen = screen()) {
                 screen.out().println(Screen.visible(action.on(shop)));
             }
             return 0;
         }
-        try (Screen screen = Screen.of(spec);
-                ResultingEvents end = ResultingEvents.of(at.bootstrapServers(), shop, kind)) {
+        try (Screen screen = screen();
+                ResultingEvents end = ResultingEvents.of(ports.bootstrapServers(), shop, kind)) {
             return act(screen, shop, end, kind, deletes, action);
         }
     }
@@ -260,12 +238,12 @@ public final class ProduceCommand implements Callable<Integer> {
         return there.isEmpty() ? otherwise.get() : there.getFirst().path("id").asText();
     }
 
-    private int bulk(Screen screen, Ports at, ShopClient shop, int count) {
+    private int bulk(Screen screen, ShopClient shop, int count) {
         String customer = aCustomer(shop);
         String product = aProduct(shop);
         Set<String> ids = Collections.synchronizedSet(new HashSet<>());
         long began = System.nanoTime();
-        try (ResultingEvents end = ResultingEvents.of(at.bootstrapServers(), shop, Kind.order)) {
+        try (ResultingEvents end = ResultingEvents.of(ports.bootstrapServers(), shop, Kind.order)) {
             try (ExecutorService clients = Executors.newFixedThreadPool(BULK_CLIENTS);
                     Progress progress = new Progress(screen, "Orders", count)) {
                 List<Future<?>> running = new ArrayList<>();
@@ -333,7 +311,7 @@ public final class ProduceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (Screen screen = Screen.of(spec)) {
+        try (Screen screen = screen()) {
             Prompt prompt = new Prompt(screen);
             while (true) {
                 screen.out().println();
@@ -358,7 +336,7 @@ public final class ProduceCommand implements Callable<Integer> {
     }
 
     private void choose(String choice, Screen screen, Prompt prompt) {
-        ShopClient shop = shop(ports);
+        ShopClient shop = shop();
         switch (choice) {
             case "1" -> {
                 String name = prompt.ask("Name", faker().name().fullName(), List.of());
@@ -399,7 +377,7 @@ public final class ProduceCommand implements Callable<Integer> {
                 if (!count.matches("[1-9][0-9]{0,6}")) {
                     throw new StackException("'" + count + "' is not a number of orders.");
                 }
-                bulk(screen, ports, shop, Integer.parseInt(count));
+                bulk(screen, shop, Integer.parseInt(count));
             }
             case "8" -> {
                 for (Kind kind : Kind.values()) {

@@ -1,24 +1,17 @@
 package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.terminal.Screen;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Starts a rebuild of the read model beside the live one, and shows its progress. */
 @Command(
         name = "rebuild",
-        description = "Builds a new read model beside the live one, then swaps them; reads and events continue.",
-        mixinStandardHelpOptions = true)
-public final class RebuildCommand implements Callable<Integer> {
+        description = "Builds a new read model beside the live one, then swaps them; reads and events continue.")
+public final class RebuildCommand extends PipelineCommand {
 
     /** The sources of a rebuild. */
     enum Source {
@@ -37,18 +30,12 @@ public final class RebuildCommand implements Callable<Integer> {
     @Option(names = "--json", description = "the final state of the rebuild as JSON")
     private boolean json;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
     public Integer call() {
         RestService projection = ports.projectionService();
         JsonNode started = RestService.expect(
                 202, projection.post("/rebuilds", Map.of("source", source.name(), "incomplete", incomplete)));
-        try (Screen screen = Screen.of(spec)) {
+        try (Screen screen = screen()) {
             JsonNode ended = LongRun.follow(
                     screen, projection, "/rebuilds/" + started.path("id").asText(), "Rebuilding, per mille", state ->
                             new long[] {(long) (1_000 * state.path("progress").asDouble()), 1_000});

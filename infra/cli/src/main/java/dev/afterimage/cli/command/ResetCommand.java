@@ -1,6 +1,5 @@
 package dev.afterimage.cli.command;
 
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
@@ -14,15 +13,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.ParentCommand;
 
 /** Restarts source connectors from a new replication slot, after their slot or its log was lost. */
 @Command(
@@ -41,22 +39,20 @@ public final class ResetCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "NAME")
     private List<String> names = List.of();
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
+    @ParentCommand
+    private @Nullable ConnectorsCommand parent;
 
     @Override
     public Integer call() throws IOException {
-        Connectors connectors = ports.connectors();
-        try (Screen screen = Screen.of(spec)) {
+        ConnectorsCommand all = Objects.requireNonNull(parent);
+        Connectors connectors = all.ports.connectors();
+        try (Screen screen = all.screen()) {
             for (String name : names) {
                 String slot = connectors.slots().get(name);
                 if (slot == null) {
                     throw new StackException("There is no connector " + name + " that reads from a replication slot.");
                 }
-                Instant began = beginAnew(connectors, name, slot);
+                Instant began = beginAnew(all.ports.postgres(), connectors, name, slot);
                 screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);
             }
         }
@@ -64,9 +60,9 @@ public final class ResetCommand implements Callable<Integer> {
     }
 
     /** Returns the time, by PostgreSQL's clock, at which the connector was stopped. */
-    private Instant beginAnew(Connectors connectors, String name, String slot) throws IOException {
+    private static Instant beginAnew(Postgres postgres, Connectors connectors, String name, String slot)
+            throws IOException {
         connectors.stop(name);
-        Postgres postgres = ports.postgres();
         Instant deadline = Instant.now().plus(LIMIT);
         while (postgres.replicates(slot)) { // the walsender still runs for a moment
             if (Instant.now().isAfter(deadline)) {

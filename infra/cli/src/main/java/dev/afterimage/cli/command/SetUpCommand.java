@@ -3,7 +3,6 @@ package dev.afterimage.cli.command;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.service.AnyPostgres;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
@@ -24,12 +23,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** Captures tables of any PostgreSQL in one command: creates what is missing and does not change what exists. */
 @Command(
@@ -57,28 +53,21 @@ public final class SetUpCommand implements Callable<Integer> {
     @Mixin
     private AnyPostgres postgres = new AnyPostgres();
 
-    @Mixin
-    private Ports ports = new Ports();
-
     @ParentCommand
     private @Nullable ConnectorsCommand parent;
 
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
     public Integer call() throws SQLException, IOException {
+        ConnectorsCommand all = Objects.requireNonNull(parent);
         if (!name.matches("[a-z][a-z0-9_]{0,40}")) {
-            throw new ParameterException(
-                    Objects.requireNonNull(spec).commandLine(),
-                    "'" + name + "' is not a name for a slot: use lower case letters, digits and _");
+            throw all.wrong("'" + name + "' is not a name for a slot: use lower case letters, digits and _");
         }
         if (createDatabase) {
             postgres.createDatabase();
         }
-        Connectors connect = ports.connectors();
+        Connectors connect = all.ports.connectors();
         connect.names(); // fails if Connect does not answer, before anything is created
-        try (Screen screen = Screen.of(spec);
+        try (Screen screen = all.screen();
                 Connection connection = postgres.connect()) {
             for (String table : tables) {
                 if (makeTable(connection, table)) {
@@ -91,7 +80,7 @@ public final class SetUpCommand implements Callable<Integer> {
             List<String> topics = tables.stream()
                     .map(table -> name + "." + postgres.schema() + "." + table)
                     .toList();
-            if (Objects.requireNonNull(parent).json()) {
+            if (all.json()) {
                 screen.json(Map.of("connector", name, "topics", topics));
             } else {
                 screen.out().println("Connector " + name + " runs and reads its slot. See the changes:");

@@ -1,25 +1,18 @@
 package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.terminal.Screen;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Starts a snapshot, which publishes the current state of aggregates, and shows its progress. */
 @Command(
         name = "snapshot",
-        description = "Publishes the current state of all orders, customers or products again, as operation r.",
-        mixinStandardHelpOptions = true)
-public final class SnapshotCommand implements Callable<Integer> {
+        description = "Publishes the current state of all orders, customers or products again, as operation r.")
+public final class SnapshotCommand extends PipelineCommand {
 
     /** The aggregates that can be published. */
     enum Aggregate {
@@ -34,17 +27,11 @@ public final class SnapshotCommand implements Callable<Integer> {
     @Option(names = "--json", description = "the final state of the snapshot as JSON")
     private boolean json;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
     public Integer call() {
         RestService orders = ports.orderService();
         JsonNode started = RestService.expect(202, orders.post("/snapshots", Map.of("aggregate", aggregate.name())));
-        try (Screen screen = Screen.of(spec)) {
+        try (Screen screen = screen()) {
             JsonNode ended = LongRun.follow(
                     screen, orders, "/snapshots/" + started.path("id").asText(), "Publishing", state -> new long[] {
                         state.path("published").asLong(), state.path("total").asLong()

@@ -1,6 +1,5 @@
 package dev.afterimage.cli.command;
 
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
@@ -17,22 +16,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs SQL on one of the pipeline's databases, for machines without psql. */
-@Command(
-        name = "sql",
-        description = "Runs SQL on a database of the pipeline in one transaction and prints the rows.",
-        mixinStandardHelpOptions = true)
-public final class SqlCommand implements Callable<Integer> {
+@Command(name = "sql", description = "Runs SQL on a database of the pipeline in one transaction and prints the rows.")
+public final class SqlCommand extends PipelineCommand {
 
     @Parameters(index = "0", paramLabel = "DATABASE", description = "orders, projection, replica or any other there")
     private String database = "";
@@ -57,16 +48,10 @@ public final class SqlCommand implements Callable<Integer> {
     @Option(names = "--json", description = "one JSON object per row, with values as PostgreSQL prints them")
     private boolean json;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
     public Integer call() throws IOException, SQLException {
         String sql = sql();
-        try (Screen screen = Screen.of(spec);
+        try (Screen screen = screen();
                 Connection connection = connect();
                 Statement statement = connection.createStatement()) {
             boolean rows = statement.execute(sql);
@@ -89,8 +74,7 @@ public final class SqlCommand implements Callable<Integer> {
             return Files.readString(file);
         }
         if (file != null || text == null) {
-            throw new ParameterException(
-                    Objects.requireNonNull(spec).commandLine(), "Give either SQL or --file with SQL in it");
+            throw wrong("Give either SQL or --file with SQL in it");
         }
         return text;
     }

@@ -2,7 +2,6 @@ package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.service.Findings;
 import dev.afterimage.cli.service.Findings.Level;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.Thresholds;
 import dev.afterimage.cli.terminal.Screen;
 import java.time.Duration;
@@ -13,17 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi.Style;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Shows the state of the pipeline: processes, connectors, slots, lag, topics, rates, and what needs attention. */
 @Command(
@@ -31,9 +24,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Shows processes, connectors and tasks, replication slots, consumer lag, topics and rates.",
             "Exit code 0 is OK, 1 WARN, 2 CRIT."
-        },
-        mixinStandardHelpOptions = true)
-public final class StatusCommand implements Callable<Integer> {
+        })
+public final class StatusCommand extends PipelineCommand {
 
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})(KB|MB|GB)", Pattern.CASE_INSENSITIVE);
 
@@ -64,19 +56,13 @@ public final class StatusCommand implements Callable<Integer> {
     @Option(names = "--json", description = "one JSON object; one per line with --watch")
     private boolean json;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Override
     public Integer call() throws InterruptedException {
         Thresholds thresholds = new Thresholds(behind(), wal());
         if (interval < 1) {
             throw wrong("--interval is at least 1");
         }
-        try (Screen screen = Screen.of(spec);
+        try (Screen screen = screen();
                 Findings findings = new Findings(ports, thresholds)) {
             // rates are measured between two reports
             findings.look();
@@ -122,10 +108,6 @@ public final class StatusCommand implements Callable<Integer> {
             case "MB" -> number << 20;
             default -> number << 30;
         };
-    }
-
-    private ParameterException wrong(String why) {
-        return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
     }
 
     private static List<String> lines(Screen screen, Findings.Report report) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.cli.service.AppliedEvents;
 import dev.afterimage.cli.service.LocalPipeline;
 import dev.afterimage.cli.service.LocalPipelineConfig;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.QuarkusService;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.Jvm;
@@ -13,22 +12,13 @@ import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Runs the pipeline until Ctrl-C and prints each event when it is applied. */
-@Command(
-        name = "up",
-        description = "Runs PostgreSQL, Kafka, Connect with Debezium and both services until Ctrl-C.",
-        mixinStandardHelpOptions = true)
-public final class UpCommand implements Callable<Integer> {
+@Command(name = "up", description = "Runs PostgreSQL, Kafka, Connect with Debezium and both services until Ctrl-C.")
+public final class UpCommand extends PipelineCommand {
 
     @Option(
             names = "--optimize",
@@ -47,17 +37,11 @@ public final class UpCommand implements Callable<Integer> {
                     "run the services as native executables; their build needs GraalVM, Mandrel or a container engine")
     private boolean nativeServices;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     private volatile boolean stopping;
 
     @Override
     public Integer call() throws InterruptedException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = out();
         LocalPipelineConfig config = config();
         Instant began = Instant.now();
         CountDownLatch givenUp = new CountDownLatch(1);

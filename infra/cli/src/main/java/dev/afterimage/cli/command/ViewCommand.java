@@ -3,7 +3,6 @@ package dev.afterimage.cli.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.afterimage.cli.service.Event;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RecordReader;
 import dev.afterimage.cli.service.Schemas;
 import dev.afterimage.cli.terminal.Screen;
@@ -15,23 +14,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows tables that are built from topics, in memory and live: the count of each operation, and the current rows. */
 @Command(
         name = "view",
-        description = "Builds tables from topics in memory and shows them live: counts, and the rows that match.",
-        mixinStandardHelpOptions = true)
-public final class ViewCommand implements Callable<Integer> {
+        description = "Builds tables from topics in memory and shows them live: counts, and the rows that match.")
+public final class ViewCommand extends PipelineCommand {
 
     @Parameters(arity = "0..*", paramLabel = "TOPIC", description = "(order.events customer.events product.events)")
     private List<String> topics = List.of("order.events", "customer.events", "product.events");
@@ -68,12 +62,6 @@ public final class ViewCommand implements Callable<Integer> {
 
     @Mixin
     private Schemas.Option registry = new Schemas.Option();
-
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
 
     /** A table: its rows by key, the last changed row last, and the count of each operation. */
     private static final class Rows {
@@ -116,16 +104,14 @@ public final class ViewCommand implements Callable<Integer> {
         try {
             condition = Condition.parse(where);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()));
+            throw wrong(String.valueOf(e.getMessage()));
         }
         String[] joined = join.split("=", 2);
         if (joined.length < 2 || limit < 1) {
-            throw new ParameterException(
-                    Objects.requireNonNull(spec).commandLine(),
-                    "--join is a field and a table, such as customerId=customer, and --limit at least 1");
+            throw wrong("--join is a field and a table, such as customerId=customer, and --limit at least 1");
         }
         Schemas schemas = registry.orOf(ports);
-        try (Screen screen = Screen.of(spec);
+        try (Screen screen = screen();
                 RecordReader reader = new RecordReader(ports.bootstrapServers(), topics)) {
             reader.fromBeginning();
             boolean changed = true;

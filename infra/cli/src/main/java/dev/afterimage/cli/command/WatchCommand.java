@@ -2,7 +2,6 @@ package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.command.EventPrinter.Format;
 import dev.afterimage.cli.service.Event;
-import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RecordReader;
 import dev.afterimage.cli.service.Schemas;
 import dev.afterimage.cli.terminal.Screen;
@@ -11,29 +10,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Prints the committed records of topics as they arrive, with the changed fields. */
 @Command(
         name = "watch",
         description =
-                "Prints events of topics as they arrive, with the changed fields. Other records are shown as they are.",
-        mixinStandardHelpOptions = true)
-public final class WatchCommand implements Callable<Integer> {
+                "Prints events of topics as they arrive, with the changed fields. Other records are shown as they are.")
+public final class WatchCommand extends PipelineCommand {
 
     private static final Set<String> OPS = Set.of("c", "u", "d", "r", "t", "tombstone");
 
@@ -83,30 +76,22 @@ public final class WatchCommand implements Callable<Integer> {
     @Mixin
     private Schemas.Option registry = new Schemas.Option();
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     private long left;
     private Schemas schemas = Schemas.NONE;
 
     @Override
     public Integer call() {
         if ((start.last != null && start.last < 1) || max < 1) {
-            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--last and --max are at least 1");
+            throw wrong("--last and --max are at least 1");
         }
         for (String op : ops) {
             if (!OPS.contains(op)) {
-                throw new ParameterException(
-                        Objects.requireNonNull(spec).commandLine(),
-                        "'" + op + "' is not an operation: use c, u, d, r, t or tombstone");
+                throw wrong("'" + op + "' is not an operation: use c, u, d, r, t or tombstone");
             }
         }
         left = max;
         schemas = registry.orOf(ports);
-        try (Screen screen = Screen.of(spec);
+        try (Screen screen = screen();
                 RecordReader reader = new RecordReader(ports.bootstrapServers(), topics)) {
             EventPrinter printer = new EventPrinter(screen, json ? Format.json : format);
             if (start.fromBeginning) {
@@ -143,7 +128,7 @@ public final class WatchCommand implements Callable<Integer> {
             printer.print(event, latency, lines);
         }
         screen.out().print(lines);
-        screen.out().flush();
+        screen.flush();
     }
 
     private boolean wanted(Event event) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -19,54 +20,63 @@ import picocli.CommandLine.TypeConversionException;
 public final class Ports {
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--home",
             defaultValue = "${env:AFTERIMAGE_HOME:-${sys:afterimage.root:-.}/target/pipeline}",
             description = "folder of data and logs (${DEFAULT-VALUE})")
     public Path home = Path.of("target/pipeline");
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--postgres-port",
             defaultValue = "${env:AFTERIMAGE_POSTGRES_PORT:-5433}",
             description = "PostgreSQL (${DEFAULT-VALUE})")
     public int postgres;
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--kafka-port",
             defaultValue = "${env:AFTERIMAGE_KAFKA_PORT:-9092}",
             description = "Kafka (${DEFAULT-VALUE})")
     public int kafka;
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--kafka-controller-port",
             defaultValue = "${env:AFTERIMAGE_KAFKA_CONTROLLER_PORT:-9093}",
             description = "Kafka's own controller (${DEFAULT-VALUE})")
     public int controller;
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--connect-port",
             defaultValue = "${env:AFTERIMAGE_CONNECT_PORT:-8083}",
             description = "Kafka Connect (${DEFAULT-VALUE})")
     public int connect;
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--registry-port",
             defaultValue = "${env:AFTERIMAGE_REGISTRY_PORT:-0}",
             description = "schema registry, which no other part needs (0: none)")
     int registry;
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--order-port",
             defaultValue = "${env:AFTERIMAGE_ORDER_PORT:-8080}",
             description = "order-service (${DEFAULT-VALUE})")
     public int orderService;
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--projection-port",
             defaultValue = "${env:AFTERIMAGE_PROJECTION_PORT:-8081}",
             description = "projection-service (${DEFAULT-VALUE})")
     public int projectionService;
 
     @Option(
+            scope = ScopeType.INHERIT,
             names = "--token",
             paramLabel = "TOKEN",
             defaultValue = "${env:AFTERIMAGE_TOKEN:-}",

@@ -116,11 +116,25 @@ public final class Screen implements AutoCloseable {
         return live ? Math.max(20, terminal().getWidth()) : UNLIMITED;
     }
 
+    /** Nobody can read the output any more, so a command without another end must end. */
+    public static final class Unwritable extends RuntimeException {
+        private Unwritable() {
+            super("the output cannot be written");
+        }
+    }
+
+    /** Sends what was printed. */
+    public void flush() {
+        if (out.checkError()) {
+            throw new Unwritable();
+        }
+    }
+
     /** One JSON document on one line. */
     public void json(Object value) {
         try {
             out.println(visible(JSON.writeValueAsString(value)));
-            out.flush();
+            flush();
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(e);
         }
@@ -156,7 +170,7 @@ public final class Screen implements AutoCloseable {
     /** Prints the lines below the present output. */
     public void print(List<String> lines) {
         lines.forEach(out::println);
-        out.flush();
+        flush();
     }
 
     /** Runs the action on Ctrl-C instead of ending the program. */

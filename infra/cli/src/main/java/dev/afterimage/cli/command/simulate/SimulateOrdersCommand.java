@@ -1,6 +1,6 @@
 package dev.afterimage.cli.command.simulate;
 
-import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.command.PipelineCommand;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.service.RestService.Answer;
 import dev.afterimage.cli.terminal.Progress;
@@ -16,7 +16,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -27,19 +26,14 @@ import java.util.concurrent.locks.LockSupport;
 import net.datafaker.Faker;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Simulates a day in the shop: the requests of its customers and clerks over REST. */
 @Command(
         name = "orders",
         description = "A day of shop traffic over REST: quiet nights, a peak at noon and one in the evening, retried"
-                + " requests, races for the same order. Fails when a retry or a race has a wrong result.",
-        mixinStandardHelpOptions = true)
-public final class SimulateOrdersCommand implements Callable<Integer> {
+                + " requests, races for the same order. Fails when a retry or a race has a wrong result.")
+public final class SimulateOrdersCommand extends PipelineCommand {
 
     /** The load of each hour relative to the busiest hour; interpolated between the hours. */
     private static final double[] DAY = {
@@ -65,12 +59,6 @@ public final class SimulateOrdersCommand implements Callable<Integer> {
     @Option(names = "--json", description = "the summary as JSON")
     private boolean json;
 
-    @Mixin
-    private Ports ports = new Ports();
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
     private final Map<String, AtomicLong> tally = new ConcurrentHashMap<>();
     private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
     private final List<String> customers = Collections.synchronizedList(new ArrayList<>());
@@ -81,14 +69,13 @@ public final class SimulateOrdersCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (seconds < 1 || peak < 1) {
-            throw new ParameterException(
-                    Objects.requireNonNull(spec).commandLine(), "--seconds and --peak are at least 1");
+            throw wrong("--seconds and --peak are at least 1");
         }
         long drawnBy = seed == null ? new Random().nextLong(1_000_000) : seed;
         Random random = new Random(drawnBy);
         Faker faker = new Faker(Locale.ENGLISH, new Random(drawnBy));
         RestService shop = ports.orderService();
-        try (Screen screen = Screen.of(spec)) {
+        try (Screen screen = screen()) {
             open(shop, faker);
             screen.onInterrupt(() -> interrupted = true);
             long actions = day(shop, screen, faker, random);
