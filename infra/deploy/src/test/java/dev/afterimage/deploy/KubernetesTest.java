@@ -207,7 +207,7 @@ class KubernetesTest {
         List<String> given = stream(spec.at("/template/connectContainer/env"))
                 .map(variable -> variable.path("name").asText())
                 .toList();
-        assertThat(given).containsAll(Repository.environmentOfConnectors());
+        assertThat(given).containsAll(Repository.environmentOf(Repository.connectors()));
         assertThat(given)
                 .allMatch(name -> name.matches(spec.at("/config")
                         .path("config.providers.env.param.allowlist.pattern")
@@ -424,8 +424,10 @@ class KubernetesTest {
                 .results()
                 .forEach(secret -> made.add(secret.group(1)));
         of("KafkaUser").map(Manifest::name).forEach(made::add);
-        Stream.of(Repository.first(FOLDER.resolve("secrets.sh"), "for role in ([^;]+);")
-                        .split(" "))
+        Pattern.compile("for role in ([^;]+);")
+                .matcher(Repository.text(FOLDER.resolve("secrets.sh")))
+                .results()
+                .flatMap(roles -> Stream.of(roles.group(1).split(" ")))
                 .map(role -> "postgres-" + role.replace('_', '-'))
                 .forEach(made::add);
         Set<String> asked = new TreeSet<>();

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.xpath.XPathExpressionException;
@@ -98,11 +97,6 @@ final class Repository {
         return connector.getFileName().toString().replace(".json", "");
     }
 
-    /** The environment variables of Connect that the connectors use, without duplicates. */
-    static List<String> environmentOfConnectors() {
-        return environmentOf(connectors());
-    }
-
     /** The environment variables of Connect that these files use, without duplicates. */
     static List<String> environmentOf(List<Path> connectors) {
         return connectors.stream()
@@ -133,14 +127,5 @@ final class Repository {
         try (Stream<Path> files = Files.walk(file(service + "/target/classes/dev"))) {
             return files.filter(file -> file.toString().endsWith(".class")).toList();
         }
-    }
-
-    /** The first group of the first match in the file. */
-    static String first(Path file, String pattern) {
-        Matcher matcher = Pattern.compile(pattern).matcher(text(file));
-        if (!matcher.find()) {
-            throw new AssertionError("no match in " + file + " for " + pattern);
-        }
-        return matcher.group(1);
     }
 }
