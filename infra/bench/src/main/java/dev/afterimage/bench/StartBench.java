@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -25,20 +24,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Starts the whole pipeline, alternately without and with the AOT caches of {@code infra/afterimage train}. */
+/** Starts the whole pipeline, alternately without and with the class archives that the start before it has left. */
 @Command(
         name = "start",
         description =
-                "Measures CPU and memory of each process until the pipeline is ready, without and with AOT caches.",
+                "Measures CPU and memory of each process until the pipeline is ready, without and with class archives.",
         mixinStandardHelpOptions = true)
 final class StartBench implements Callable<Integer> {
 
     private static final Path HOME = Path.of("infra/bench/target/start");
     private static final Path COPIES = Path.of("target/run");
-    /** The option that makes a JVM ignore its AOT cache. */
-    private static final String WITHOUT = "-XX:AOTMode=off";
-
-    private static final String WITH = "-XX:AOTMode=auto";
+    /** A JVM writes its archive when it ends. */
+    private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
 
     @Option(names = "--rounds", defaultValue = "3", description = "rounds of both (${DEFAULT-VALUE})")
     private int rounds;
@@ -77,20 +74,18 @@ final class StartBench implements Callable<Integer> {
         Folders.delete(HOME);
         List<Integer> ports = StackConfig.freePorts(6);
         say("Starting once to create the data ...");
-        start(ports, WITH, new Start());
-        if (!trained()) {
-            throw new StackException("There are no AOT caches of this build: run infra/afterimage train first.");
-        }
+        start(ports, new Start());
         Start without = new Start();
         Start with = new Start();
         for (int round = 1; round <= rounds; round++) {
-            start(ports, WITHOUT, without);
-            start(ports, WITH, with);
-            say("  round %d: ready after %.1f s without caches, %.1f s with"
+            deleteArchives();
+            start(ports, without);
+            start(ports, with);
+            say("  round %d: ready after %.1f s without archives, %.1f s with"
                     .formatted(
                             round, without.seconds().getLast(), with.seconds().getLast()));
         }
-        say("%-20s %-16s  %s".formatted("CPU and resident", "without caches", "with"));
+        say("%-20s %-16s  %s".formatted("CPU and resident", "without archives", "with"));
         without.used()
                 .forEach((process, used) -> say("%-20s %s  %s"
                         .formatted(
@@ -100,14 +95,16 @@ final class StartBench implements Callable<Integer> {
         return 0;
     }
 
-    /** Whether AOT caches exist in the copy that {@code infra/afterimage} has just run from. */
-    private static boolean trained() throws IOException {
+    private static void deleteArchives() throws IOException {
         try (Stream<Path> files = Files.walk(COPIES, 3)) {
-            return files.anyMatch(file -> file.toString().endsWith(".aot"));
+            for (Path archive :
+                    files.filter(file -> file.toString().endsWith(".jsa")).toList()) {
+                Files.delete(archive);
+            }
         }
     }
 
-    private void start(List<Integer> ports, String option, Start start) throws IOException, InterruptedException {
+    private void start(List<Integer> ports, Start start) throws IOException, InterruptedException {
         ProcessBuilder command = new ProcessBuilder(
                         "infra/afterimage",
                         "up",
@@ -119,7 +116,6 @@ final class StartBench implements Callable<Integer> {
                         "--order-port=" + ports.get(4),
                         "--projection-port=" + ports.get(5))
                 .redirectErrorStream(true);
-        command.environment().put("JAVA_TOOL_OPTIONS", option);
         Process up = command.start();
         try (BufferedReader out = up.inputReader(StandardCharsets.UTF_8)) {
             StringBuilder said = new StringBuilder();
@@ -134,7 +130,7 @@ final class StartBench implements Callable<Integer> {
             throw new StackException("The pipeline does not start:\n" + said);
         } finally {
             up.destroy();
-            up.waitFor(20, TimeUnit.SECONDS);
+            up.waitFor(STOP_LIMIT);
         }
     }
 

@@ -11,7 +11,6 @@ import dev.afterimage.cli.command.RebuildCommand;
 import dev.afterimage.cli.command.SnapshotCommand;
 import dev.afterimage.cli.command.SqlCommand;
 import dev.afterimage.cli.command.StatusCommand;
-import dev.afterimage.cli.command.Train;
 import dev.afterimage.cli.command.UpCommand;
 import dev.afterimage.cli.command.ViewCommand;
 import dev.afterimage.cli.command.WatchCommand;
@@ -62,7 +61,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
             SqlCommand.class,
             AuditCommand.class,
             MeasureCommand.class,
-            Train.class,
             AutoComplete.GenerateCompletion.class
         })
 public final class Afterimage {

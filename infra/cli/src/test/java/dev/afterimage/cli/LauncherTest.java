@@ -52,11 +52,11 @@ class LauncherTest {
     }
 
     @Test
-    void theCachesOfABuildStayAsLongAsThatBuildAndNoLonger() throws Exception {
+    void theArchivesOfABuildStayAsLongAsThatBuildAndNoLonger() throws Exception {
         Path copy = upRunsFrom();
-        Path cache = write(tree.relativize(copy) + "/aot/kafka.aot", "as train leaves it");
+        Path archive = Files.writeString(copy.resolve("archives/kafka.jsa"), "as Kafka leaves it");
         assertThat(upRunsFrom()).isEqualTo(copy);
-        assertThat(cache).exists();
+        assertThat(archive).exists();
 
         write("order-service/target/quarkus-app/quarkus-run.jar", "another order-service");
         Path next = upRunsFrom();

@@ -15,14 +15,19 @@ import org.jspecify.annotations.Nullable;
  * How child JVMs run, which share two cores and a laptop's memory with several others.
  *
  * @param optimizing whether each JVM optimises like {@link Compiler#OPTIMIZING}, whatever its command asks for
- * @param startAid what makes a start faster
- * @param folder has the files of the start aid and exists; null without one
+ * @param archives the folder of the class archives, which exists; null without archives
  */
-public record Jvm(
-        boolean optimizing, StartAid startAid, @Nullable Path folder) {
+public record Jvm(boolean optimizing, @Nullable Path archives) {
 
-    /** Starts without an aid; the command decides how far the JIT goes. */
-    public static final Jvm PLAIN = new Jvm(false, StartAid.NONE, null);
+    /** Without archives; the command decides how far the JIT goes. */
+    public static final Jvm PLAIN = new Jvm(false, null);
+
+    /** A pipeline stops in two steps, so with this limit all processes have ended within 10 s. */
+    private static final Duration STOP_LIMIT = Duration.ofMillis(4500);
+    /** For a JVM that writes its archive: it takes one second, up to six on a busy machine. */
+    private static final Duration ARCHIVING_LIMIT = Duration.ofSeconds(25);
+
+    private static final String ARCHIVE = "-XX:SharedArchiveFile=";
 
     /** Set in tests: most servers that a test starts end before the optimising compiler pays off. */
     private static final boolean SHORT_LIVED = Boolean.getBoolean("afterimage.short-lived");
@@ -41,66 +46,32 @@ public record Jvm(
         }
     }
 
-    /** What makes the start of a JVM faster, and how long the JVM may take for it when it stops. */
-    public enum StartAid {
-        /** A pipeline stops in two steps, so with this limit all processes have ended within 10 s. */
-        NONE(Duration.ofMillis(4500)),
-        /** The AOT cache with the name of the process, if it exists. */
-        AOT_CACHE(Duration.ofMillis(4500)),
-        /** Records that cache, which takes two cores about a minute in total. */
-        AOT_RECORDING(Duration.ofMinutes(3)),
-        /** An archive of the classes of the previous run, which each run writes: one second, up to six on a busy machine. */
-        CLASS_ARCHIVE(Duration.ofSeconds(30));
-
-        private final Duration stopLimit;
-
-        StartAid(Duration stopLimit) {
-            this.stopLimit = stopLimit;
-        }
-    }
-
     /** The same, and each JVM optimises like {@link Compiler#OPTIMIZING}. */
     public Jvm optimizeAll() {
-        return new Jvm(true, startAid, folder);
+        return new Jvm(true, archives);
     }
 
     /**
-     * The same with the AOT cache that has the name of the process, if it exists; see
-     * <a href="https://openjdk.org/jeps/514">JEP 514</a> and <a href="https://openjdk.org/jeps/515">515</a>. JDK 25.0.3
-     * does not notice that a jar has changed since: the caller must.
-     */
-    public Jvm useAotCaches(Path caches) {
-        return new Jvm(optimizing, StartAid.AOT_CACHE, caches);
-    }
-
-    /**
-     * The same, and each JVM records what it loads and what runs hot, and writes that as its AOT cache when it is
-     * stopped.
-     *
-     * @param caches exists
-     */
-    public Jvm recordAotCaches(Path caches) {
-        return new Jvm(optimizing, StartAid.AOT_RECORDING, caches);
-    }
-
-    /**
-     * The same, and each JVM leaves an archive of the classes that it loaded when it ends in order, and starts from the
-     * archive of the previous run, which saves a third of its CPU. Only for a class path of jars. See
+     * The same, and the first run of each JVM leaves an archive of the classes that it loaded when it ends in order; later
+     * runs start from it with about half the CPU. Only for a class path of jars. See
      * <a href="https://docs.oracle.com/en/java/javase/25/docs/specs/man/java.html">-XX:+AutoCreateSharedArchive</a>.
      *
-     * @param archives exists
+     * @param folder exists, and belongs to exactly these jars
      */
-    Jvm archiveClasses(Path archives) {
-        return new Jvm(optimizing, StartAid.CLASS_ARCHIVE, archives);
+    public Jvm archiveClasses(Path folder) {
+        return new Jvm(optimizing, folder);
     }
 
     static Path archiveFile(Path archives, String name) {
         return archives.resolve(name + ".jsa");
     }
 
-    /** The time that a process has to end after it was asked to. */
-    Duration stopLimit() {
-        return startAid.stopLimit;
+    /** The time that the process of this command has to end after it was asked to. */
+    static Duration stopLimit(List<String> command) {
+        boolean writesArchive = command.stream()
+                .filter(argument -> argument.startsWith(ARCHIVE))
+                .anyMatch(argument -> Files.notExists(Path.of(argument.substring(ARCHIVE.length()))));
+        return writesArchive ? ARCHIVING_LIMIT : STOP_LIMIT;
     }
 
     /**
@@ -123,26 +94,13 @@ public record Jvm(
         }
     }
 
-    private List<String> startAid(String name) {
-        if (folder == null) {
-            return List.of();
-        }
-        Path cache = folder.resolve(name + ".aot");
-        Path archive = archiveFile(folder, name);
-        return switch (startAid) {
-            case NONE -> List.of();
-            case AOT_CACHE ->
-                Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=error") : List.of();
-            case AOT_RECORDING -> List.of("-XX:AOTCacheOutput=" + cache);
-            case CLASS_ARCHIVE -> {
-                deleteIfCutShort(archive);
-                yield List.of(
-                        "-XX:+AutoCreateSharedArchive",
-                        "-XX:SharedArchiveFile=" + archive,
-                        // an archive that does not fit any longer needs no message
-                        "-Xlog:cds*=off");
-            }
-        };
+    private static List<String> archive(Path archive) {
+        deleteIfCutShort(archive);
+        return List.of(
+                "-XX:+AutoCreateSharedArchive",
+                ARCHIVE + archive,
+                // an archive that does not fit any longer needs no message
+                "-Xlog:cds*=off");
     }
 
     /**
@@ -170,7 +128,9 @@ public record Jvm(
             // compiling is for when nobody waits for the cores: on Linux the native priority is nice(2)'s
             command.addAll(List.of("-XX:ThreadPriorityPolicy=1", "-XX:CompilerThreadPriority=10"));
         }
-        command.addAll(startAid(name));
+        if (archives != null) {
+            command.addAll(archive(archiveFile(archives, name)));
+        }
         command.addAll(rest);
         return command;
     }

@@ -36,6 +36,7 @@ public abstract class Server implements AutoCloseable {
     private final StackConfig config;
     private volatile @Nullable Process process;
     private volatile boolean closed;
+    private volatile Duration stopLimit = Jvm.stopLimit(List.of());
     private volatile long logSizeAtStart;
 
     /**
@@ -160,6 +161,7 @@ public abstract class Server implements AutoCloseable {
         // by default glibc keeps a memory arena for each thread, which costs a JVM tens of megabytes
         builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().putAll(environment());
+        stopLimit = Jvm.stopLimit(command);
         Process started = builder.start();
         started.getOutputStream().close();
         process = started;
@@ -232,7 +234,7 @@ public abstract class Server implements AutoCloseable {
 
     private void end(ProcessHandle handle) {
         signal(handle, stopSignal());
-        if (!ended(handle, config.jvm().stopLimit())) {
+        if (!ended(handle, stopLimit)) {
             handle.destroyForcibly();
             ended(handle, KILL_LIMIT);
         }
@@ -286,11 +288,11 @@ public abstract class Server implements AutoCloseable {
         Process running = process;
         if (running != null) {
             running.destroyForcibly();
-            ended(running.toHandle(), config.jvm().stopLimit());
+            ended(running.toHandle(), stopLimit);
         }
     }
 
-    /** Stops the process, by force when it has not ended after 4.5 s, and prevents a new start. The data stays. */
+    /** Stops the process, by force when it has not ended in time, and prevents a new start. The data stays. */
     @Override
     public void close() {
         Process running = closeForGood();

@@ -7,6 +7,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,19 +24,15 @@ class JvmTest {
 
     /** The program under test is the PostgreSQL driver's jar, which prints its usage when it is run. */
     @Test
-    void aRecordedCacheIsUsedByTheNextStart() throws Exception {
-        Path program = Files.copy(driver(), folder.resolve("program.jar"));
-        assertThat(run(program, Jvm.PLAIN.recordAotCaches(folder))).contains("PGJDBCMain source: file:");
-        assertThat(folder.resolve("program.aot")).isNotEmptyFile();
-
-        assertThat(run(program, Jvm.PLAIN.useAotCaches(folder))).contains("PGJDBCMain source: shared objects file");
-    }
-
-    @Test
     void theClassesOfOneRunAreTheArchiveOfTheNext() throws Exception {
         Path program = Files.copy(driver(), folder.resolve("program.jar"));
         Jvm archive = Jvm.PLAIN.archiveClasses(folder);
+        List<String> command = archive.command("program", 64, Jvm.Compiler.QUICK, List.of());
+        Duration usual = Jvm.stopLimit(List.of());
+        assertThat(Jvm.stopLimit(command)).as("the archive takes time").isGreaterThan(usual);
         assertThat(run(program, archive)).contains("PGJDBCMain source: file:");
+
+        assertThat(Jvm.stopLimit(command)).isEqualTo(usual);
         assertThat(run(program, archive)).contains("PGJDBCMain source: shared objects file (top)");
     }
 

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
                 "Stops a pipeline that runs in another terminal, and waits until all processes end. The data stays.")
 public final class DownCommand extends PipelineCommand {
 
-    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final Duration LIMIT = Duration.ofMinutes(1);
 
     @Override
     public Integer call() throws IOException {

@@ -77,7 +77,7 @@ public final class UpCommand extends PipelineCommand {
     }
 
     private LocalPipelineConfig config() {
-        Jvm jvm = Jvm.PLAIN.useAotCaches(QuarkusService.AOT_CACHES);
+        Jvm jvm = Jvm.PLAIN.archiveClasses(QuarkusService.ARCHIVES);
         LocalPipelineConfig config = ports.pipeline().with(optimize ? jvm.optimizeAll() : jvm);
         if (atLeastOnce) {
             config = config.atLeastOnce();

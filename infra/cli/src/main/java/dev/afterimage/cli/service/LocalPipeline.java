@@ -281,7 +281,10 @@ public final class LocalPipeline implements AutoCloseable {
                 + ": use that pipeline, or stop it with Ctrl-C in its terminal or infra/afterimage down.");
     }
 
-    /** Stops all parts within 10 s: first the parts that write, last the servers that store. The data stays. */
+    /**
+     * Stops all parts: first the parts that write, last the servers that store. The data stays. Takes at most 10 s, or a
+     * minute when the JVMs write their class archives.
+     */
     @Override
     public void close() {
         supervisor.close();

@@ -30,11 +30,8 @@ public final class QuarkusService extends Server {
     private static final Path SERVICES =
             Path.of(System.getProperty("afterimage.services", "")).toAbsolutePath();
 
-    /**
-     * The AOT caches; they lie in the copy of the services that they were made from, because they are valid only for
-     * it.
-     */
-    public static final Path AOT_CACHES = SERVICES.resolve("aot");
+    /** The class archives of the pipeline's JVMs; they are in the copy, because they are valid only for its jars. */
+    public static final Path ARCHIVES = SERVICES.resolve("archives");
 
     private final int port;
     private final boolean executable;
