@@ -2,8 +2,8 @@ package dev.afterimage.bench;
 
 import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
+import dev.afterimage.bench.CustomersAndProducts.Choice;
 import dev.afterimage.bench.OrderTransaction.Step;
-import dev.afterimage.bench.Shop.Choice;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Repeats the recorded transaction with new ids, by prepared statements on connections that stay open. This is the cost
  * of an order in the database alone, without a service.
  */
-final class JdbcOrders implements Side {
+final class JdbcOrders implements OrderWriter {
 
     private static final Pattern ID = Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
@@ -32,7 +32,7 @@ final class JdbcOrders implements Side {
 
     private final String database;
     private final int maxConnections;
-    private final Shop shop;
+    private final CustomersAndProducts shop;
     private final List<PreparedStep> steps;
     /**
      * The recorded ids in the order of their first appearance; the value of a parameter refers to an id by its index.
@@ -66,7 +66,12 @@ final class JdbcOrders implements Side {
      * @param transaction the recorded statements of the service
      * @param recorded the customer and products of the recorded order
      */
-    JdbcOrders(String database, int maxConnections, Shop shop, OrderTransaction transaction, Choice recorded) {
+    JdbcOrders(
+            String database,
+            int maxConnections,
+            CustomersAndProducts shop,
+            OrderTransaction transaction,
+            Choice recorded) {
         this.database = database;
         this.maxConnections = maxConnections;
         this.shop = shop;

@@ -22,8 +22,8 @@ final class OrderService extends QuarkusJar {
     }
 
     /** Clients of this service, with one connection each. */
-    Side orders(Shop shop) {
-        return new Side() {
+    OrderWriter orders(CustomersAndProducts shop) {
+        return new OrderWriter() {
             @Override
             public String name() {
                 return OrderService.this.name();

@@ -1,6 +1,6 @@
 package dev.afterimage.bench;
 
-import dev.afterimage.bench.Shop.Choice;
+import dev.afterimage.bench.CustomersAndProducts.Choice;
 import dev.afterimage.stack.StackConfig;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -72,7 +72,7 @@ final class OrdersBench implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     /** A side, and the meter of the processes that work for it. */
-    private record Contender(Side side, Cpu.Meter meter) {}
+    private record Contender(OrderWriter side, Cpu.Meter meter) {}
 
     @Override
     public Integer call() throws Exception {
@@ -92,20 +92,20 @@ final class OrdersBench implements Callable<Integer> {
         List<Integer> ports = StackConfig.freePorts(5 + variants.size());
         StackConfig stack =
                 new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
-        Database database = Database.start(stack);
+        OrdersDatabase database = OrdersDatabase.start(stack);
         OrderService service =
                 new OrderService("order-service", stack, jar, List.of(), ports.get(4), database.jdbcUrl()).started();
         List<Contender> contenders = new ArrayList<>();
-        Shop shop;
+        CustomersAndProducts shop;
         try (HttpConnection connection = service.connect()) {
-            shop = Shop.open(connection);
+            shop = CustomersAndProducts.open(connection);
             contenders.add(warm(service.orders(shop), database.meter(service)));
             int connections = database.connections();
             Choice choice = shop.choose();
             OrderTransaction transaction = database.record(connection, choice);
             say("Both sides: begin,%n%s    commit; at most %d connections, as many as the service opened."
                     .formatted(transaction.outline(), connections));
-            Side jdbc = new JdbcOrders(database.jdbcUrl(), connections, shop, transaction, choice);
+            OrderWriter jdbc = new JdbcOrders(database.jdbcUrl(), connections, shop, transaction, choice);
             contenders.addFirst(warm(jdbc, database.meter(null)));
         }
         for (int i = 0; i < variants.size(); i++) {
@@ -122,15 +122,15 @@ final class OrdersBench implements Callable<Integer> {
     }
 
     /** Warms the side up with the largest number of clients, so that its pool grows to its full size. */
-    private Contender warm(Side side, Cpu.Meter meter) throws Exception {
+    private Contender warm(OrderWriter side, Cpu.Meter meter) throws Exception {
         say("%s warms up with %d orders ...".formatted(side.name(), warmUp));
-        List<Side.Client> connected = side.connect(Collections.max(clients));
+        List<OrderWriter.Client> connected = side.connect(Collections.max(clients));
         try {
             for (int placed = 0; placed < warmUp; ) {
                 placed += Round.run(connected, Duration.ofSeconds(1), meter).nanos().length;
             }
         } finally {
-            connected.forEach(Side.Client::close);
+            connected.forEach(OrderWriter.Client::close);
         }
         return new Contender(side, meter);
     }
@@ -138,7 +138,7 @@ final class OrdersBench implements Callable<Integer> {
     private void compare(List<Contender> contenders, int number) throws Exception {
         say("%n%d client%s".formatted(number, number == 1 ? "" : "s"));
         Map<Contender, List<Round>> results = new LinkedHashMap<>();
-        Map<Contender, List<Side.Client>> connected = new LinkedHashMap<>();
+        Map<Contender, List<OrderWriter.Client>> connected = new LinkedHashMap<>();
         try {
             for (Contender contender : contenders) {
                 results.put(contender, new ArrayList<>());
@@ -157,7 +157,7 @@ final class OrdersBench implements Callable<Integer> {
                 }
             }
         } finally {
-            connected.values().forEach(each -> each.forEach(Side.Client::close));
+            connected.values().forEach(each -> each.forEach(OrderWriter.Client::close));
         }
         List<Round> jdbc = Objects.requireNonNull(results.get(contenders.getFirst()));
         say(

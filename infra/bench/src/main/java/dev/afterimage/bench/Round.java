@@ -27,11 +27,11 @@ record Round(double seconds, long[] nanos, Cpu cpu, double busy) {
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
     /** Runs each client on its own thread, in a closed loop. */
-    static Round run(List<Side.Client> clients, Duration duration, Cpu.Meter meter) throws Exception {
+    static Round run(List<OrderWriter.Client> clients, Duration duration, Cpu.Meter meter) throws Exception {
         CountDownLatch start = new CountDownLatch(1);
         List<Future<long[]>> running = new ArrayList<>();
         try (ExecutorService threads = Executors.newCachedThreadPool()) {
-            for (Side.Client client : clients) {
+            for (OrderWriter.Client client : clients) {
                 running.add(threads.submit(() -> {
                     start.await();
                     return loop(client, duration);
@@ -57,7 +57,7 @@ record Round(double seconds, long[] nanos, Cpu cpu, double busy) {
         }
     }
 
-    private static long[] loop(Side.Client client, Duration duration) throws Exception {
+    private static long[] loop(OrderWriter.Client client, Duration duration) throws Exception {
         long[] nanos = new long[1024];
         int count = 0;
         long began = System.nanoTime();

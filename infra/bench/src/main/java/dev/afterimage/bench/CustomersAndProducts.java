@@ -1,12 +1,10 @@
 package dev.afterimage.bench;
 
-import dev.afterimage.stack.StackException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The customers and products of the orders. There are many, because every order locks the rows of its customer and
@@ -14,13 +12,13 @@ import java.util.regex.Pattern;
  *
  * @param products all at the same price, so that every order has the same total
  */
-record Shop(List<String> customers, List<String> products) {
+record CustomersAndProducts(List<String> customers, List<String> products) {
 
     private static final int SIZE = 100;
-    private static final Pattern ID = Pattern.compile("\"id\":\"([^\"]+)\"");
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Creates the customers and products through the service, in a database without any. */
-    static Shop open(HttpConnection service) throws IOException {
+    static CustomersAndProducts open(HttpConnection service) throws IOException {
         List<String> customers = new ArrayList<>();
         List<String> products = new ArrayList<>();
         for (int i = 0; i < SIZE; i++) {
@@ -29,15 +27,11 @@ record Shop(List<String> customers, List<String> products) {
             products.add(id(service.post("/products", """
                     {"sku":"LOOM-%d","name":"Punched cards","price":"29.90"}""".formatted(i))));
         }
-        return new Shop(customers, products);
+        return new CustomersAndProducts(customers, products);
     }
 
-    private static String id(String answer) {
-        Matcher id = ID.matcher(answer);
-        if (!id.find()) {
-            throw new StackException("The service answers without an id: " + answer);
-        }
-        return id.group(1);
+    private static String id(String answer) throws IOException {
+        return JSON.readTree(answer).required("id").asText();
     }
 
     /** A customer and two different products. */

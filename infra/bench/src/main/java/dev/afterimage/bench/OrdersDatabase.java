@@ -1,6 +1,6 @@
 package dev.afterimage.bench;
 
-import dev.afterimage.bench.Shop.Choice;
+import dev.afterimage.bench.CustomersAndProducts.Choice;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackConfig;
@@ -22,23 +22,23 @@ import org.jspecify.annotations.Nullable;
  * The PostgreSQL server that both sides use, with an empty database of orders. Also reads the service's connections and
  * statements.
  */
-final class Database {
+final class OrdersDatabase {
 
     private static final String NAME = "orders";
     private static final Duration RECORDING_LIMIT = Duration.ofSeconds(10);
 
     private final Postgres postgres;
 
-    private Database(Postgres postgres) {
+    private OrdersDatabase(Postgres postgres) {
         this.postgres = postgres;
     }
 
     /** Starts the server and drops the orders of earlier runs. The server stops with this JVM at the latest. */
-    static Database start(StackConfig config) throws SQLException {
+    static OrdersDatabase start(StackConfig config) throws SQLException {
         try (Postgres earlier = Postgres.start(config)) {
             execute(earlier, "drop database " + NAME + " with (force)");
         }
-        return new Database(Postgres.start(config));
+        return new OrdersDatabase(Postgres.start(config));
     }
 
     private static void execute(Postgres postgres, String... statements) throws SQLException {

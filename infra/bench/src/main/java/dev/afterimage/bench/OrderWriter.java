@@ -3,7 +3,7 @@ package dev.afterimage.bench;
 import java.util.List;
 
 /** One way to place orders, which is compared with the others. */
-interface Side {
+interface OrderWriter {
 
     String name();
 
