@@ -1,7 +1,7 @@
 package dev.afterimage.bench;
 
 import dev.afterimage.stack.ConnectWorker;
-import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
@@ -217,7 +217,7 @@ final class BacklogBench implements Callable<Integer> {
             return measure(postgres, connect, "replica", goals, () -> {
                 for (String connector : connectors.keySet()) {
                     Optional<String> failure =
-                            connect.connectors().status(connector).flatMap(Connectors.Status::failure);
+                            connect.connectors().status(connector).flatMap(ConnectorStatus::failure);
                     if (failure.isPresent()) {
                         throw new StackException(connector + " failed: " + failure.get());
                     }

@@ -9,7 +9,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.afterimage.cli.service.AppliedEvents;
 import dev.afterimage.cli.service.LocalPipeline;
 import dev.afterimage.cli.service.Ports;
-import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.StackConfig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -163,7 +163,8 @@ class AfterimageTest {
         String hostile = "\\u001b]52;c;ZWNobw==\\u0007 \\u009b2J \\u007f \\u202e";
         String answer = """
                 {"name": "H", "key": "H", "reason": "H", "effect": "H", "detail": "H", "partition": {"H": "H"},
-                 "connector": {"state": "FAILED", "trace": "first\\n\\tat H"}, "offsets": [{"partition": {"H": "H"}}]}""".replace("H", hostile);
+                 "connector": {"state": "FAILED", "trace": "first\\n\\tat H"}, "type": "source", "tasks": [],
+                 "offsets": [{"partition": {"H": "H"}, "offset": {}}]}""".replace("H", hostile);
         boolean list = command.startsWith("dead-letters --") || command.startsWith("produce");
         String port = serve(200, list ? "[" + answer + "]" : answer);
         run((command + " " + port).split(" "));
@@ -308,7 +309,7 @@ class AfterimageTest {
         for (String printed : List.of("service.Findings$Report", "command.simulate.Simulation$SchemaChange")) {
             collectRecords(Class.forName("dev.afterimage.cli." + printed), records);
         }
-        assertThat(records).contains(Connectors.Status.class.getName());
+        assertThat(records).contains(ConnectorStatus.class.getName());
         assertThat(nativeBuildKnows("dev.afterimage/afterimage-cli")).containsOnlyKeys(records);
     }
 

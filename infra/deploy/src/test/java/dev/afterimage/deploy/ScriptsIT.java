@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.stack.ConnectWorker;
+import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
@@ -107,7 +108,7 @@ class ScriptsIT {
             assertThat(connect.connectors().names())
                     .hasSize(3)
                     .allSatisfy(name ->
-                            assertThat(connect.connectors().status(name)).get().matches(Connectors.Status::running));
+                            assertThat(connect.connectors().status(name)).get().matches(ConnectorStatus::running));
             assertThat(run(environment, "apply.sh")).endsWith(runs);
             for (String slot : List.of("order_outbox", "source_tables")) {
                 await().untilAsserted(() -> assertThat(failsOver(postgres, slot))

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** The files of this repository, for a program that runs in any working directory. */
-public final class Repository {
+public final class Checkout {
 
-    private Repository() {}
+    private Checkout() {}
 
     /** The root as {@code infra/afterimage} gives it in the system property, else the working directory. */
     public static Path root() {

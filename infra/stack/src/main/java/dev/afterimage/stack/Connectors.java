@@ -1,6 +1,9 @@
 package dev.afterimage.stack;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,14 +19,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connectors of a Kafka Connect worker, through its
@@ -32,15 +36,10 @@ import java.util.regex.Pattern;
 public final class Connectors {
 
     private static final Duration RUNNING_LIMIT = Duration.ofSeconds(60);
-    private static final String CAUSE = "Caused by: ";
-    /** The part of a line before the message; where there is no message, the part before the class name. */
-    private static final Pattern PREFIX = Pattern.compile(CAUSE + "([\\w.$]+: )?");
-
-    /** Debezium prints its whole position, half a screen of text, inside a message. */
-    private static final Pattern POSITION = Pattern.compile("PostgresOffsetContext \\[.*]");
+    private static final ObjectMapper JSON =
+            new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final URI worker;
-    private final ObjectMapper json = new ObjectMapper();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
@@ -49,67 +48,60 @@ public final class Connectors {
         this.worker = worker;
     }
 
-    /**
-     * The state of a connector and of its tasks: RUNNING, UNASSIGNED, RESTARTING, PAUSED, STOPPED or FAILED.
-     *
-     * @param type source or sink
-     * @param tasks the state of each task; empty right after the connector was applied
-     * @param failure the reason of the first failure, in one line
-     * @param trace the stack trace of that failure, as the worker reports it
-     */
-    public record Status(
-            String name,
-            String type,
-            String state,
-            List<String> tasks,
-            Optional<String> failure,
-            Optional<String> trace) {
+    // -- the worker's answers, as far as we read them
 
-        private static Status of(JsonNode status) {
-            List<String> tasks = new ArrayList<>();
-            Optional<String> trace = trace(status.path("connector"));
-            for (JsonNode task : status.path("tasks")) {
-                tasks.add(task.path("state").asText());
-                trace = trace.or(() -> trace(task));
-            }
-            return new Status(
-                    status.path("name").asText(),
-                    status.path("type").asText(),
-                    status.at("/connector/state").asText(),
-                    tasks,
-                    trace.map(Connectors::reason),
-                    trace);
-        }
+    private record Part(String state, @Nullable String trace) {
 
-        private static Optional<String> trace(JsonNode part) {
-            return part.path("state").asText().equals("FAILED")
-                    ? Optional.of(part.path("trace").asText("no reason given"))
+        private Optional<String> failure() {
+            return state.equals("FAILED")
+                    ? Optional.of(Objects.requireNonNullElse(trace, "no reason given"))
                     : Optional.empty();
-        }
-
-        /** Whether the connector and at least one task run, and nothing failed. */
-        public boolean running() {
-            return state.equals("RUNNING") && !tasks.isEmpty() && tasks.stream().allMatch("RUNNING"::equals);
-        }
-
-        /** Whether the connector is paused and no task is running. */
-        public boolean paused() {
-            return state.equals("PAUSED") && !tasks.contains("RUNNING");
-        }
-
-        /** Whether an operator paused or stopped the connector; this state survives a restart of the worker. */
-        boolean halted() {
-            return state.equals("PAUSED") || state.equals("STOPPED");
-        }
-
-        public boolean failed() {
-            return failure.isPresent();
         }
     }
 
+    private record Reported(String name, String type, Part connector, List<Part> tasks) {
+
+        private ConnectorStatus status() {
+            return new ConnectorStatus(
+                    name,
+                    type,
+                    connector.state(),
+                    tasks.stream().map(Part::state).toList(),
+                    Stream.concat(Stream.of(connector), tasks.stream())
+                            .flatMap(part -> part.failure().stream())
+                            .findFirst());
+        }
+    }
+
+    private record WithStatus(Reported status) {}
+
+    private record Configured(String name, Map<String, String> config) {}
+
+    private record WithConfig(Configured info) {}
+
+    private record Plugin(@JsonProperty("class") String name) {}
+
+    private record Value(String name, List<String> errors) {}
+
+    private record Setting(Value value) {}
+
+    private record Validation(List<Setting> configs) {}
+
+    private record Refusal(@Nullable String message) {}
+
+    /**
+     * The offsets of a connector.
+     *
+     * @param offsets of a source its position in the log, of a sink its Kafka offsets
+     */
+    public record Offsets(List<Offset> offsets) {}
+
+    /** An offset and what it belongs to, both as the worker stores them. */
+    public record Offset(JsonNode partition, JsonNode offset) {}
+
     /** The folder {@code connectors/} of this repository. */
     public static Path folder() {
-        return Repository.find("connectors/topics.json")
+        return Checkout.find("connectors/topics.json")
                 .map(Folders::parent)
                 .orElseThrow(() ->
                         new StackException("The folder connectors/ is not here: run this from inside the repository."));
@@ -122,9 +114,7 @@ public final class Connectors {
      * @throws StackException when it answers with an error, as it does while it starts
      */
     public List<String> names() throws IOException {
-        List<String> names = new ArrayList<>();
-        read(request("/connectors").GET()).forEach(name -> names.add(name.asText()));
-        return names;
+        return List.of(read("/connectors", String[].class));
     }
 
     /**
@@ -133,11 +123,11 @@ public final class Connectors {
      * @throws IOException when the worker cannot be reached
      * @throws StackException when it answers with an error, as it does while it starts
      */
-    public List<Status> all() throws IOException {
-        List<Status> all = new ArrayList<>();
-        read(request("/connectors?expand=status").GET()).forEach(each -> all.add(Status.of(each.path("status"))));
-        all.sort(Comparator.comparing(Status::name));
-        return all;
+    public List<ConnectorStatus> all() throws IOException {
+        return read("/connectors?expand=status", new TypeReference<Map<String, WithStatus>>() {}).values().stream()
+                .map(each -> each.status().status())
+                .sorted(Comparator.comparing(ConnectorStatus::name))
+                .toList();
     }
 
     /**
@@ -181,17 +171,17 @@ public final class Connectors {
 
     private void awaitRunning(String name) throws IOException {
         Instant deadline = Instant.now().plus(RUNNING_LIMIT);
-        Optional<Status> status = status(name);
-        for (int look = 1; !status.map(Status::running).orElse(false); look++) {
+        Optional<ConnectorStatus> status = status(name);
+        for (int look = 1; !status.map(ConnectorStatus::running).orElse(false); look++) {
             if (Instant.now().isAfter(deadline)) {
                 throw new StackException("Connector " + name + " does not run after " + RUNNING_LIMIT.toSeconds()
-                        + " s: " + status.flatMap(Status::failure).orElse("it has no task"));
+                        + " s: " + status.flatMap(ConnectorStatus::failure).orElse("it has no task"));
             }
             // a reported failure may be left from the previous run, or be temporary, for example a slot that is still
             // in use
-            if (look % 10 == 0 && status.map(Status::failed).orElse(false)) {
+            if (look % 10 == 0 && status.map(ConnectorStatus::failed).orElse(false)) {
                 restartFailed(name);
-            } else if (look % 10 == 0 && status.map(Status::halted).orElse(false)) {
+            } else if (look % 10 == 0 && status.map(ConnectorStatus::halted).orElse(false)) {
                 letGoOn(name);
             }
             Server.pause(Duration.ofMillis(100));
@@ -213,29 +203,26 @@ public final class Connectors {
     private List<String> validate(String name, String config) throws IOException {
         ObjectNode settings;
         try {
-            settings = json.readValue(config, ObjectNode.class);
+            settings = JSON.readValue(config, ObjectNode.class);
         } catch (JsonProcessingException e) {
             throw new StackException(name + ".json is no JSON object: " + e.getOriginalMessage(), e);
         }
         String type = settings.path("connector.class").asText();
-        List<String> known = new ArrayList<>();
-        read(request("/connector-plugins").GET())
-                .forEach(plugin -> known.add(plugin.path("class").asText()));
+        List<String> known = Stream.of(read("/connector-plugins", Plugin[].class))
+                .map(Plugin::name)
+                .toList();
         if (!known.contains(type)) {
             throw new StackException("The worker has no connector.class \"" + type + "\", which " + name
                     + ".json asks for; it has " + String.join(", ", known));
         }
-        HttpResponse<String> response = send(request("/connector-plugins/" + type + "/config/validate")
+        HttpRequest.Builder validation = request("/connector-plugins/" + type + "/config/validate")
                 .header("Content-Type", "application/json")
                 .PUT(HttpRequest.BodyPublishers.ofString(
-                        settings.put("name", name).toString())));
-        List<String> wrong = new ArrayList<>();
-        for (JsonNode setting : parse(response).path("configs")) {
-            for (JsonNode error : setting.at("/value/errors")) {
-                wrong.add(setting.at("/value/name").asText() + ": " + error.asText());
-            }
-        }
-        return wrong;
+                        settings.put("name", name).toString()));
+        return JSON.readValue(accepted(send(validation)).body(), Validation.class).configs().stream()
+                .map(Setting::value)
+                .flatMap(setting -> setting.errors().stream().map(error -> setting.name() + ": " + error))
+                .toList();
     }
 
     /** The name of the connector that is configured by this file. */
@@ -265,27 +252,13 @@ public final class Connectors {
      *
      * @throws IOException when the worker cannot be reached
      */
-    public Optional<Status> status(String name) throws IOException {
+    public Optional<ConnectorStatus> status(String name) throws IOException {
         HttpResponse<String> response = send(request(name, "/status").GET());
         if (response.statusCode() == 404) {
             return Optional.empty();
         }
-        return Optional.of(Status.of(parse(response)));
-    }
-
-    /**
-     * The messages of the causes in a stack trace, the outermost first. The first line of the trace is left out,
-     * because it only says that something failed. A message that contains the message of its own cause is left out too.
-     */
-    static String reason(String trace) {
-        List<String> causes = new ArrayList<>();
-        for (String line : trace.lines().filter(each -> each.startsWith(CAUSE)).toList()) {
-            String cause = PREFIX.matcher(line).replaceFirst("");
-            causes.removeIf(outer -> outer.contains(cause));
-            causes.add(cause);
-        }
-        String reason = causes.isEmpty() ? trace.lines().findFirst().orElse("") : String.join(": ", causes);
-        return POSITION.matcher(reason).replaceAll("its offset");
+        return Optional.of(
+                JSON.readValue(accepted(response).body(), Reported.class).status());
     }
 
     /**
@@ -294,7 +267,7 @@ public final class Connectors {
      * @throws IOException when the worker cannot be reached
      */
     public void restartFailed(String name) throws IOException {
-        parse(send(
+        accepted(send(
                 request(name, "/restart?includeTasks=true&onlyFailed=true").POST(HttpRequest.BodyPublishers.noBody())));
     }
 
@@ -316,7 +289,7 @@ public final class Connectors {
      * @throws StackException when there is no such connector, or it still works after a minute
      */
     public void pause(String name) throws IOException {
-        standStill(name, "/pause", Status::paused);
+        standStill(name, "/pause", ConnectorStatus::paused);
     }
 
     /**
@@ -327,13 +300,10 @@ public final class Connectors {
      * @throws StackException when there is no such connector, or it still works after a minute
      */
     public void stop(String name) throws IOException {
-        standStill(
-                name,
-                "/stop",
-                status -> status.state().equals("STOPPED") && status.tasks().isEmpty());
+        standStill(name, "/stop", ConnectorStatus::stopped);
     }
 
-    private void standStill(String name, String action, Predicate<Status> still) throws IOException {
+    private void standStill(String name, String action, Predicate<ConnectorStatus> still) throws IOException {
         change(name, request(name, action).PUT(HttpRequest.BodyPublishers.noBody()));
         Instant deadline = Instant.now().plus(RUNNING_LIMIT);
         while (!status(name).map(still::test).orElse(true)) {
@@ -361,14 +331,13 @@ public final class Connectors {
     }
 
     /**
-     * The offsets of the connector, as the worker reports them: {@code offsets}, each with {@code partition} and {@code
-     * offset}.
+     * The offsets of the connector, as the worker reports them.
      *
      * @throws IOException when the worker cannot be reached
      * @throws StackException when there is no such connector
      */
-    public JsonNode offsets(String name) throws IOException {
-        return read(request(name, "/offsets").GET());
+    public Offsets offsets(String name) throws IOException {
+        return JSON.readValue(accepted(send(request(name, "/offsets").GET())).body(), Offsets.class);
     }
 
     /**
@@ -388,10 +357,11 @@ public final class Connectors {
      */
     public Map<String, String> slots() throws IOException {
         Map<String, String> slots = new TreeMap<>();
-        for (JsonNode each : read(request("/connectors?expand=info").GET())) {
-            JsonNode slot = each.at("/info/config/slot.name");
-            if (slot.isTextual()) {
-                slots.put(each.at("/info/name").asText(), slot.asText());
+        for (WithConfig each : read("/connectors?expand=info", new TypeReference<Map<String, WithConfig>>() {})
+                .values()) {
+            String slot = each.info().config().get("slot.name");
+            if (slot != null) {
+                slots.put(each.info().name(), slot);
             }
         }
         return slots;
@@ -415,15 +385,19 @@ public final class Connectors {
         return HttpRequest.newBuilder(worker.resolve(path)).timeout(Duration.ofSeconds(10));
     }
 
-    private JsonNode read(HttpRequest.Builder request) throws IOException {
-        return parse(send(request));
+    private <T> T read(String path, Class<T> type) throws IOException {
+        return JSON.readValue(accepted(send(request(path).GET())).body(), type);
     }
 
-    private JsonNode parse(HttpResponse<String> response) throws IOException {
+    private <T> T read(String path, TypeReference<T> type) throws IOException {
+        return JSON.readValue(accepted(send(request(path).GET())).body(), type);
+    }
+
+    private static HttpResponse<String> accepted(HttpResponse<String> response) throws IOException {
         if (response.statusCode() >= 300) {
             throw new StackException("Connect answers " + response.statusCode() + ": " + message(response));
         }
-        return json.readTree(response.body());
+        return response;
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
@@ -438,9 +412,10 @@ public final class Connectors {
         }
     }
 
-    private String message(HttpResponse<String> response) throws IOException {
+    private static String message(HttpResponse<String> response) throws IOException {
         return response.body().startsWith("{")
-                ? json.readTree(response.body()).path("message").asText(response.body())
+                ? Objects.requireNonNullElse(
+                        JSON.readValue(response.body(), Refusal.class).message(), response.body())
                 : "status " + response.statusCode();
     }
 }

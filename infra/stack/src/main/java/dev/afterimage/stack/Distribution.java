@@ -41,7 +41,7 @@ public record Distribution(Path folder) {
 
     private static Path besideThisModule() {
         String folder = "infra/stack/distribution/target/distribution";
-        return Repository.find(folder).orElseGet(() -> Repository.root().resolve(folder));
+        return Checkout.find(folder).orElseGet(() -> Checkout.root().resolve(folder));
     }
 
     /**

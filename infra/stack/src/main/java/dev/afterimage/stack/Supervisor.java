@@ -116,7 +116,7 @@ public final class Supervisor implements AutoCloseable {
         while (!closed) {
             Server.pause(backoff);
             try {
-                Optional<Connectors.Status> status = connectors.status(connector);
+                Optional<ConnectorStatus> status = connectors.status(connector);
                 if (status.isPresent() && status.get().failed()) {
                     String reason = status.get().failure().orElse("");
                     if (!reason.equals(reported) || Instant.now().isAfter(reportDue)) {

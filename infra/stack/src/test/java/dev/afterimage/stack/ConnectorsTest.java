@@ -70,7 +70,7 @@ class ConnectorsTest {
 
     @Test
     void theReasonOfAFailureIsWhatItsCausesSay() {
-        assertThat(Connectors.reason("""
+        assertThat(ConnectorStatus.reason("""
                 org.apache.kafka.connect.errors.ConnectException: Exiting WorkerSinkTask due to unrecoverable exception.
                 \tat org.apache.kafka.connect.runtime.WorkerSinkTask.deliverMessages(WorkerSinkTask.java:650)
                 Caused by: org.apache.kafka.connect.errors.ConnectException: Failed to flush records for table 'orders'
@@ -80,11 +80,11 @@ class ConnectorsTest {
                 \t... 19 more
                 """))
                 .isEqualTo("Failed to flush records for table 'orders': ERROR: integer out of range");
-        assertThat(Connectors.reason("java.lang.IllegalStateException: only this"))
+        assertThat(ConnectorStatus.reason("java.lang.IllegalStateException: only this"))
                 .isEqualTo("java.lang.IllegalStateException: only this");
-        assertThat(Connectors.reason("x: y\nCaused by: java.lang.NullPointerException\n"))
+        assertThat(ConnectorStatus.reason("x: y\nCaused by: java.lang.NullPointerException\n"))
                 .isEqualTo("java.lang.NullPointerException");
-        assertThat(Connectors.reason("x: starting at PostgresOffsetContext [a=b [c], d=[]], which is gone."))
+        assertThat(ConnectorStatus.reason("x: starting at PostgresOffsetContext [a=b [c], d=[]], which is gone."))
                 .isEqualTo("x: starting at its offset, which is gone.");
     }
 }

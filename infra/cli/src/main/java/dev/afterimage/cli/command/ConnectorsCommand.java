@@ -1,7 +1,7 @@
 package dev.afterimage.cli.command;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
@@ -44,7 +44,7 @@ public final class ConnectorsCommand extends PipelineCommand {
         }
     }
 
-    private void show(Screen screen, List<Connectors.Status> connectors) {
+    private void show(Screen screen, List<ConnectorStatus> connectors) {
         if (json) {
             screen.json(connectors);
             return;
@@ -66,7 +66,7 @@ public final class ConnectorsCommand extends PipelineCommand {
             mixinStandardHelpOptions = true)
     int status(@Parameters(paramLabel = "NAME") String name) throws IOException {
         try (Screen screen = screen()) {
-            Connectors.Status status = ports.connectors()
+            ConnectorStatus status = ports.connectors()
                     .status(name)
                     .orElseThrow(() -> new StackException("There is no connector " + name + "."));
             show(screen, List.of(status));
@@ -150,18 +150,16 @@ public final class ConnectorsCommand extends PipelineCommand {
             mixinStandardHelpOptions = true)
     void offsets(@Parameters(paramLabel = "NAME") String name) throws IOException {
         try (Screen screen = screen()) {
-            JsonNode offsets = ports.connectors().offsets(name);
+            Connectors.Offsets offsets = ports.connectors().offsets(name);
             if (json) {
                 screen.json(offsets);
                 return;
             }
             screen.table(
                     List.of("partition", "offset"),
-                    offsets.path("offsets")
-                            .valueStream()
+                    offsets.offsets().stream()
                             .map(each -> List.of(
-                                    each.path("partition").toString(),
-                                    each.path("offset").toString()))
+                                    each.partition().toString(), each.offset().toString()))
                             .toList());
         }
     }

@@ -1,6 +1,7 @@
 package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
@@ -75,7 +76,7 @@ public final class ResetCommand implements Callable<Integer> {
         connectors.resume(name);
         // no time limit, because a snapshot may take long
         while (!postgres.replicates(slot)) {
-            Optional<String> failure = connectors.status(name).flatMap(Connectors.Status::failure);
+            Optional<String> failure = connectors.status(name).flatMap(ConnectorStatus::failure);
             if (failure.isPresent()) {
                 throw new StackException("Connector " + name + " failed: " + failure.get());
             }

@@ -1,6 +1,7 @@
 package dev.afterimage.cli.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
@@ -102,7 +103,7 @@ public final class Findings implements AutoCloseable {
             String at,
             List<Worry> worries,
             List<ServerProcess> processes,
-            List<Connectors.Status> connectors,
+            List<ConnectorStatus> connectors,
             List<Slot> slots,
             List<Lag> lags,
             List<Topic> topics,
@@ -141,7 +142,7 @@ public final class Findings implements AutoCloseable {
         lookedAt = now;
         List<ServerProcess> processes = processes();
         Map<String, String> slotsInUse = new TreeMap<>();
-        List<Connectors.Status> connectors = connectors(slotsInUse);
+        List<ConnectorStatus> connectors = connectors(slotsInUse);
         List<Slot> slots = slots(slotsInUse);
         List<Lag> lags = new ArrayList<>();
         List<Topic> topics = new ArrayList<>();
@@ -201,14 +202,14 @@ public final class Findings implements AutoCloseable {
     }
 
     /** @param slotsInUse receives the slots that connectors are configured to read, by connector */
-    private List<Connectors.Status> connectors(Map<String, String> slotsInUse) {
+    private List<ConnectorStatus> connectors(Map<String, String> slotsInUse) {
         try {
-            List<Connectors.Status> connectors = connect.all();
+            List<ConnectorStatus> connectors = connect.all();
             slotsInUse.putAll(connect.slots());
             if (connectors.isEmpty()) {
                 worry(Level.CRIT, "Kafka Connect has no connector");
             }
-            for (Connectors.Status each : connectors) {
+            for (ConnectorStatus each : connectors) {
                 String connector = "connector " + each.name();
                 if (each.failed()) {
                     worry(Level.CRIT, connector + " FAILED: " + each.failure().orElse(""));

@@ -404,7 +404,7 @@ class RecipesIT {
             return servers.connect()
                     .connectors()
                     .status(name)
-                    .map(Connectors.Status::failed)
+                    .map(ConnectorStatus::failed)
                     .orElse(false);
         }
 

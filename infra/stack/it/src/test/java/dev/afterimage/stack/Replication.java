@@ -68,7 +68,7 @@ final class Replication {
     }
 
     List<String> states(String connector) throws IOException {
-        return connectors().status(connector).map(Connectors.Status::tasks).orElse(List.of());
+        return connectors().status(connector).map(ConnectorStatus::tasks).orElse(List.of());
     }
 
     String bootstrapServers() {

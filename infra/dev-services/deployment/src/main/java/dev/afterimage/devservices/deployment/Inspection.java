@@ -1,5 +1,6 @@
 package dev.afterimage.devservices.deployment;
 
+import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.stack.StackRequest;
@@ -45,7 +46,7 @@ final class Inspection {
 
     private static String state(OutboxDevService service, String connector) {
         try {
-            Optional<Connectors.Status> status = connectors(service).status(connector);
+            Optional<ConnectorStatus> status = connectors(service).status(connector);
             return status.map(found -> found.failure()
                             .orElse(found.running() ? "RUNNING" : found.state() + ", tasks " + found.tasks()))
                     .orElse("not there yet");

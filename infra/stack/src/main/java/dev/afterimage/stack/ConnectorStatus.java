@@ -1,0 +1,69 @@
+package dev.afterimage.stack;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The state of a connector and of its tasks: RUNNING, UNASSIGNED, RESTARTING, PAUSED, STOPPED or FAILED.
+ *
+ * @param type source or sink
+ * @param tasks the state of each task; empty right after the connector was applied
+ * @param failure the reason of the first failure, in one line
+ * @param trace the stack trace of that failure, as the worker reports it
+ */
+public record ConnectorStatus(
+        String name, String type, String state, List<String> tasks, Optional<String> failure, Optional<String> trace) {
+
+    private static final String CAUSE = "Caused by: ";
+    /** The part of a line before the message; where there is no message, the part before the class name. */
+    private static final Pattern PREFIX = Pattern.compile(CAUSE + "([\\w.$]+: )?");
+
+    /** Debezium prints its whole position, half a screen of text, inside a message. */
+    private static final Pattern POSITION = Pattern.compile("PostgresOffsetContext \\[.*]");
+
+    /** @param trace of the first failure */
+    ConnectorStatus(String name, String type, String state, List<String> tasks, Optional<String> trace) {
+        this(name, type, state, List.copyOf(tasks), trace.map(ConnectorStatus::reason), trace);
+    }
+
+    /** Whether the connector and at least one task run, and nothing failed. */
+    public boolean running() {
+        return state.equals("RUNNING") && !tasks.isEmpty() && tasks.stream().allMatch("RUNNING"::equals);
+    }
+
+    /** Whether the connector is paused and no task is running. */
+    boolean paused() {
+        return state.equals("PAUSED") && !tasks.contains("RUNNING");
+    }
+
+    /** Whether the connector is stopped and its tasks are gone. */
+    boolean stopped() {
+        return state.equals("STOPPED") && tasks.isEmpty();
+    }
+
+    /** Whether an operator paused or stopped the connector; this state survives a restart of the worker. */
+    boolean halted() {
+        return state.equals("PAUSED") || state.equals("STOPPED");
+    }
+
+    public boolean failed() {
+        return failure.isPresent();
+    }
+
+    /**
+     * The messages of the causes in a stack trace, the outermost first. The first line of the trace is left out,
+     * because it only says that something failed. A message that contains the message of its own cause is left out too.
+     */
+    static String reason(String trace) {
+        List<String> causes = new ArrayList<>();
+        for (String line : trace.lines().filter(each -> each.startsWith(CAUSE)).toList()) {
+            String cause = PREFIX.matcher(line).replaceFirst("");
+            causes.removeIf(outer -> outer.contains(cause));
+            causes.add(cause);
+        }
+        String reason = causes.isEmpty() ? trace.lines().findFirst().orElse("") : String.join(": ", causes);
+        return POSITION.matcher(reason).replaceAll("its offset");
+    }
+}
