@@ -24,7 +24,6 @@ public final class ConnectWorker extends KafkaJvm {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String bootstrapServers;
-    private final Jvm.Compiler compiler;
     private final Connectors connectors;
     private boolean exactlyOnce = true;
 
@@ -35,9 +34,8 @@ public final class ConnectWorker extends KafkaJvm {
 
     /** The same on a Kafka that may not be the stack's. */
     ConnectWorker(StackConfig config, String bootstrapServers, Jvm.Compiler compiler) {
-        super("connect", config);
+        super("connect", config, "org.apache.kafka.connect.cli.ConnectDistributed", 256, compiler);
         this.bootstrapServers = bootstrapServers;
-        this.compiler = compiler;
         this.connectors = new Connectors(URI.create("http://" + StackConfig.HOST + ":" + config.connectPort()));
     }
 
@@ -47,10 +45,7 @@ public final class ConnectWorker extends KafkaJvm {
      * @throws StackException when it cannot run here
      */
     public static ConnectWorker start(StackConfig config) {
-        ConnectWorker worker = new ConnectWorker(config);
-        worker.closeAtExit();
-        worker.start();
-        return worker;
+        return startForThisRun(new ConnectWorker(config));
     }
 
     /**
@@ -112,21 +107,6 @@ public final class ConnectWorker extends KafkaJvm {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while Kafka was asked", e);
         }
-    }
-
-    @Override
-    String mainClass() {
-        return "org.apache.kafka.connect.cli.ConnectDistributed";
-    }
-
-    @Override
-    int heapMb() {
-        return 256;
-    }
-
-    @Override
-    Jvm.Compiler compiler() {
-        return compiler;
     }
 
     /** What the connectors' {@code ${env:…}} stand for here. */

@@ -19,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -73,11 +74,9 @@ public final class Connectors {
         }
     }
 
-    private record WithStatus(Reported status) {}
-
     private record Configured(String name, Map<String, String> config) {}
 
-    private record WithConfig(Configured info) {}
+    private record Expanded(Reported status, Configured info) {}
 
     private record Plugin(@JsonProperty("class") String name) {}
 
@@ -124,7 +123,7 @@ public final class Connectors {
      * @throws StackException when it answers with an error, as it does while it starts
      */
     public List<ConnectorStatus> all() throws IOException {
-        return read("/connectors?expand=status", new TypeReference<Map<String, WithStatus>>() {}).values().stream()
+        return expanded().stream()
                 .map(each -> each.status().status())
                 .sorted(Comparator.comparing(ConnectorStatus::name))
                 .toList();
@@ -357,8 +356,7 @@ public final class Connectors {
      */
     public Map<String, String> slots() throws IOException {
         Map<String, String> slots = new TreeMap<>();
-        for (WithConfig each : read("/connectors?expand=info", new TypeReference<Map<String, WithConfig>>() {})
-                .values()) {
+        for (Expanded each : expanded()) {
             String slot = each.info().config().get("slot.name");
             if (slot != null) {
                 slots.put(each.info().name(), slot);
@@ -389,8 +387,11 @@ public final class Connectors {
         return JSON.readValue(accepted(send(request(path).GET())).body(), type);
     }
 
-    private <T> T read(String path, TypeReference<T> type) throws IOException {
-        return JSON.readValue(accepted(send(request(path).GET())).body(), type);
+    private Collection<Expanded> expanded() throws IOException {
+        HttpRequest.Builder all =
+                request("/connectors?expand=status&expand=info").GET();
+        return JSON.readValue(accepted(send(all)).body(), new TypeReference<Map<String, Expanded>>() {})
+                .values();
     }
 
     private static HttpResponse<String> accepted(HttpResponse<String> response) throws IOException {

@@ -31,7 +31,7 @@ public final class KafkaBroker extends KafkaJvm {
     }
 
     private KafkaBroker(StackConfig config, boolean empty) {
-        super("kafka", config);
+        super("kafka", config, KafkaMain.class.getName(), 192, Jvm.Compiler.QUICK);
         this.empty = empty;
     }
 
@@ -46,29 +46,11 @@ public final class KafkaBroker extends KafkaJvm {
      * @throws StackException when it cannot run here
      */
     public static KafkaBroker start(StackConfig config) {
-        KafkaBroker broker = new KafkaBroker(config);
-        broker.closeAtExit();
-        broker.start();
-        return broker;
+        return startForThisRun(new KafkaBroker(config));
     }
 
     public String bootstrapServers() {
         return StackConfig.HOST + ":" + config().kafkaPort();
-    }
-
-    @Override
-    String mainClass() {
-        return KafkaMain.class.getName();
-    }
-
-    @Override
-    int heapMb() {
-        return 192;
-    }
-
-    @Override
-    Jvm.Compiler compiler() {
-        return Jvm.Compiler.QUICK;
     }
 
     @Override

@@ -17,15 +17,16 @@ abstract class KafkaJvm extends Server {
 
     private static final String LOGGING = "log4j2.yaml";
 
-    KafkaJvm(String name, StackConfig config) {
+    private final String mainClass;
+    private final int heapMb;
+    private final Jvm.Compiler compiler;
+
+    KafkaJvm(String name, StackConfig config, String mainClass, int heapMb, Jvm.Compiler compiler) {
         super(name, config);
+        this.mainClass = mainClass;
+        this.heapMb = heapMb;
+        this.compiler = compiler;
     }
-
-    abstract String mainClass();
-
-    abstract int heapMb();
-
-    abstract Jvm.Compiler compiler();
 
     abstract Map<String, String> settings(Distribution distribution);
 
@@ -45,8 +46,8 @@ abstract class KafkaJvm extends Server {
         return config().jvm()
                 .command(
                         name(),
-                        heapMb(),
-                        compiler(),
+                        heapMb,
+                        compiler,
                         List.of(
                                 "-Dlog4j2.configurationFile=" + logging,
                                 // log4j's own shutdown hook would stop the logging before the server writes its last
@@ -54,7 +55,7 @@ abstract class KafkaJvm extends Server {
                                 "-Dlog4j2.shutdownHookEnabled=false",
                                 "-cp",
                                 distribution.kafkaJars().resolve("*") + ":" + codeSource(),
-                                mainClass(),
+                                mainClass,
                                 properties.toString()));
     }
 

@@ -66,10 +66,7 @@ public final class Postgres extends Server {
      * @throws StackException when it cannot run here
      */
     public static Postgres start(StackConfig config) {
-        Postgres postgres = new Postgres(config);
-        postgres.closeAtExit();
-        postgres.start();
-        return postgres;
+        return startForThisRun(new Postgres(config));
     }
 
     public String jdbcUrl(String database) {

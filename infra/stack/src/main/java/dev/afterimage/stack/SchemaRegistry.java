@@ -36,10 +36,7 @@ public final class SchemaRegistry extends Server {
      * @throws StackException when it cannot run here
      */
     public static SchemaRegistry start(StackConfig config) {
-        SchemaRegistry registry = new SchemaRegistry(config);
-        registry.closeAtExit();
-        registry.start();
-        return registry;
+        return startForThisRun(new SchemaRegistry(config));
     }
 
     @Override

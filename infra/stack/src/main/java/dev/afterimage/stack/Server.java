@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,8 +12,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,7 @@ public abstract class Server implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final Duration KILL_LIMIT = Duration.ofMillis(500);
     private static final Duration PROBE_INTERVAL = Duration.ofMillis(50);
+    private static final String PID_FILE = ".pid";
     private static final Pattern RECORDED = Pattern.compile("([0-9]{1,18}) (\\S+Z)");
     /** Linux counts the start time of a process from the boot time, which changes when the clock is set. */
     private static final Duration CLOCK_STEP = Duration.ofSeconds(5);
@@ -179,7 +184,40 @@ public abstract class Server implements AutoCloseable {
         }
     }
 
-    /** Stops the process when this JVM ends. For a single server: a pipeline stops its servers in its own order. */
+    /** Starts the server. It stops with this JVM at the latest; a pipeline stops its servers in its own order. */
+    protected static <S extends Server> S startForThisRun(S server) {
+        server.closeAtExit();
+        server.start();
+        return server;
+    }
+
+    /** Closes the servers, all at the same time. */
+    public static void closeAll(Server... servers) {
+        CompletableFuture.allOf(Stream.of(servers)
+                        .map(server -> CompletableFuture.runAsync(
+                                server::close, command -> Thread.ofPlatform().start(command)))
+                        .toArray(CompletableFuture[]::new))
+                .join();
+    }
+
+    /**
+     * The pids that the servers wrote down, by the name of the server.
+     *
+     * @throws NumberFormatException when a file has another content
+     */
+    public static Map<String, Long> pids(Path home) throws IOException {
+        Map<String, Long> pids = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(home, "*" + PID_FILE)) {
+            for (Path file : files) {
+                pids.put(
+                        file.getFileName().toString().replace(PID_FILE, ""),
+                        Long.valueOf(Files.readString(file).split(" ", 2)[0]));
+            }
+        }
+        return pids;
+    }
+
+    /** Stops the process when this JVM ends. */
     protected final void closeAtExit() {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::close));
     }
@@ -201,7 +239,7 @@ public abstract class Server implements AutoCloseable {
     // pid
 
     private Path pidFile() {
-        return home().resolve(name + ".pid");
+        return home().resolve(name + PID_FILE);
     }
 
     private void recordPid(Process started) throws IOException {

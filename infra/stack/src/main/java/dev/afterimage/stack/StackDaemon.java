@@ -262,12 +262,7 @@ final class StackDaemon {
     private void stop() {
         supervisor.close();
         connect.close();
-        CompletableFuture.allOf(
-                        CompletableFuture.runAsync(
-                                kafka::close, command -> Thread.ofPlatform().start(command)),
-                        CompletableFuture.runAsync(
-                                postgres::close, command -> Thread.ofPlatform().start(command)))
-                .join();
+        Server.closeAll(kafka, postgres);
     }
 
     private void giveUp(String reason) {

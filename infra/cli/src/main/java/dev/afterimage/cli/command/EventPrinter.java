@@ -67,13 +67,13 @@ public final class EventPrinter {
     }
 
     private void pretty(Event event, @Nullable Long latencyMs, StringBuilder to) {
-        to.append(paint(
+        to.append(screen.paint(
                         Style.faint,
                         TIME.format(Instant.ofEpochMilli(event.record().timestamp()))))
                 .append(' ')
                 .append(operation(event))
                 .append(' ')
-                .append(paint(Style.bold, event.record().topic()))
+                .append(screen.paint(Style.bold, event.record().topic()))
                 .append(' ')
                 .append(event.record().partition())
                 .append('@')
@@ -133,9 +133,9 @@ public final class EventPrinter {
                     to.append("  ~ ")
                             .append(path)
                             .append(' ')
-                            .append(paint(Style.fg_red, from))
+                            .append(screen.paint(Style.fg_red, from))
                             .append(" → ")
-                            .append(paint(Style.fg_green, into))
+                            .append(screen.paint(Style.fg_green, into))
                             .append('\n');
                 }
             }
@@ -158,24 +158,20 @@ public final class EventPrinter {
     }
 
     private void line(Style style, String sign, String text, StringBuilder to) {
-        to.append(paint(style, screen.cut("  " + sign + " " + text))).append('\n');
+        to.append(screen.paint(style, screen.cut("  " + sign + " " + text))).append('\n');
     }
 
     private String operation(Event event) {
         String op = event.op();
         if (op == null) {
-            return event.kind() == Kind.ROW ? " " : paint(Style.fg_yellow, "!");
+            return event.kind() == Kind.ROW ? " " : screen.paint(Style.fg_yellow, "!");
         }
         return switch (op) {
-            case "c", "r" -> paint(Style.fg_green, op);
-            case "u" -> paint(Style.fg_yellow, op);
-            case "d", "t" -> paint(Style.fg_red, op);
-            case "tombstone" -> paint(Style.fg_red, "-");
+            case "c", "r" -> screen.paint(Style.fg_green, op);
+            case "u" -> screen.paint(Style.fg_yellow, op);
+            case "d", "t" -> screen.paint(Style.fg_red, op);
+            case "tombstone" -> screen.paint(Style.fg_red, "-");
             default -> Screen.visible(op);
         };
-    }
-
-    private String paint(Style style, String text) {
-        return screen.paint(style, text);
     }
 }

@@ -1,11 +1,11 @@
 package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.service.RestService;
+import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -142,17 +142,10 @@ public final class MeasureCommand extends PipelineCommand {
 
     private void resources(PrintWriter out) throws IOException, InterruptedException {
         Map<String, List<ProcessHandle>> parts = new TreeMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(ports.home, "*.pid")) {
-            for (Path file : files) {
-                long pid = Long.parseLong(
-                        Arrays.asList(Files.readString(file).split(" ", 2)).get(0));
-                ProcessHandle.of(pid)
-                        .ifPresent(process -> parts.put(
-                                file.getFileName().toString().replace(".pid", ""),
-                                Stream.concat(Stream.of(process), process.descendants())
-                                        .toList()));
-            }
-        }
+        Server.pids(ports.home).forEach((name, pid) -> ProcessHandle.of(pid)
+                .ifPresent(process -> parts.put(
+                        name,
+                        Stream.concat(Stream.of(process), process.descendants()).toList())));
         parts.values().stream()
                 .findFirst()
                 .flatMap(any -> any.get(0).parent())

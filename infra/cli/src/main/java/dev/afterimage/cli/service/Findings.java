@@ -4,12 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -175,14 +174,12 @@ public final class Findings implements AutoCloseable {
         if (!Files.isDirectory(ports.home)) {
             return processes;
         }
-        Map<String, Path> files = new TreeMap<>();
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(ports.home, "*.pid")) {
-            found.forEach(file -> files.put(file.getFileName().toString().replace(".pid", ""), file));
-            for (Map.Entry<String, Path> file : files.entrySet()) {
-                long pid = Long.parseLong(Files.readString(file.getValue()).split(" ", 2)[0]);
+        try {
+            for (Map.Entry<String, Long> server : Server.pids(ports.home).entrySet()) {
+                long pid = server.getValue();
                 ProcessHandle handle = ProcessHandle.of(pid).orElse(null);
                 processes.add(new ServerProcess(
-                        file.getKey(),
+                        server.getKey(),
                         pid,
                         handle == null
                                 ? null
@@ -192,7 +189,7 @@ public final class Findings implements AutoCloseable {
                                         .orElse(null),
                         handle == null ? "gone" : "runs"));
                 if (handle == null) {
-                    worry(Level.CRIT, file.getKey() + " does not run");
+                    worry(Level.CRIT, server.getKey() + " does not run");
                 }
             }
         } catch (IOException | NumberFormatException e) {

@@ -31,7 +31,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -288,21 +287,13 @@ public final class LocalPipeline implements AutoCloseable {
     @Override
     public void close() {
         supervisor.close();
-        closeTogether(orders, projection, connect);
+        Server.closeAll(orders, projection, connect);
         registry.ifPresent(Server::close);
-        closeTogether(kafka, postgres);
+        Server.closeAll(kafka, postgres);
         try {
             lock.close();
         } catch (IOException e) {
             // the lock ends with this process at the latest
         }
-    }
-
-    private static void closeTogether(Server... servers) {
-        CompletableFuture.allOf(Stream.of(servers)
-                        .map(server -> CompletableFuture.runAsync(
-                                server::close, command -> Thread.ofPlatform().start(command)))
-                        .toArray(CompletableFuture[]::new))
-                .join();
     }
 }
