@@ -5,12 +5,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** The files of this repository, for a program that runs in any working directory. */
-public final class Checkout {
+final class Checkout {
 
     private Checkout() {}
 
     /** The root as {@code infra/afterimage} gives it in the system property, else the working directory. */
-    public static Path root() {
+    static Path root() {
         return Path.of(System.getProperty("afterimage.root", "")).toAbsolutePath();
     }
 
