@@ -49,11 +49,11 @@ class OutboxCheckTest {
         var config = SlotConfig.of("unread");
         var slot = new ReplicationSlot(orders, config);
         var lag = new SlotLag(orders, config);
-        isDown(new TableSlotCheck(slot, lag, config).call(), "state", "missing");
+        isDown(new SlotChecks(slot, lag, config).tableSlot(), "state", "missing");
         isDown(new OutboxCheck(orders, slot, lag, config).call(), "slotActive", false);
 
         Wal.withSlot("unread", () -> {
-            isDown(new TableSlotCheck(slot, lag, config).call(), "active", false);
+            isDown(new SlotChecks(slot, lag, config).tableSlot(), "active", false);
             isDown(new OutboxCheck(orders, slot, lag, config).call(), "slotActive", false);
         });
     }

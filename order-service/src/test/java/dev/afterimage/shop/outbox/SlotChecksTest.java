@@ -15,7 +15,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse.Status;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
-class ReplicationSlotCheckTest {
+class SlotChecksTest {
     private static final String CHECK = "checks.find { it.name == 'replication slot' }.";
 
     @Inject
@@ -58,6 +58,6 @@ class ReplicationSlotCheckTest {
     }
 
     private HealthCheckResponse check(OutboxConfig config) {
-        return new ReplicationSlotCheck(new ReplicationSlot(orders, config), config).call();
+        return new SlotChecks(new ReplicationSlot(orders, config), new SlotLag(orders, config), config).outboxSlot();
     }
 }
