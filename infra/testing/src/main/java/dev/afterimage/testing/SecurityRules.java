@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 
 import io.restassured.http.ContentType;
+import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
@@ -17,6 +18,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import javax.crypto.spec.SecretKeySpec;
 import org.jose4j.jws.JsonWebSignature;
@@ -41,8 +43,12 @@ public abstract class SecurityRules {
     /** By subject and role: each signature takes as long as a request. */
     private final Map<List<String>, String> tokens = new HashMap<>();
 
-    /** A call that the service describes, with an id that nothing has. */
-    public record Operation(String method, String path) {
+    /**
+     * A call that the service describes, with an id that nothing has.
+     *
+     * @param role the role that the call needs
+     */
+    public record Operation(String method, String path, String role) {
 
         public boolean reads() {
             return method.equals("get");
@@ -59,7 +65,10 @@ public abstract class SecurityRules {
     @Test
     void closesEveryOperationToATokenWithoutRoles() {
         for (var operation : operations()) {
-            refused(call(as(ANYBODY, "orders:all"), operation), 403, "It has no role that does.");
+            refused(
+                    call(as(ANYBODY, "orders:all"), operation),
+                    403,
+                    "It needs the role %s.".formatted(operation.role()));
         }
     }
 
@@ -171,22 +180,31 @@ public abstract class SecurityRules {
 
     /** All that the service describes; new ones are found by themselves. */
     public static List<Operation> operations() {
-        Map<String, Map<String, Object>> paths = given().accept(ContentType.JSON)
+        JsonPath document = given().accept(ContentType.JSON)
                 .get("/q/openapi")
                 .then()
                 .extract()
-                .path("paths");
+                .jsonPath();
+        Map<String, Map<String, Map<String, Object>>> paths = document.getMap("paths");
         var operations = paths.entrySet().stream()
-                .flatMap(path -> path.getValue().keySet().stream()
-                        .filter(List.of("get", "post", "put", "delete")::contains)
-                        .map(method -> new Operation(
-                                method,
+                .flatMap(path -> path.getValue().entrySet().stream()
+                        .filter(operation ->
+                                List.of("get", "post", "put", "delete").contains(operation.getKey()))
+                        .map(operation -> new Operation(
+                                operation.getKey(),
                                 path.getKey()
                                         .replaceAll(
-                                                "\\{[^}]*}", UUID.randomUUID().toString()))))
+                                                "\\{[^}]*}", UUID.randomUUID().toString()),
+                                role(operation.getValue()))))
                 .toList();
         assertThat(operations).hasSizeGreaterThan(10);
         return operations;
+    }
+
+    @SuppressWarnings("unchecked") // as OpenAPI defines it
+    private static String role(Map<String, Object> operation) {
+        var security = (List<Map<String, List<String>>>) Objects.requireNonNull(operation.get("security"));
+        return String.join(" or ", security.getFirst().values().iterator().next());
     }
 
     /** With a body that cannot be read, where there may be one. */

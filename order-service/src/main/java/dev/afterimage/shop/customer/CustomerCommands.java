@@ -1,11 +1,11 @@
 package dev.afterimage.shop.customer;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
 import dev.afterimage.shop.outbox.Outbox;
 import dev.afterimage.shop.web.Caller;
 import dev.afterimage.shop.web.Preconditions;
-import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;
@@ -31,7 +31,7 @@ public class CustomerCommands {
     /**
      * Registers a customer.
      *
-     * @throws Refusal.Duplicate when another customer has this email, ignoring case
+     * @throws Refusal when another customer has this email, ignoring case
      */
     @Transactional
     public CustomerImage register(CustomerDetails details) {
@@ -46,13 +46,13 @@ public class CustomerCommands {
     /**
      * Changes the customer. The same details change nothing and announce nothing.
      *
-     * @throws Refusal.UnknownId when there is no such customer
-     * @throws Refusal.Duplicate when another customer has this email, ignoring case
+     * @throws Refusal when there is no such customer
+     * @throws Refusal when another customer has this email, ignoring case
      */
     @Transactional
     public CustomerImage change(UUID id, CustomerDetails details, Preconditions conditions) {
         var customer = locked(id);
-        conditions.check(Customers.AGGREGATE, customer.image());
+        conditions.check(Customers.AGGREGATE, customer.image().version());
         var before = customer.image();
         customer.change(details.name(), details.email(), clock.instant());
         var after = customer.image();
@@ -66,21 +66,21 @@ public class CustomerCommands {
     /**
      * Deletes the customer. The delete event has its own version; a tombstone follows the event.
      *
-     * @throws Refusal.UnknownId when there is no such customer
-     * @throws Caller.NotTheOwner when the caller is another customer and no admin
-     * @throws Refusal.Conflict when the customer has orders
+     * @throws Refusal when there is no such customer
+     * @throws Refusal when the caller is another customer and no admin
+     * @throws Refusal when the customer has orders
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {
         var customer = locked(id);
         caller.requireOwner(id);
-        conditions.check(Customers.AGGREGATE, customer.image());
+        conditions.check(Customers.AGGREGATE, customer.image().version());
         outbox.announce(Change.deleted(Customers.AGGREGATE, "CustomerDeleted", customer.image(), clock.instant()));
         customers.delete(customer);
         customers.write();
     }
 
     private Customer locked(UUID id) {
-        return customers.lock(id).orElseThrow(() -> new Refusal.UnknownId(Customers.AGGREGATE, id));
+        return customers.lock(id).orElseThrow(() -> Refusal.unknownId(Customers.AGGREGATE, id));
     }
 }

@@ -1,9 +1,9 @@
 package dev.afterimage.shop.customer;
 
+import dev.afterimage.shop.Reason;
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
 import dev.afterimage.shop.web.Filters;
-import dev.afterimage.shop.web.ProblemType;
-import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.util.List;
@@ -54,17 +54,21 @@ public class Customers implements SnapshotSource<Customer> {
     /**
      * Flushes the changes of this transaction, so that the database checks its constraints now.
      *
-     * @throws Refusal.Duplicate when another customer has this email, ignoring case
-     * @throws Refusal.Conflict when the deleted customer still has orders
+     * @throws Refusal when another customer has this email, ignoring case
+     * @throws Refusal when the deleted customer still has orders
      */
     void write() {
         try {
             flush();
         } catch (ConstraintViolationException e) {
             throw switch (e.getConstraintName()) {
-                case "customers_email_key" -> new Refusal.Duplicate(AGGREGATE, "email");
+                case "customers_email_key" ->
+                    new Refusal(
+                            Reason.DUPLICATE,
+                            "Another customer has this email.",
+                            Map.of("errors", List.of(new Refusal.Field("email", "must be unique"))));
                 case "orders_customer_id_fkey" ->
-                    new Refusal.Conflict(ProblemType.IN_USE, "The customer has orders: delete these first.", Map.of());
+                    new Refusal(Reason.IN_USE, "The customer has orders: delete these first.", Map.of());
                 case null, default -> e;
             };
         }

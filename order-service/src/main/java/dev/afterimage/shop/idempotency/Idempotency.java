@@ -2,23 +2,23 @@ package dev.afterimage.shop.idempotency;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.shop.Reason;
+import dev.afterimage.shop.Refusal;
+import dev.afterimage.shop.web.Answer;
 import dev.afterimage.shop.web.Caller;
-import dev.afterimage.shop.web.Refusal;
+import dev.afterimage.shop.web.GuardingHeaders;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
-import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.MediaType;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.jboss.resteasy.reactive.RestResponse;
-import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,10 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 public class Idempotency {
-    public static final String HEADER = "Idempotency-Key";
-    /** The content type of an answer to a request without a key. */
-    private static final MediaType JSON = MediaType.APPLICATION_JSON_TYPE.withCharset("UTF-8");
-
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
     /**
@@ -67,22 +63,15 @@ public class Idempotency {
      *
      * @param operation method and path, such as {@code POST /orders}
      * @param work joins the transaction that claims the key
-     * @throws Refusal.InvalidFields when the key is longer than 255 characters or has characters other than visible
-     *     ASCII
-     * @throws Refusal.KeyReused when the key was used before with another operation or request
+     * @throws Refusal when the key is longer than 255 characters or has characters other than visible ASCII, or was used
+     *     before with another operation or request
      */
-    public RestResponse<byte[]> once(
-            @Nullable String key, String operation, Object request, Supplier<? extends RestResponse<?>> work) {
+    public Answer<byte[]> once(@Nullable String key, String operation, Object request, Supplier<Answer<?>> work) {
         if (key == null) {
-            var done = work.get();
-            return answer(
-                    done.getStatus(),
-                    done.getHeaderString(HttpHeaders.LOCATION),
-                    done.getHeaderString(HttpHeaders.ETAG),
-                    written(done.getEntity()));
+            return written(work.get());
         }
         if (!KEY.matcher(key).matches()) {
-            throw new Refusal.InvalidFields(HEADER, "must be 1 to 255 visible ASCII characters");
+            throw Refusal.invalid(GuardingHeaders.IDEMPOTENCY_KEY, "must be 1 to 255 visible ASCII characters");
         }
         return QuarkusTransaction.requiringNew().call(() -> {
             var fingerprint = fingerprint(operation, request);
@@ -93,38 +82,28 @@ public class Idempotency {
                     .setParameter("now", clock.instant())
                     .getSingleResult();
             if (!Arrays.equals(fingerprint, (byte[]) claimed[0])) {
-                throw new Refusal.KeyReused();
+                throw new Refusal(
+                        Reason.KEY_REUSED, "Send the same request as the first time, or take a new key.", Map.of());
             }
             if (claimed[1] != null) {
-                return answer(((Number) claimed[1]).intValue(), (String) claimed[2], (String) claimed[3], (byte[])
+                return new Answer<>(((Number) claimed[1]).intValue(), (String) claimed[2], (String) claimed[3], (byte[])
                         claimed[4]);
             }
-            var done = work.get();
-            var location = done.getHeaderString(HttpHeaders.LOCATION);
-            var tag = done.getHeaderString(HttpHeaders.ETAG);
-            var body = written(done.getEntity());
+            var done = written(work.get());
             database.createNativeQuery(KEEP)
-                    .setParameter("status", done.getStatus())
-                    .setParameter("location", location)
-                    .setParameter("tag", tag)
-                    .setParameter("body", body)
+                    .setParameter("status", done.status())
+                    .setParameter("location", done.location())
+                    .setParameter("tag", done.tag())
+                    .setParameter("body", done.body())
                     .setParameter("caller", caller.name())
                     .setParameter("key", key)
                     .executeUpdate();
-            return answer(done.getStatus(), location, tag, body);
+            return done;
         });
     }
 
-    private static RestResponse<byte[]> answer(
-            int status, @Nullable String location, @Nullable String tag, byte[] body) {
-        var answer = ResponseBuilder.<byte[]>create(status).entity(body).type(JSON);
-        if (location != null) {
-            answer.header(HttpHeaders.LOCATION, location);
-        }
-        if (tag != null) {
-            answer.header(HttpHeaders.ETAG, tag);
-        }
-        return answer.build();
+    private Answer<byte[]> written(Answer<?> done) {
+        return new Answer<>(done.status(), done.location(), done.tag(), written(done.body()));
     }
 
     private byte[] fingerprint(String operation, Object request) {

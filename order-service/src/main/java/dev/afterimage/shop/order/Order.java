@@ -1,7 +1,7 @@
 package dev.afterimage.shop.order;
 
-import dev.afterimage.shop.web.ProblemType;
-import dev.afterimage.shop.web.Refusal;
+import dev.afterimage.shop.Reason;
+import dev.afterimage.shop.Refusal;
 import jakarta.persistence.CollectionTable;
 import jakarta.persistence.Column;
 import jakarta.persistence.ElementCollection;
@@ -73,7 +73,7 @@ public class Order {
         this.version = 1;
     }
 
-    /** @throws Refusal.InvalidFields when the total is more than an order can hold */
+    /** @throws Refusal when the total is more than an order can hold */
     static Order place(UUID id, UUID customerId, String currency, List<OrderItem> items, Instant at) {
         return new Order(id, customerId, currency, total(items), items, at);
     }
@@ -81,7 +81,7 @@ public class Order {
     private static BigDecimal total(List<OrderItem> items) {
         var total = items.stream().map(OrderItem::lineTotal).reduce(BigDecimal.ZERO, BigDecimal::add);
         if (total.compareTo(MAX_TOTAL) > 0) {
-            throw new Refusal.InvalidFields("items", "must not cost more than %s in total".formatted(MAX_TOTAL));
+            throw Refusal.invalid("items", "must not cost more than %s in total".formatted(MAX_TOTAL));
         }
         return total;
     }
@@ -89,13 +89,13 @@ public class Order {
     /**
      * Replaces the lines. The same lines change nothing, so a repeated request is harmless.
      *
-     * @throws Refusal.Conflict when the order is no longer PENDING
-     * @throws Refusal.InvalidFields when the total is more than an order can hold
+     * @throws Refusal when the order is no longer PENDING
+     * @throws Refusal when the total is more than an order can hold
      */
     void changeItems(List<OrderItem> wanted, Instant at) {
         if (status != OrderStatus.PENDING) {
-            throw new Refusal.Conflict(
-                    ProblemType.ITEMS_FIXED,
+            throw new Refusal(
+                    Reason.ITEMS_FIXED,
                     "The items of an order that is %s no longer change.".formatted(status),
                     Map.of("orderStatus", status));
         }
@@ -112,14 +112,17 @@ public class Order {
     /**
      * Sets the status. The current status changes nothing, so a repeated request is harmless.
      *
-     * @throws TransitionNotAllowed when the current status does not allow this transition
+     * @throws Refusal when the current status does not allow this transition
      */
     void become(OrderStatus next, Instant at) {
         if (next == status) {
             return;
         }
         if (!status.mayBecome(next)) {
-            throw new TransitionNotAllowed(status, next);
+            throw new Refusal(
+                    Reason.TRANSITION_NOT_ALLOWED,
+                    "An order that is %s cannot become %s.".formatted(status, next),
+                    Map.of("from", status, "to", next));
         }
         status = next;
         updatedAt = at;

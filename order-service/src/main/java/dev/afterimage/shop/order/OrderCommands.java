@@ -1,5 +1,6 @@
 package dev.afterimage.shop.order;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.customer.Customers;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
@@ -7,8 +8,6 @@ import dev.afterimage.shop.outbox.Outbox;
 import dev.afterimage.shop.product.Products;
 import dev.afterimage.shop.web.Caller;
 import dev.afterimage.shop.web.Preconditions;
-import dev.afterimage.shop.web.Problem.FieldError;
-import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.math.BigDecimal;
@@ -51,7 +50,7 @@ public class OrderCommands {
     /**
      * Places an order at the current prices of the products.
      *
-     * @throws Refusal.InvalidFields when the customer or a product does not exist, or the total is too much
+     * @throws Refusal when the customer or a product does not exist, or the total is too much
      */
     @Transactional
     public OrderImage place(PlaceOrder request) {
@@ -74,9 +73,9 @@ public class OrderCommands {
      * Replaces the lines of the order. A product that the order already has keeps its price; a new product gets its
      * current price. The same lines change nothing and announce nothing.
      *
-     * @throws Refusal.UnknownId when there is no such order
-     * @throws Refusal.Conflict when the order is no longer PENDING
-     * @throws Refusal.InvalidFields when a product does not exist, or the total is too much
+     * @throws Refusal when there is no such order
+     * @throws Refusal when the order is no longer PENDING
+     * @throws Refusal when a product does not exist, or the total is too much
      */
     @Transactional
     public OrderImage changeItems(UUID id, List<RequestedItem> wanted, Preconditions conditions) {
@@ -96,8 +95,8 @@ public class OrderCommands {
     /**
      * Sets the status of the order. The current status changes nothing and announces nothing.
      *
-     * @throws Refusal.UnknownId when there is no such order
-     * @throws TransitionNotAllowed when the current status does not allow this transition
+     * @throws Refusal when there is no such order
+     * @throws Refusal when the current status does not allow this transition
      */
     @Transactional
     public OrderImage changeStatus(UUID id, OrderStatus status, Preconditions conditions) {
@@ -111,13 +110,13 @@ public class OrderCommands {
      * Cancels the customer's oldest cancellable orders, at most {@value #MAX_CANCELLATIONS}: all of these or none. Each
      * has its own event.
      *
-     * @throws Refusal.InvalidFields when the customer does not exist
+     * @throws Refusal when the customer does not exist
      */
     @Transactional
     public Cancellations cancel(UUID customerId) {
         var found = orders.lockCancellable(customerId, MAX_CANCELLATIONS + 1);
         if (found.isEmpty() && !customers.contains(customerId)) {
-            throw new Refusal.InvalidFields(List.of(Orders.UNKNOWN_CUSTOMER));
+            throw Refusal.invalid(List.of(Orders.UNKNOWN_CUSTOMER));
         }
         var now = clock.instant();
         var cancelled = found.stream()
@@ -134,14 +133,14 @@ public class OrderCommands {
     /**
      * Deletes the order. The delete event has its own version; a tombstone follows the event.
      *
-     * @throws Refusal.UnknownId when there is no such order
-     * @throws Caller.NotTheOwner when the order belongs to another customer and the caller is no admin
+     * @throws Refusal when there is no such order
+     * @throws Refusal when the order belongs to another customer and the caller is no admin
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {
         var order = locked(id);
         caller.requireOwner(order.customerId());
-        conditions.check(Orders.AGGREGATE, order.image());
+        conditions.check(Orders.AGGREGATE, order.image().version());
         outbox.announce(Change.deleted(Orders.AGGREGATE, "OrderDeleted", order.image(), clock.instant()));
         orders.delete(order);
         orders.write();
@@ -158,29 +157,30 @@ public class OrderCommands {
 
     private Order locked(UUID id, Preconditions conditions) {
         var order = locked(id);
-        conditions.check(Orders.AGGREGATE, order.image());
+        conditions.check(Orders.AGGREGATE, order.image().version());
         return order;
     }
 
     private Order locked(UUID id) {
-        return orders.lock(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
+        return orders.lock(id).orElseThrow(() -> Refusal.unknownId(Orders.AGGREGATE, id));
     }
 
     private static Set<UUID> productIds(List<RequestedItem> wanted) {
         return wanted.stream().map(RequestedItem::productId).collect(Collectors.toSet());
     }
 
-    private static List<FieldError> unknownProducts(List<RequestedItem> wanted, Map<UUID, BigDecimal> prices) {
+    private static List<Refusal.Field> unknownProducts(List<RequestedItem> wanted, Map<UUID, BigDecimal> prices) {
         return IntStream.range(0, wanted.size())
                 .filter(line -> !prices.containsKey(wanted.get(line).productId()))
-                .mapToObj(line -> new FieldError("items[%d].productId".formatted(line), "is not the id of a product"))
+                .mapToObj(
+                        line -> new Refusal.Field("items[%d].productId".formatted(line), "is not the id of a product"))
                 .collect(Collectors.toCollection(ArrayList::new));
     }
 
     private static List<OrderItem> priced(
-            List<RequestedItem> wanted, Map<UUID, BigDecimal> prices, List<FieldError> unknown) {
+            List<RequestedItem> wanted, Map<UUID, BigDecimal> prices, List<Refusal.Field> unknown) {
         if (!unknown.isEmpty()) {
-            throw new Refusal.InvalidFields(unknown);
+            throw Refusal.invalid(unknown);
         }
         return wanted.stream()
                 .map(line -> OrderItem.of(

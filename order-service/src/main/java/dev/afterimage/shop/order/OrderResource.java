@@ -1,19 +1,24 @@
 package dev.afterimage.shop.order;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.idempotency.Idempotency;
-import dev.afterimage.shop.web.ApiDocument;
-import dev.afterimage.shop.web.Caller;
+import dev.afterimage.shop.web.Answer;
+import dev.afterimage.shop.web.GuardingHeaders;
+import dev.afterimage.shop.web.Paging;
 import dev.afterimage.shop.web.Preconditions;
-import dev.afterimage.shop.web.Query;
-import dev.afterimage.shop.web.Refusal;
+import dev.afterimage.shop.web.ProblemType;
 import dev.afterimage.shop.web.Responses;
+import dev.afterimage.shop.web.Roles;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
@@ -26,7 +31,6 @@ import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -51,85 +55,76 @@ public class OrderResource {
     }
 
     @POST
-    @RolesAllowed(Caller.WRITE)
+    @RolesAllowed(Roles.WRITE)
     @Produces(MediaType.APPLICATION_JSON)
     @Operation(operationId = "placeOrder", summary = "Place an order at the current prices of the products")
     @APIResponseSchema(value = OrderImage.class, responseCode = "201", responseDescription = "The new order")
     public RestResponse<?> place(
-            @NotNull @Valid PlaceOrder request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
-        return idempotency.once(key, "POST /orders", request, () -> {
-            var order = commands.place(request);
-            Log.infof("order placed orderId=%s version=%d", order.id(), order.version());
-            return Responses.created(OrderResource.class, order);
-        });
+            @NotNull @Valid PlaceOrder request, @RestHeader(GuardingHeaders.IDEMPOTENCY_KEY) @Nullable String key) {
+        return idempotency
+                .once(key, "POST /orders", request, () -> {
+                    var order = commands.place(request);
+                    Log.infof("order placed orderId=%s version=%d", order.id(), order.version());
+                    return Answer.created("/orders", order.id(), order.version(), order);
+                })
+                .response();
     }
 
     @GET
-    @RolesAllowed(Caller.READ)
+    @RolesAllowed(Roles.READ)
     @Path("/{id}")
     @Operation(operationId = "showOrder", summary = "Show an order")
     public RestResponse<OrderImage> one(@RestPath UUID id, @Context HttpHeaders headers) {
-        var order = orders.show(id).orElseThrow(() -> new Refusal.UnknownId(Orders.AGGREGATE, id));
-        return Responses.ok(Orders.AGGREGATE, order.image(), headers);
+        var order = orders.show(id).map(Order::image).orElseThrow(() -> Refusal.unknownId(Orders.AGGREGATE, id));
+        return Responses.ok(Orders.AGGREGATE, order, order.version(), order.version(), headers);
     }
 
     @GET
-    @RolesAllowed(Caller.READ)
+    @RolesAllowed(Roles.READ)
     @Operation(operationId = "listOrders", summary = "List orders, the newest first")
     public RestResponse<List<OrderImage>> newest(
-            @Parameter(
-                            description = "Only orders with this status",
-                            schema = @Schema(implementation = OrderStatus.class))
-                    @RestQuery
-                    @Nullable String status,
-            @Parameter(description = "Only orders of this customer", schema = @Schema(implementation = UUID.class))
-                    @RestQuery
-                    @Nullable String customerId,
-            @RestQuery @Nullable String limit,
-            @RestQuery @Nullable String after,
+            @Parameter(description = "Only orders with this status") @RestQuery @Nullable OrderStatus status,
+            @Parameter(description = "Only orders of this customer") @RestQuery @Nullable UUID customerId,
+            @RestQuery @DefaultValue(Paging.DEFAULT) @Min(1) @Max(Paging.MAX) int limit,
+            @RestQuery @Nullable UUID after,
             @Context HttpServerRequest request) {
-        var rows = Query.limit(limit);
-        var found = orders.newest(
-                Query.constant("status", OrderStatus.class, status),
-                Query.id("customerId", customerId),
-                Query.id(Query.AFTER, after),
-                rows + 1);
-        return Responses.page(found.stream().map(Order::image).toList(), rows, request);
+        var found = orders.newest(status, customerId, after, limit + 1);
+        return Responses.page(found.stream().map(Order::image).toList(), limit, OrderImage::id, request);
     }
 
     @PUT
-    @RolesAllowed(Caller.WRITE)
+    @RolesAllowed(Roles.WRITE)
     @Path("/{id}/items")
     @Operation(
             operationId = "changeOrderItems",
             summary = "Replace the lines of a pending order",
             description = "A product that the order already has keeps its price; a new product gets its current price.")
-    @Extension(name = ApiDocument.CONFLICTS, value = "ITEMS_FIXED")
+    @Extension(name = ProblemType.DECLARED, value = "ITEMS_FIXED")
     public RestResponse<OrderImage> changeItems(
             @RestPath UUID id, @NotNull @Valid ChangeItems request, @Context HttpHeaders headers) {
         var order = commands.changeItems(id, request.items(), Preconditions.of(headers));
         Log.infof("order items set orderId=%s version=%d", id, order.version());
-        return Responses.ok(order);
+        return Responses.ok(order, order.version());
     }
 
     @PUT
-    @RolesAllowed(Caller.WRITE)
+    @RolesAllowed(Roles.WRITE)
     @Path("/{id}/status")
     @Operation(
             operationId = "changeOrderStatus",
             summary = "Set the status of an order",
             description = "From PENDING to PAID, SHIPPED, DELIVERED in this sequence; to CANCELLED before SHIPPED."
                     + " The current status is no change.")
-    @Extension(name = ApiDocument.CONFLICTS, value = "TRANSITION_NOT_ALLOWED")
+    @Extension(name = ProblemType.DECLARED, value = "TRANSITION_NOT_ALLOWED")
     public RestResponse<OrderImage> changeStatus(
             @RestPath UUID id, @NotNull @Valid ChangeStatus request, @Context HttpHeaders headers) {
         var order = commands.changeStatus(id, request.status(), Preconditions.of(headers));
         Log.infof("order status set orderId=%s version=%d status=%s", id, order.version(), order.status());
-        return Responses.ok(order);
+        return Responses.ok(order, order.version());
     }
 
     @POST
-    @RolesAllowed(Caller.WRITE)
+    @RolesAllowed(Roles.WRITE)
     @Produces(MediaType.APPLICATION_JSON)
     @Path("/cancellations")
     @Operation(
@@ -138,18 +133,20 @@ public class OrderResource {
             description = "At most the 100 oldest, all or none. The answer says whether there are more.")
     @APIResponseSchema(value = Cancellations.class, responseCode = "200", responseDescription = "The cancelled orders")
     public RestResponse<?> cancel(
-            @NotNull @Valid CancelOrders request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
-        return idempotency.once(key, "POST /orders/cancellations", request, () -> {
-            var done = commands.cancel(request.customerId());
-            Log.infof(
-                    "orders cancelled customerId=%s count=%d",
-                    request.customerId(), done.cancelled().size());
-            return RestResponse.ok(done);
-        });
+            @NotNull @Valid CancelOrders request, @RestHeader(GuardingHeaders.IDEMPOTENCY_KEY) @Nullable String key) {
+        return idempotency
+                .once(key, "POST /orders/cancellations", request, () -> {
+                    var done = commands.cancel(request.customerId());
+                    Log.infof(
+                            "orders cancelled customerId=%s count=%d",
+                            request.customerId(), done.cancelled().size());
+                    return new Answer<>(200, null, null, done);
+                })
+                .response();
     }
 
     @DELETE
-    @RolesAllowed(Caller.WRITE)
+    @RolesAllowed(Roles.WRITE)
     @Path("/{id}")
     @Operation(operationId = "deleteOrder", summary = "Delete an order")
     public void delete(@RestPath UUID id, @Context HttpHeaders headers) {

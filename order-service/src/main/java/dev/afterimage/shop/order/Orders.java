@@ -1,9 +1,8 @@
 package dev.afterimage.shop.order;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
 import dev.afterimage.shop.web.Filters;
-import dev.afterimage.shop.web.Problem.FieldError;
-import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Orders implements SnapshotSource<Order> {
     static final String AGGREGATE = "order";
-    static final FieldError UNKNOWN_CUSTOMER = new FieldError("customerId", "is not the id of a customer");
+    static final Refusal.Field UNKNOWN_CUSTOMER = new Refusal.Field("customerId", "is not the id of a customer");
 
     /**
      * Returns the order and locks its row until the transaction ends. Changes of one order wait here for each other, so
@@ -73,16 +72,16 @@ public class Orders implements SnapshotSource<Order> {
      * detect a customer or a product that another transaction deletes at the same time. They also save the round trip
      * of a query for the customer.
      *
-     * @throws Refusal.InvalidFields when the customer or a product does not exist
+     * @throws Refusal when the customer or a product does not exist
      */
     void write() {
         try {
             flush();
         } catch (ConstraintViolationException e) {
             throw switch (e.getConstraintName()) {
-                case "orders_customer_id_fkey" -> new Refusal.InvalidFields(List.of(UNKNOWN_CUSTOMER));
+                case "orders_customer_id_fkey" -> Refusal.invalid(List.of(UNKNOWN_CUSTOMER));
                 case "order_items_product_id_fkey" ->
-                    new Refusal.InvalidFields("items", "name a product that has just been deleted");
+                    Refusal.invalid("items", "name a product that has just been deleted");
                 case null, default -> e;
             };
         }

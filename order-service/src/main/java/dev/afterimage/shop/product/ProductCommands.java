@@ -1,10 +1,10 @@
 package dev.afterimage.shop.product;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
 import dev.afterimage.shop.outbox.Outbox;
 import dev.afterimage.shop.web.Preconditions;
-import dev.afterimage.shop.web.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;
@@ -28,7 +28,7 @@ public class ProductCommands {
     /**
      * Adds a product.
      *
-     * @throws Refusal.Duplicate when another product has this sku
+     * @throws Refusal when another product has this sku
      */
     @Transactional
     public ProductImage offer(ProductDetails details) {
@@ -43,8 +43,8 @@ public class ProductCommands {
     /**
      * Changes the product. The same details change nothing and announce nothing.
      *
-     * @throws Refusal.UnknownId when there is no such product
-     * @throws Refusal.Duplicate when another product has this sku
+     * @throws Refusal when there is no such product
+     * @throws Refusal when another product has this sku
      */
     @Transactional
     public ProductImage change(UUID id, ProductDetails details, Preconditions conditions) {
@@ -62,8 +62,8 @@ public class ProductCommands {
     /**
      * Deletes the product. The delete event has its own version; a tombstone follows the event.
      *
-     * @throws Refusal.UnknownId when there is no such product
-     * @throws Refusal.Conflict when an order contains the product
+     * @throws Refusal when there is no such product
+     * @throws Refusal when an order contains the product
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {
@@ -74,8 +74,8 @@ public class ProductCommands {
     }
 
     private Product locked(UUID id, Preconditions conditions) {
-        var product = products.lock(id).orElseThrow(() -> new Refusal.UnknownId(Products.AGGREGATE, id));
-        conditions.check(Products.AGGREGATE, product.image());
+        var product = products.lock(id).orElseThrow(() -> Refusal.unknownId(Products.AGGREGATE, id));
+        conditions.check(Products.AGGREGATE, product.image().version());
         return product;
     }
 }

@@ -19,4 +19,5 @@ public record ProductDetails(
         @NotNull @Size(min = 1, max = 64) @PlainText String sku,
         @NotNull @Size(min = 1, max = 200) @PlainText String name,
 
-        @NotNull @DecimalMin("0.00") @Digits(integer = 10, fraction = 2) BigDecimal price) {}
+        @NotNull @DecimalMin("0.00") @Digits(integer = 10, fraction = 2) @Schema(ref = "Price")
+        BigDecimal price) {}

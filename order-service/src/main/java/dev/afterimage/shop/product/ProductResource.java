@@ -1,19 +1,24 @@
 package dev.afterimage.shop.product;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.idempotency.Idempotency;
-import dev.afterimage.shop.web.ApiDocument;
-import dev.afterimage.shop.web.Caller;
+import dev.afterimage.shop.web.Answer;
+import dev.afterimage.shop.web.GuardingHeaders;
+import dev.afterimage.shop.web.Paging;
 import dev.afterimage.shop.web.Preconditions;
-import dev.afterimage.shop.web.Query;
-import dev.afterimage.shop.web.Refusal;
+import dev.afterimage.shop.web.ProblemType;
 import dev.afterimage.shop.web.Responses;
+import dev.afterimage.shop.web.Roles;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
@@ -50,62 +55,65 @@ public class ProductResource {
     }
 
     @POST
-    @RolesAllowed(Caller.WRITE)
+    @RolesAllowed(Roles.WRITE)
     @Produces(MediaType.APPLICATION_JSON)
     @Operation(operationId = "offerProduct", summary = "Offer a product")
     @APIResponseSchema(value = ProductImage.class, responseCode = "201", responseDescription = "The new product")
-    @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
+    @Extension(name = ProblemType.DECLARED, value = "DUPLICATE")
     public RestResponse<?> offer(
-            @NotNull @Valid ProductDetails details, @RestHeader(Idempotency.HEADER) @Nullable String key) {
-        return idempotency.once(key, "POST /products", details, () -> {
-            var product = commands.offer(details);
-            Log.infof("product offered productId=%s version=%d", product.id(), product.version());
-            return Responses.created(ProductResource.class, product);
-        });
+            @NotNull @Valid ProductDetails details, @RestHeader(GuardingHeaders.IDEMPOTENCY_KEY) @Nullable String key) {
+        return idempotency
+                .once(key, "POST /products", details, () -> {
+                    var product = commands.offer(details);
+                    Log.infof("product offered productId=%s version=%d", product.id(), product.version());
+                    return Answer.created("/products", product.id(), product.version(), product);
+                })
+                .response();
     }
 
     @GET
-    @RolesAllowed(Caller.READ)
+    @RolesAllowed(Roles.READ)
     @Path("/{id}")
     @Operation(operationId = "showProduct", summary = "Show a product")
     public RestResponse<ProductImage> one(@RestPath UUID id, @Context HttpHeaders headers) {
-        var product = products.findByIdOptional(id).orElseThrow(() -> new Refusal.UnknownId(Products.AGGREGATE, id));
-        return Responses.ok(Products.AGGREGATE, product.image(), headers);
+        var product = products.findByIdOptional(id)
+                .map(Product::image)
+                .orElseThrow(() -> Refusal.unknownId(Products.AGGREGATE, id));
+        return Responses.ok(Products.AGGREGATE, product, product.version(), product.version(), headers);
     }
 
     @GET
-    @RolesAllowed(Caller.READ)
+    @RolesAllowed(Roles.READ)
     @Operation(operationId = "listProducts", summary = "List products, the newest first")
     public RestResponse<List<ProductImage>> newest(
             @Parameter(description = "Only the product with this sku") @RestQuery @Nullable String sku,
-            @RestQuery @Nullable String limit,
-            @RestQuery @Nullable String after,
+            @RestQuery @DefaultValue(Paging.DEFAULT) @Min(1) @Max(Paging.MAX) int limit,
+            @RestQuery @Nullable UUID after,
             @Context HttpServerRequest request) {
-        var rows = Query.limit(limit);
-        var found = products.newest(Query.text("sku", sku), Query.id(Query.AFTER, after), rows + 1);
-        return Responses.page(found.stream().map(Product::image).toList(), rows, request);
+        var found = products.newest(sku, after, limit + 1);
+        return Responses.page(found.stream().map(Product::image).toList(), limit, ProductImage::id, request);
     }
 
     @PUT
-    @RolesAllowed(Caller.WRITE)
+    @RolesAllowed(Roles.WRITE)
     @Path("/{id}")
     @Operation(
             operationId = "changeProduct",
             summary = "Change a product",
             description = "The same details are no change: the version stays, and no event is published.")
-    @Extension(name = ApiDocument.CONFLICTS, value = "DUPLICATE")
+    @Extension(name = ProblemType.DECLARED, value = "DUPLICATE")
     public RestResponse<ProductImage> change(
             @RestPath UUID id, @NotNull @Valid ProductDetails details, @Context HttpHeaders headers) {
         var product = commands.change(id, details, Preconditions.of(headers));
         Log.infof("product changed productId=%s version=%d", id, product.version());
-        return Responses.ok(product);
+        return Responses.ok(product, product.version());
     }
 
     @DELETE
-    @RolesAllowed(Caller.ADMIN)
+    @RolesAllowed(Roles.ADMIN)
     @Path("/{id}")
     @Operation(operationId = "deleteProduct", summary = "Delete a product")
-    @Extension(name = ApiDocument.CONFLICTS, value = "IN_USE")
+    @Extension(name = ProblemType.DECLARED, value = "IN_USE")
     public void delete(@RestPath UUID id, @Context HttpHeaders headers) {
         commands.delete(id, Preconditions.of(headers));
         Log.infof("product deleted productId=%s", id);

@@ -1,9 +1,9 @@
 package dev.afterimage.shop.product;
 
+import dev.afterimage.shop.Reason;
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotSource;
 import dev.afterimage.shop.web.Filters;
-import dev.afterimage.shop.web.ProblemType;
-import dev.afterimage.shop.web.Refusal;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
@@ -60,20 +60,21 @@ public class Products implements SnapshotSource<Product> {
     /**
      * Flushes the changes of this transaction, so that the database checks its constraints now.
      *
-     * @throws Refusal.Duplicate when another product has this sku
-     * @throws Refusal.Conflict when an order contains the deleted product
+     * @throws Refusal when another product has this sku
+     * @throws Refusal when an order contains the deleted product
      */
     void write() {
         try {
             flush();
         } catch (ConstraintViolationException e) {
             throw switch (e.getConstraintName()) {
-                case "products_sku_key" -> new Refusal.Duplicate(AGGREGATE, "sku");
+                case "products_sku_key" ->
+                    new Refusal(
+                            Reason.DUPLICATE,
+                            "Another product has this sku.",
+                            Map.of("errors", List.of(new Refusal.Field("sku", "must be unique"))));
                 case "order_items_product_id_fkey" ->
-                    new Refusal.Conflict(
-                            ProblemType.IN_USE,
-                            "Orders have the product in their items: delete these first.",
-                            Map.of());
+                    new Refusal(Reason.IN_USE, "Orders have the product in their items: delete these first.", Map.of());
                 case null, default -> e;
             };
         }

@@ -1,9 +1,9 @@
 package dev.afterimage.shop.snapshot;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
 import dev.afterimage.shop.outbox.Outbox;
-import dev.afterimage.shop.web.Refusal;
 import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
@@ -45,14 +45,14 @@ public class SnapshotCommands {
     /**
      * Starts a snapshot. The {@link SnapshotRunner} then publishes it.
      *
-     * @throws Refusal.InvalidFields when the aggregate is unknown
-     * @throws Refusal.Conflict when a snapshot of the same aggregate is running
+     * @throws Refusal when the aggregate is unknown
+     * @throws Refusal when a snapshot of the same aggregate is running
      */
     @Transactional
     public SnapshotProgress start(String aggregate) {
         var source = sources.get(aggregate);
         if (source == null) {
-            throw new Refusal.InvalidFields("aggregate", "must be one of " + sources.keySet());
+            throw Refusal.invalid("aggregate", "must be one of " + sources.keySet());
         }
         var snapshot = snapshots.readPatiently(() -> new Snapshot(ids.next(), source, clock.instant()));
         snapshots.add(snapshot);

@@ -3,7 +3,6 @@ package dev.afterimage.shop.snapshot;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
 import java.util.UUID;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +21,7 @@ public record SnapshotProgress(
         long total,
         Instant startedAt,
         Instant updatedAt,
-        @Nullable @Schema(nullable = true) Instant finishedAt) {
+        @Nullable Instant finishedAt) {
 
     /** A snapshot that a crash interrupted is still RUNNING; it resumes at the next start. */
     public enum Status {

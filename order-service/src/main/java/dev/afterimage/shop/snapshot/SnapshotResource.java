@@ -1,10 +1,11 @@
 package dev.afterimage.shop.snapshot;
 
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.idempotency.Idempotency;
-import dev.afterimage.shop.web.ApiDocument;
-import dev.afterimage.shop.web.Caller;
-import dev.afterimage.shop.web.Refusal;
-import dev.afterimage.shop.web.Responses;
+import dev.afterimage.shop.web.Answer;
+import dev.afterimage.shop.web.GuardingHeaders;
+import dev.afterimage.shop.web.ProblemType;
+import dev.afterimage.shop.web.Roles;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
@@ -15,7 +16,6 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -25,8 +25,6 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
-import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
-import org.jboss.resteasy.reactive.RestResponse.Status;
 import org.jspecify.annotations.Nullable;
 
 @Path("/snapshots")
@@ -44,7 +42,7 @@ public class SnapshotResource {
     }
 
     @POST
-    @RolesAllowed(Caller.ADMIN)
+    @RolesAllowed(Roles.ADMIN)
     @Consumes(MediaType.APPLICATION_JSON) // otherwise plain text would also be accepted for a record of one string
     @Produces(MediaType.APPLICATION_JSON)
     @Operation(
@@ -52,26 +50,26 @@ public class SnapshotResource {
             summary = "Re-publish the current state of all aggregates of one kind",
             description = "Answers at once. The address in Location shows the progress.")
     @APIResponseSchema(value = SnapshotProgress.class, responseCode = "202", responseDescription = "It has started")
-    @Extension(name = ApiDocument.CONFLICTS, value = "SNAPSHOT_RUNNING")
+    @Extension(name = ProblemType.DECLARED, value = "SNAPSHOT_RUNNING")
     public RestResponse<?> start(
-            @NotNull @Valid StartSnapshot request, @RestHeader(Idempotency.HEADER) @Nullable String key) {
-        return idempotency.once(key, "POST /snapshots", request, () -> {
-            var started = commands.start(request.aggregate());
-            Log.infof("snapshot started snapshotId=%s aggregate=%s", started.id(), started.aggregate());
-            return ResponseBuilder.create(Status.ACCEPTED, started)
-                    .header(HttpHeaders.LOCATION, Responses.location(SnapshotResource.class, started.id()))
-                    .build();
-        });
+            @NotNull @Valid StartSnapshot request, @RestHeader(GuardingHeaders.IDEMPOTENCY_KEY) @Nullable String key) {
+        return idempotency
+                .once(key, "POST /snapshots", request, () -> {
+                    var started = commands.start(request.aggregate());
+                    Log.infof("snapshot started snapshotId=%s aggregate=%s", started.id(), started.aggregate());
+                    return new Answer<>(202, "/snapshots/" + started.id(), null, started);
+                })
+                .response();
     }
 
     @GET
-    @RolesAllowed(Caller.ADMIN)
+    @RolesAllowed(Roles.ADMIN)
     @Path("/{id}")
     @Operation(operationId = "showSnapshot", summary = "Show the progress of a snapshot")
     public SnapshotProgress one(@RestPath UUID id) {
         return snapshots
                 .findByIdOptional(id)
-                .orElseThrow(() -> new Refusal.UnknownId("snapshot", id))
+                .orElseThrow(() -> Refusal.unknownId("snapshot", id))
                 .progress();
     }
 }

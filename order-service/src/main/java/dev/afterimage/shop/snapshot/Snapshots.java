@@ -1,8 +1,8 @@
 package dev.afterimage.shop.snapshot;
 
+import dev.afterimage.shop.Reason;
+import dev.afterimage.shop.Refusal;
 import dev.afterimage.shop.snapshot.SnapshotProgress.Status;
-import dev.afterimage.shop.web.ProblemType;
-import dev.afterimage.shop.web.Refusal;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
@@ -24,14 +24,14 @@ class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
     /** Less than the timeout of a transaction. */
     private static final Duration LONGEST_READ = Duration.ofSeconds(45);
 
-    /** @throws Refusal.Conflict when a snapshot of the same aggregate is running */
+    /** @throws Refusal when a snapshot of the same aggregate is running */
     void add(Snapshot snapshot) {
         try {
             persistAndFlush(snapshot);
         } catch (ConstraintViolationException e) {
             if ("snapshots_running_key".equals(e.getConstraintName())) {
-                throw new Refusal.Conflict(
-                        ProblemType.SNAPSHOT_RUNNING,
+                throw new Refusal(
+                        Reason.SNAPSHOT_RUNNING,
                         "Wait for the snapshot of %ss that is running.".formatted(snapshot.aggregate()),
                         Map.of("aggregate", snapshot.aggregate()));
             }

@@ -1,66 +1,67 @@
 package dev.afterimage.shop.web;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import jakarta.inject.Singleton;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerResponseContext;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.UriInfo;
+import java.io.IOException;
 import java.lang.annotation.Annotation;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.regex.Pattern;
 import org.jboss.resteasy.reactive.server.ServerResponseFilter;
-import org.jboss.resteasy.reactive.server.core.CurrentRequestManager;
-import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
-import org.jboss.resteasy.reactive.server.handlers.ClassRoutingHandler;
-import org.jboss.resteasy.reactive.server.mapping.RequestMapper;
 
 /**
- * Sets {@code Allow} to the methods of an address. HTTP requires this header in a 405. RESTEasy leaves it out of a 405;
- * and it answers OPTIONS with the methods of all addresses of the resource class, even for an unknown address.
+ * Sets {@code Allow} to the methods of an address, as the OpenAPI document lists them. HTTP requires this header in a
+ * 405. RESTEasy leaves it out of a 405; and it answers OPTIONS with the methods of all addresses of the resource class,
+ * even for an unknown address.
  */
+@Singleton
 class AllowedMethods {
+    private static final String DOCUMENT = "/META-INF/quarkus-generated-openapi-doc.JSON";
+
+    private final Map<Pattern, Set<String>> methodsByPath = new LinkedHashMap<>();
+
+    AllowedMethods(ObjectMapper json) throws IOException {
+        try (var document = AllowedMethods.class.getResourceAsStream(DOCUMENT)) {
+            for (var path : json.readTree(document).at("/paths").properties()) {
+                var methods = new TreeSet<>(Set.of(HttpMethod.OPTIONS));
+                path.getValue().fieldNames().forEachRemaining(method -> methods.add(method.toUpperCase(Locale.ROOT)));
+                if (methods.contains(HttpMethod.GET)) {
+                    methods.add(HttpMethod.HEAD);
+                }
+                methodsByPath.put(
+                        Pattern.compile("/*" + path.getKey().replaceAll("\\{[^}]*}", "[^/]+") + "/*"), methods);
+            }
+        }
+    }
 
     @ServerResponseFilter
-    void allow(ContainerRequestContext request, ContainerResponseContext response) {
+    void allow(ContainerRequestContext request, ContainerResponseContext response, UriInfo uri) {
         var isOptions = request.getMethod().equals(HttpMethod.OPTIONS) && response.getStatus() == 200;
         if (!isOptions && response.getStatus() != 405) {
             return;
         }
-        var methods = methods(CurrentRequestManager.get());
+        var methods = new TreeSet<String>();
+        methodsByPath.forEach((path, allowed) -> {
+            if (path.matcher(uri.getPath()).matches()) {
+                methods.addAll(allowed);
+            }
+        });
         if (methods.isEmpty()) {
             response.setStatus(404);
             response.getHeaders().remove(HttpHeaders.ALLOW);
             response.setEntity(
-                    Problem.of(ProblemType.UNKNOWN_ADDRESS, null),
-                    new Annotation[0],
-                    MediaType.valueOf(Problem.MEDIA_TYPE));
-            return;
+                    ProblemType.UNKNOWN_ADDRESS.problem(null).build(), new Annotation[0], HttpProblem.MEDIA_TYPE);
+        } else {
+            response.getHeaders().putSingle(HttpHeaders.ALLOW, String.join(", ", methods));
         }
-        response.getHeaders().putSingle(HttpHeaders.ALLOW, String.join(", ", methods));
-    }
-
-    /** The methods of the requested address; empty if the address is unknown. */
-    private static Set<String> methods(ResteasyReactiveRequestContext request) {
-        var match = new RequestMapper<>(request.getDeployment().getClassMappers()).map(request.getPathWithoutPrefix());
-        if (match == null) {
-            return Set.of();
-        }
-        var path = match.remaining.isEmpty() ? "/" : match.remaining;
-        var methods = Arrays.stream(match.value.handlers)
-                .filter(ClassRoutingHandler.class::isInstance)
-                .flatMap(routing -> ((ClassRoutingHandler) routing).getMappers().entrySet().stream())
-                .filter(mapper -> mapper.getKey() != null && mapper.getValue().map(path) != null)
-                .map(Map.Entry::getKey)
-                .collect(Collectors.toCollection(TreeSet::new));
-        if (methods.contains(HttpMethod.GET)) {
-            methods.add(HttpMethod.HEAD);
-        }
-        if (!methods.isEmpty()) {
-            methods.add(HttpMethod.OPTIONS);
-        }
-        return methods;
     }
 }

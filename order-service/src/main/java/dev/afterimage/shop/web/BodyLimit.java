@@ -1,11 +1,13 @@
 package dev.afterimage.shop.web;
 
+import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.Provider;
 import jakarta.ws.rs.ext.ReaderInterceptor;
 import jakarta.ws.rs.ext.ReaderInterceptorContext;
@@ -13,7 +15,6 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /**
@@ -45,7 +46,7 @@ class BodyLimit implements ReaderInterceptor {
             request.next();
             return;
         }
-        refusals.answer(request, problem());
+        refusals.answer(request, problem().build());
     }
 
     /** Counts the bytes of a chunked body while it is read. */
@@ -56,17 +57,13 @@ class BodyLimit implements ReaderInterceptor {
     }
 
     @ServerExceptionMapper
-    RestResponse<Problem> tooLarge(TooLarge tooLarge, RoutingContext request) {
+    Response tooLarge(TooLarge tooLarge, RoutingContext request) {
         HttpRefusals.closeSoon(request);
-        return RestResponse.ResponseBuilder.<Problem>create(413)
-                .entity(problem())
-                .type(Problem.MEDIA_TYPE)
-                .header("Connection", "close")
-                .build();
+        return problem().withHeader("Connection", "close").build().toResponse();
     }
 
-    private Problem problem() {
-        return Problem.of(ProblemType.BODY_TOO_LARGE, "It may have %d bytes at the most.".formatted(limitBytes));
+    private HttpProblem.Builder problem() {
+        return ProblemType.BODY_TOO_LARGE.problem("It may have %d bytes at the most.".formatted(limitBytes));
     }
 
     /** Checked, because the JSON parser passes an IOException on unchanged but wraps an unchecked exception. */

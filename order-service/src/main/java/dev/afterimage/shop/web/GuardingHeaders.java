@@ -1,6 +1,6 @@
 package dev.afterimage.shop.web;
 
-import dev.afterimage.shop.idempotency.Idempotency;
+import dev.afterimage.shop.Refusal;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -12,16 +12,17 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
  * Ignoring such a header would leave the request unprotected. Also evaluates the preconditions of a POST, whose address
  * has no entity tag; the other methods evaluate theirs when they know the entity tag.
  */
-class GuardingHeaders {
-    private static final List<String> NAMES =
-            List.of(Idempotency.HEADER, HttpHeaders.IF_MATCH, HttpHeaders.IF_NONE_MATCH);
+public class GuardingHeaders {
+    public static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+
+    private static final List<String> NAMES = List.of(IDEMPOTENCY_KEY, HttpHeaders.IF_MATCH, HttpHeaders.IF_NONE_MATCH);
 
     @ServerRequestFilter
     void check(HttpServerRequest request, HttpHeaders headers) {
         for (var name : NAMES) {
             var lines = request.headers().getAll(name);
             if (lines.size() > 1 || (lines.size() == 1 && lines.getFirst().isBlank())) {
-                throw new Refusal.InvalidFields(name, "must be present once and not empty, or absent");
+                throw Refusal.invalid(name, "must be present once and not empty, or absent");
             }
         }
         if (request.method().equals(HttpMethod.POST)) {

@@ -2,6 +2,7 @@ package dev.afterimage.shop.web;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -44,7 +45,7 @@ class HttpRefusals {
             if (type == null) {
                 request.next();
             } else {
-                answer(request, Problem.of(type, null));
+                answer(request, type.problem(null).build());
             }
         });
     }
@@ -52,11 +53,11 @@ class HttpRefusals {
     private void check(RoutingContext request) {
         var headers = request.request().headers();
         if (headers.getAll(HttpHeaders.HOST).size() > 1) {
-            answer(request, Problem.of(ProblemType.INVALID_REQUEST, "The header Host is there more than once."));
+            refuse(request, ProblemType.INVALID_REQUEST, "The header Host is there more than once.");
         } else if (!isOnly("chunked", headers, HttpHeaders.TRANSFER_ENCODING)) {
-            answer(request, Problem.of(ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only."));
+            refuse(request, ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only.");
         } else if (!isOnly("identity", headers, HttpHeaders.CONTENT_ENCODING)) {
-            answer(request, Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Its Content-Encoding is not supported."));
+            refuse(request, ProblemType.UNSUPPORTED_MEDIA_TYPE, "Its Content-Encoding is not supported.");
         } else {
             request.next();
         }
@@ -66,15 +67,19 @@ class HttpRefusals {
         return headers.getAll(name).stream().allMatch(value::equalsIgnoreCase);
     }
 
-    void answer(RoutingContext request, Problem problem) {
+    private void refuse(RoutingContext request, ProblemType type, String detail) {
+        answer(request, type.problem(detail).build());
+    }
+
+    void answer(RoutingContext request, HttpProblem problem) {
         var response = request.response();
         if (request.request().version() != HttpVersion.HTTP_2) {
             response.putHeader(HttpHeaders.CONNECTION, "close");
             closeSoon(request);
         }
         try {
-            response.setStatusCode(problem.status())
-                    .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
+            response.setStatusCode(problem.getStatusCode())
+                    .putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
                     .end(json.writeValueAsString(problem));
             request.request().resume(); // the rest of the body is discarded
         } catch (JsonProcessingException e) {

@@ -1,8 +1,10 @@
 package dev.afterimage.shop.web;
 
-import dev.afterimage.shop.outbox.Image;
+import dev.afterimage.shop.Reason;
+import dev.afterimage.shop.Refusal;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -35,7 +37,7 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     /**
      * Reads the headers. {@link GuardingHeaders} has already refused repeated headers.
      *
-     * @throws Refusal.InvalidFields when a header is neither {@code *} nor a list of entity tags
+     * @throws Refusal when a header is neither {@code *} nor a list of entity tags
      */
     public static Preconditions of(HttpHeaders headers) {
         return new Preconditions(
@@ -51,31 +53,33 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
             return List.of(ANY);
         }
         if (!LIST.matcher(header).matches()) {
-            throw new Refusal.InvalidFields(name, "must be an entity tag in double quotes, as in ETag, or *");
+            throw Refusal.invalid(name, "must be an entity tag in double quotes, as in ETag, or *");
         }
         return TAGS.matcher(header).results().map(MatchResult::group).toList();
     }
 
     /**
-     * Checks that the preconditions allow a change of the aggregate.
+     * Checks that the preconditions allow a change of the aggregate, whose entity tag is its version.
      *
-     * @throws Refusal.VersionMoved when {@code If-Match} does not contain its tag, or {@code If-None-Match} does
+     * @throws Refusal when {@code If-Match} does not contain its tag, or {@code If-None-Match} does
      */
-    public void check(String aggregate, Image current) {
-        if (isKnown(aggregate, current)) {
-            throw new Refusal.VersionMoved(aggregate, current.version());
+    public void check(String aggregate, long version) {
+        var tag = Long.toString(version);
+        if (isKnown(aggregate, version, tag)) {
+            throw moved(aggregate, version, tag);
         }
     }
 
     /**
      * Whether the client already has this version, so that the answer is 304.
      *
-     * @throws Refusal.VersionMoved when {@code If-Match} does not contain its tag
+     * @param opaqueTag the entity tag without the quotes
+     * @throws Refusal when {@code If-Match} does not contain the entity tag
      */
-    boolean isKnown(String aggregate, Image current) {
-        var tag = "\"%d\"".formatted(current.version());
+    public boolean isKnown(String aggregate, long version, String opaqueTag) {
+        var tag = "\"%s\"".formatted(opaqueTag);
         if (!match.isEmpty() && !names(match, tag::equals)) {
-            throw new Refusal.VersionMoved(aggregate, current.version());
+            throw moved(aggregate, version, opaqueTag);
         }
         return names(noneMatch, other -> other.equals(tag) || other.equals("W/" + tag));
     }
@@ -83,12 +87,19 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     /**
      * Checks the preconditions at an address that has no entity tag, such as the address of a list.
      *
-     * @throws Refusal.NoVersion when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
+     * @throws Refusal when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
      */
-    void checkUnversioned() {
+    public void checkUnversioned() {
         if ((!match.isEmpty() && !match.contains(ANY)) || noneMatch.contains(ANY)) {
-            throw new Refusal.NoVersion();
+            throw new Refusal(Reason.VERSION_MOVED, "This address has no entity tag.", Map.of());
         }
+    }
+
+    private static Refusal moved(String aggregate, long version, String opaqueTag) {
+        return new Refusal(
+                Reason.VERSION_MOVED,
+                "The %s is at version %d, and its entity tag is \"%s\".".formatted(aggregate, version, opaqueTag),
+                Map.of("version", version));
     }
 
     private static boolean names(List<String> tags, Predicate<String> tag) {

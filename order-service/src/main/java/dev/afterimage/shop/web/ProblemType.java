@@ -1,8 +1,13 @@
 package dev.afterimage.shop.web;
 
-import com.fasterxml.jackson.annotation.JsonValue;
+import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.net.URI;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All kinds of error answers. The name becomes the {@code type} of the problem, which is stable: clients distinguish
@@ -10,48 +15,90 @@ import java.util.Locale;
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1">RFC 9457, type</a>
  */
-@RegisterForReflection
+@RegisterForReflection // looked up by name
 public enum ProblemType {
-    INVALID_REQUEST(400, "The request is not valid"),
-    MALFORMED_JSON(400, "The body is not valid JSON"),
-    UNAUTHENTICATED(401, "A valid bearer token is needed"),
-    FORBIDDEN(403, "The token does not allow this"),
-    UNKNOWN_ID(404, "There is none of this id"),
+    INVALID_REQUEST(400, "The request is not valid", Shape::takesValues),
+    MALFORMED_JSON(400, "The body is not valid JSON", Shape::takesBody),
+    UNAUTHENTICATED(401, "A valid bearer token is needed", Shape::needsRole),
+    FORBIDDEN(403, "The token does not allow this", Shape::needsRole),
     UNKNOWN_ADDRESS(404, "There is nothing at this address"),
+    UNKNOWN_ID(404, "There is none of this id", shape -> shape.takes("id")),
     METHOD_NOT_ALLOWED(405, "This address does not take this method"),
-    NOT_ACCEPTABLE(406, "The answer would be JSON, which the request does not accept"),
+    NOT_ACCEPTABLE(406, "The request does not accept what the answer would be", Shape::answersJson),
     DUPLICATE(409, "Another one has this value, which must be unique"),
     IN_USE(409, "It is in use"),
     TRANSITION_NOT_ALLOWED(409, "The order cannot take this status"),
     ITEMS_FIXED(409, "The items of this order are fixed"),
     SNAPSHOT_RUNNING(409, "A snapshot of this aggregate is running"),
-    VERSION_MOVED(412, "It is not at the version that the request demands"),
-    BODY_TOO_LARGE(413, "The body is too large"),
-    UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json"),
-    KEY_REUSED(422, "This Idempotency-Key belongs to another request"),
+    VERSION_MOVED(412, "It is not at the version that the request demands", Shape::isGuarded),
+    BODY_TOO_LARGE(413, "The body is too large", Shape::takesBody),
+    UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json", Shape::takesBody),
+    KEY_REUSED(
+            422,
+            "This Idempotency-Key belongs to another request",
+            shape -> shape.takes(GuardingHeaders.IDEMPOTENCY_KEY)),
     FAILED(500, "The service failed"),
-    COLLISION(503, "It collided with another request"),
-    DATABASE_AWAY(503, "The database does not answer");
+    COLLISION(503, "It collided with another request", Shape::changes),
+    DATABASE_AWAY(503, "The database does not answer", Shape::usesDatabase);
+
+    /** The OpenAPI extension in which an operation names, separated by blanks, problems that its shape does not tell. */
+    public static final String DECLARED = "x-problems";
 
     private final int status;
     private final String title;
 
+    @SuppressWarnings("ImmutableEnumChecker") // the predicates have no state
+    private final Predicate<Shape> place;
+
+    /** Belongs to no operation, or to the operations that declare it. */
     ProblemType(int status, String title) {
-        this.status = status;
-        this.title = title;
+        this(status, title, _ -> false);
     }
 
-    public int status() {
+    /** @param place to which operations the type belongs */
+    ProblemType(int status, String title, Predicate<Shape> place) {
+        this.status = status;
+        this.title = title;
+        this.place = place;
+    }
+
+    /** The first type with this status; empty if there is none. */
+    static Optional<ProblemType> of(int status) {
+        return Arrays.stream(values()).filter(type -> type.status == status).findFirst();
+    }
+
+    boolean occurs(Shape shape) {
+        return place.test(shape) || shape.declares(this);
+    }
+
+    int status() {
         return status;
     }
 
-    public String title() {
+    String title() {
         return title;
     }
 
+    /** The last part of the uri: {@code version-moved}. */
+    String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
     /** A name, not an address: {@code urn:problem-type:afterimage:version-moved}. */
-    @JsonValue
     public String uri() {
-        return "urn:problem-type:afterimage:" + name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return "urn:problem-type:afterimage:" + label();
+    }
+
+    /**
+     * A problem of this type.
+     *
+     * @param detail additional information for the client; null if the title says everything
+     */
+    HttpProblem.Builder problem(@Nullable String detail) {
+        return HttpProblem.builder()
+                .withType(URI.create(uri()))
+                .withTitle(title)
+                .withStatus(status)
+                .withDetail(detail);
     }
 }

@@ -8,57 +8,119 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import dev.afterimage.shop.web.Problem.FieldError;
+import dev.afterimage.shop.Refusal;
+import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
-import jakarta.validation.ConstraintViolation;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.ConstraintViolationException;
+import jakarta.ws.rs.NotFoundException;
+import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jose4j.jwt.consumer.InvalidJwtException;
 import org.jspecify.annotations.Nullable;
 
-/** Maps exceptions to answers. No answer contains a class name, a stack trace or SQL. */
+/** Turns each exception into a problem. No answer contains a class name, a stack trace or SQL. */
 class Problems {
-    static final String NO_TOKEN = "The request has none.";
-    static final String NO_ROLE = "It has no role that does.";
-    static final String UNDONE = "Nothing was done: send it again.";
-    static final String UNCERTAIN = "What was under way may or may not have been done.";
-    private static final String BODY = "body";
-    /** Includes 25P03 and 25P04: PostgreSQL closes a connection whose transaction takes too long. */
-    private static final Pattern AWAY = Pattern.compile("(08|53|57P).*|25P0[34]");
+    /**
+     * Before the mappers of quarkus-resteasy-problem, which show the messages of exceptions. On Quarkus 3.33 its mapper
+     * for a missing or bad token fails with a {@code NoSuchFieldError}.
+     */
+    private static final int FIRST = Priorities.AUTHENTICATION - 2;
+
+    /**
+     * No connection in time (no SQLSTATE), a broken connection (class 08), too many connections (53), a server that
+     * shuts down or starts (57P), or a transaction that takes too long, whose connection PostgreSQL closes (25P03,
+     * 25P04).
+     */
+    private static final Pattern AWAY = Pattern.compile("|(08|53|57P).*|25P0[34]");
     /**
      * Two requests waited for each other (40001, 40P01), or one waited too long for a lock (55P03) or ran too long
      * (57014).
      */
     private static final Pattern COLLISION = Pattern.compile("40001|40P01|55P03|57014");
 
-    @ServerExceptionMapper
-    RestResponse<Problem> refused(Refusal refusal) {
-        return answer(refusal.problem());
+    private final Parameters parameters;
+
+    Problems(Parameters parameters) {
+        this.parameters = parameters;
     }
 
-    @ServerExceptionMapper
-    RestResponse<Problem> anonymous(UnauthorizedException anonymous) {
-        return challenge(NO_TOKEN, "Bearer");
+    /** Lists each class for which the extension or Quarkus has a mapper, because the closest class decides. */
+    @ServerExceptionMapper(
+            priority = FIRST,
+            value = {
+                Throwable.class,
+                Exception.class,
+                HttpProblem.class,
+                ConstraintViolationException.class,
+                JsonProcessingException.class,
+                StreamReadException.class,
+                JsonMappingException.class,
+                MismatchedInputException.class,
+                InvalidFormatException.class,
+                UnrecognizedPropertyException.class,
+                UnauthorizedException.class,
+                AuthenticationFailedException.class,
+                ForbiddenException.class,
+                WebApplicationException.class,
+                NotFoundException.class,
+                jakarta.ws.rs.ForbiddenException.class
+            })
+    Response answer(Throwable failure, ResourceInfo resource, UriInfo uri) {
+        return problem(failure, resource, uri).toResponse();
+    }
+
+    private HttpProblem problem(Throwable failure, ResourceInfo resource, UriInfo uri) {
+        return switch (failure) {
+            case HttpProblem problem -> problem;
+            case Refusal refusal -> of(refusal);
+            case ConstraintViolationException invalid ->
+                of(Refusal.invalid(Parameters.invalid(invalid.getConstraintViolations(), resource)));
+            case JsonProcessingException unreadable -> unreadable(unreadable);
+            case UnauthorizedException _ -> challenge("The request has none.", "Bearer");
+            case AuthenticationFailedException distrusted -> distrusted(distrusted);
+            case ForbiddenException _ ->
+                ProblemType.FORBIDDEN.problem(neededRole(resource)).build();
+            case WebApplicationException rejected -> rejected(rejected, resource, uri);
+            // the client has closed the connection, so nobody reads the answer
+            case IOException gone -> {
+                Log.debugf("client hung up: %s", gone.getMessage());
+                yield ProblemType.INVALID_REQUEST.problem(null).build();
+            }
+            default -> failed(failure);
+        };
+    }
+
+    private static HttpProblem of(Refusal refusal) {
+        var problem = ProblemType.valueOf(refusal.reason().name()).problem(refusal.getMessage());
+        refusal.members().forEach(problem::with);
+        return problem.build();
+    }
+
+    private static HttpProblem challenge(String detail, String challenge) {
+        return ProblemType.UNAUTHENTICATED
+                .problem(detail)
+                .withHeader(HttpHeaders.WWW_AUTHENTICATE, challenge)
+                .build();
     }
 
     /** The answer to a refused token says only whether it has expired, never what else is wrong with it. */
-    @ServerExceptionMapper
-    RestResponse<Problem> distrusted(AuthenticationFailedException distrusted) {
-        for (Throwable cause = distrusted; cause != null; cause = cause.getCause()) {
+    private static HttpProblem distrusted(Throwable distrusted) {
+        for (var cause = distrusted; cause != null; cause = cause.getCause()) {
             if (cause instanceof InvalidJwtException token && token.hasExpired()) {
                 return challenge(
                         "It has expired.",
@@ -68,153 +130,93 @@ class Problems {
         return challenge("It is not valid.", "Bearer error=\"invalid_token\"");
     }
 
-    @ServerExceptionMapper
-    RestResponse<Problem> forbidden(ForbiddenException forbidden) {
-        return answer(Problem.of(ProblemType.FORBIDDEN, NO_ROLE));
+    private static String neededRole(ResourceInfo resource) {
+        return Stream.of(resource.getResourceMethod(), resource.getResourceClass())
+                .map(element -> element.getAnnotation(RolesAllowed.class))
+                .filter(roles -> roles != null)
+                .map(roles -> "It needs the role %s.".formatted(String.join(" or ", roles.value())))
+                .findFirst()
+                .orElse("No role allows it.");
     }
 
-    @ServerExceptionMapper
-    RestResponse<Problem> invalid(ConstraintViolationException invalid) {
-        return answer(Problem.invalid(invalid.getConstraintViolations().stream()
-                .map(violation -> new FieldError(field(violation), violation.getMessage()))
-                .sorted(Comparator.comparing(FieldError::field).thenComparing(FieldError::message))
-                .toList()));
-    }
-
-    @ServerExceptionMapper({
-        MismatchedInputException.class,
-        JsonMappingException.class,
-        StreamReadException.class,
-        JsonProcessingException.class
-    })
-    RestResponse<Problem> unreadable(JsonProcessingException unreadable) {
-        return answer(problemOf(unreadable));
-    }
-
-    @ServerExceptionMapper
-    RestResponse<Problem> rejected(WebApplicationException rejected) {
+    private HttpProblem rejected(WebApplicationException rejected, ResourceInfo resource, UriInfo uri) {
         if (rejected.getCause() instanceof JsonProcessingException unreadable) {
-            return answer(problemOf(unreadable));
+            return unreadable(unreadable);
         }
-        var response = rejected.getResponse();
-        var problem =
-                switch (response.getStatus()) {
-                    case 400 -> Problem.of(ProblemType.INVALID_REQUEST, null);
-                    case 401 -> Problem.of(ProblemType.UNAUTHENTICATED, null);
-                    case 403 -> Problem.of(ProblemType.FORBIDDEN, null);
-                    case 404 -> Problem.of(ProblemType.UNKNOWN_ADDRESS, null);
-                    case 405 -> Problem.of(ProblemType.METHOD_NOT_ALLOWED, null);
-                    case 406 -> Problem.of(ProblemType.NOT_ACCEPTABLE, null);
-                    case 413 -> Problem.of(ProblemType.BODY_TOO_LARGE, null);
-                    case 415 -> Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, null);
-                    default -> null;
-                };
-        return problem == null ? failed(rejected) : answer(problem);
+        if (rejected.getCause() instanceof Parameters.Unreadable) {
+            return of(Refusal.invalid(parameters.invalid(resource, uri)));
+        }
+        var status = rejected.getResponse().getStatus();
+        return ProblemType.of(status)
+                .filter(_ -> status < 500)
+                .map(type -> type.problem(null).build())
+                .orElseGet(() -> failed(rejected));
     }
 
-    /** The client has closed the connection, so nobody reads the answer. */
-    @ServerExceptionMapper
-    RestResponse<Problem> hungUp(IOException gone) {
-        Log.debugf("client hung up: %s", gone.getMessage());
-        return answer(Problem.of(ProblemType.INVALID_REQUEST, null));
-    }
-
-    @ServerExceptionMapper
-    RestResponse<Problem> failed(Throwable failure) {
-        var away = databaseAway(failure);
+    private static HttpProblem failed(Throwable failure) {
+        var away = cause(failure, AWAY);
         if (away != null) {
             Log.warnf("database does not answer: %s", away.getMessage());
-            return later(Problem.of(ProblemType.DATABASE_AWAY, UNCERTAIN), 2);
+            return later(ProblemType.DATABASE_AWAY, "What was under way may or may not have been done.", 2);
         }
-        var collision =
-                cause(failure, sql -> COLLISION.matcher(sql.getSQLState()).matches());
+        var collision = cause(failure, COLLISION);
         if (collision != null) {
             // without the message, because it contains customer data
             Log.infof("request collided with another sqlState=%s", collision.getSQLState());
-            return later(Problem.of(ProblemType.COLLISION, UNDONE), 1);
+            return later(ProblemType.COLLISION, "Nothing was done: send it again.", 1);
         }
         Log.error("request failed", failure);
-        return answer(Problem.of(ProblemType.FAILED, null));
+        return ProblemType.FAILED.problem(null).build();
     }
 
-    /**
-     * Returns the cause that shows that the database is unavailable: no connection in time (no SQLSTATE), a broken
-     * connection (class 08), too many connections (53), or a server that shuts down or starts (57P).
-     */
+    private static HttpProblem later(ProblemType type, String detail, int seconds) {
+        return type.problem(detail).withHeader(HttpHeaders.RETRY_AFTER, seconds).build();
+    }
+
+    /** The cause that shows that the database is unavailable; null if there is none. */
     static @Nullable SQLException databaseAway(Throwable failure) {
-        return cause(
-                failure,
-                sql -> sql.getSQLState() == null
-                        || AWAY.matcher(sql.getSQLState()).matches());
+        return cause(failure, AWAY);
     }
 
     /**
      * Also searches suppressed exceptions: the transaction manager adds the failure of a commit there, not as the
      * cause.
      */
-    private static @Nullable SQLException cause(Throwable failure, Predicate<SQLException> wanted) {
-        if (failure instanceof SQLException sql && wanted.test(sql)) {
+    private static @Nullable SQLException cause(Throwable failure, Pattern states) {
+        if (failure instanceof SQLException sql
+                && states.matcher(sql.getSQLState() == null ? "" : sql.getSQLState())
+                        .matches()) {
             return sql;
         }
         return Stream.concat(Stream.ofNullable(failure.getCause()), Stream.of(failure.getSuppressed()))
-                .flatMap(reason -> Stream.ofNullable(cause(reason, wanted)))
+                .flatMap(reason -> Stream.ofNullable(cause(reason, states)))
                 .findFirst()
                 .orElse(null);
     }
 
-    private static RestResponse<Problem> challenge(String detail, String challenge) {
-        return RestResponse.ResponseBuilder.<Problem>create(401)
-                .entity(Problem.of(ProblemType.UNAUTHENTICATED, detail))
-                .type(Problem.MEDIA_TYPE)
-                .header(HttpHeaders.WWW_AUTHENTICATE, challenge)
-                .build();
-    }
-
-    private static RestResponse<Problem> later(Problem problem, int seconds) {
-        return RestResponse.ResponseBuilder.<Problem>create(problem.status())
-                .entity(problem)
-                .type(Problem.MEDIA_TYPE)
-                .header("Retry-After", seconds)
-                .build();
-    }
-
-    private static RestResponse<Problem> answer(Problem problem) {
-        return RestResponse.ResponseBuilder.<Problem>create(problem.status())
-                .entity(problem)
-                .type(Problem.MEDIA_TYPE)
-                .build();
-    }
-
-    private static Problem problemOf(JsonProcessingException unreadable) {
+    private static HttpProblem unreadable(JsonProcessingException unreadable) {
         return switch (unreadable) {
-            case UnrecognizedPropertyException unknown ->
-                Problem.invalid(List.of(new FieldError(path(unknown), "is not known here")));
+            case UnrecognizedPropertyException unknown -> of(Refusal.invalid(path(unknown), "is not known here"));
             case InvalidFormatException wrong
             when wrong.getTargetType() != null && wrong.getTargetType().isEnum() ->
-                Problem.invalid(List.of(new FieldError(
+                of(Refusal.invalid(
                         path(wrong),
                         "must be one of "
-                                + Arrays.toString(wrong.getTargetType().getEnumConstants()))));
-            case MismatchedInputException wrong ->
-                Problem.invalid(List.of(new FieldError(path(wrong), "has the wrong type or format")));
-            default -> {
-                var field = position(unreadable);
-                var location = unreadable.getLocation();
-                yield Problem.of(
-                        ProblemType.MALFORMED_JSON,
-                        location == null
-                                ? null
-                                : "Line %d, column %d.".formatted(location.getLineNr(), location.getColumnNr()),
-                        field == null ? List.of() : List.of(new FieldError(field, "is not valid JSON")));
-            }
+                                + Arrays.toString(wrong.getTargetType().getEnumConstants())));
+            case MismatchedInputException wrong -> of(Refusal.invalid(path(wrong), "has the wrong type or format"));
+            default -> malformed(unreadable);
         };
     }
 
-    /** Removes method and parameter: "place.request.items[0].quantity" becomes "items[0].quantity". */
-    private static String field(ConstraintViolation<?> violation) {
-        var path = violation.getPropertyPath().toString().replaceAll("\\.?<[^>]*>$", "");
-        var names = path.split("\\.", 3);
-        return names.length == 3 ? names[2] : BODY;
+    private static HttpProblem malformed(JsonProcessingException broken) {
+        var at = broken.getLocation();
+        var problem = ProblemType.MALFORMED_JSON.problem(
+                at == null ? null : "Line %d, column %d.".formatted(at.getLineNr(), at.getColumnNr()));
+        var field = position(broken);
+        if (!field.isEmpty()) {
+            problem.with("errors", List.of(new Refusal.Field(field, "is not valid JSON")));
+        }
+        return problem.build();
     }
 
     private static String path(JsonMappingException exception) {
@@ -226,22 +228,21 @@ class Problems {
                 path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
             }
         }
-        return path.isEmpty() ? BODY : path.toString();
+        return path.isEmpty() ? Parameters.BODY : path.toString();
     }
 
-    /** The path of the field in which the JSON is invalid; null outside of a field. */
-    private static @Nullable String position(JsonProcessingException broken) {
-        if (!(broken.getProcessor() instanceof JsonParser parser)) {
-            return null;
-        }
+    /** The path of the field in which the JSON is invalid; empty outside of a field. */
+    private static String position(JsonProcessingException broken) {
         var path = new StringBuilder();
-        for (JsonStreamContext at = parser.getParsingContext(); at != null; at = at.getParent()) {
-            if (at.inArray()) {
-                path.insert(0, "[" + at.getCurrentIndex() + "]");
-            } else if (at.getCurrentName() != null) {
-                path.insert(0, "." + at.getCurrentName());
+        if (broken.getProcessor() instanceof JsonParser parser) {
+            for (JsonStreamContext at = parser.getParsingContext(); at != null; at = at.getParent()) {
+                if (at.inArray()) {
+                    path.insert(0, "[" + at.getCurrentIndex() + "]");
+                } else if (at.getCurrentName() != null) {
+                    path.insert(0, "." + at.getCurrentName());
+                }
             }
         }
-        return path.isEmpty() ? null : path.substring(path.charAt(0) == '.' ? 1 : 0);
+        return path.toString().replaceFirst("^\\.", "");
     }
 }

@@ -1,46 +1,34 @@
 package dev.afterimage.shop.web;
 
-import dev.afterimage.shop.outbox.Image;
+import dev.afterimage.shop.Refusal;
 import io.vertx.core.http.HttpServerRequest;
-import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.UriBuilder;
 import java.util.List;
 import java.util.Objects;
-import java.util.UUID;
+import java.util.function.Function;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
-/** Builds answers: an aggregate's image, with its version as the entity tag, or a page of images. */
+/** Builds answers: an aggregate with its entity tag, or a page of a list. */
 public final class Responses {
     private Responses() {}
 
-    public static <I extends Image> RestResponse<I> ok(I image) {
-        return ResponseBuilder.ok(image).tag(tag(image)).build();
+    public static <T> RestResponse<T> ok(T entity, Object opaqueTag) {
+        return ResponseBuilder.ok(entity).tag(opaqueTag.toString()).build();
     }
 
     /**
-     * The image, or 304 if {@code If-None-Match} shows that the client has this version.
+     * The aggregate, or 304 if {@code If-None-Match} shows that the client has this version.
      *
-     * @throws Refusal.VersionMoved when {@code If-Match} requires another version
+     * @param opaqueTag the entity tag without the quotes
+     * @throws Refusal when {@code If-Match} requires another version
      */
-    public static <I extends Image> RestResponse<I> ok(String aggregate, I image, HttpHeaders headers) {
-        return Preconditions.of(headers).isKnown(aggregate, image)
-                ? ResponseBuilder.<I>notModified().tag(tag(image)).build()
-                : ok(image);
-    }
-
-    /** 201 with the address of the new aggregate. */
-    public static <I extends Image> RestResponse<I> created(Class<?> resource, I image) {
-        return ResponseBuilder.create(RestResponse.Status.CREATED, image)
-                .header(HttpHeaders.LOCATION, location(resource, image.id()))
-                .tag(tag(image))
-                .build();
-    }
-
-    /** The address of the aggregate, without scheme and host, so that it is also right behind a proxy. */
-    public static String location(Class<?> resource, UUID id) {
-        return UriBuilder.fromResource(resource).path("{id}").build(id).toString();
+    public static <T> RestResponse<T> ok(
+            String aggregate, T entity, long version, Object opaqueTag, HttpHeaders headers) {
+        return Preconditions.of(headers).isKnown(aggregate, version, opaqueTag.toString())
+                ? ResponseBuilder.<T>notModified().tag(opaqueTag.toString()).build()
+                : ok(entity, opaqueTag);
     }
 
     /**
@@ -48,28 +36,23 @@ public final class Responses {
      *
      * @param found the rows of the page, and one more row if there is a next page; that row only decides whether the
      *     answer has a {@code Link}
+     * @param cursor the parameter {@code after} of the page that begins after a row
      */
-    public static <I extends Image> RestResponse<List<I>> page(List<I> found, int limit, HttpServerRequest request) {
+    public static <T> RestResponse<List<T>> page(
+            List<T> found, int limit, Function<? super T, ?> cursor, HttpServerRequest request) {
         if (found.size() <= limit) {
             return RestResponse.ok(found);
         }
         var page = found.subList(0, limit);
         var query = UriBuilder.fromUri("/")
                 .replaceQuery(request.query())
-                .replaceQueryParam(Query.AFTER, page.getLast().id())
+                .replaceQueryParam("after", cursor.apply(page.getLast()))
                 .build()
                 .getRawQuery();
         // without scheme and host, so that it is also right behind a proxy and for a request without a Host header
+        var path = Objects.requireNonNull(request.path()).replaceFirst("^/+", "/");
         return ResponseBuilder.ok(page)
-                .header(
-                        HttpHeaders.LINK,
-                        "<%s?%s>; rel=\"next\""
-                                .formatted(
-                                        Objects.requireNonNull(request.path()).replaceFirst("^/+", "/"), query))
+                .header(HttpHeaders.LINK, "<%s?%s>; rel=\"next\"".formatted(path, query))
                 .build();
-    }
-
-    private static EntityTag tag(Image image) {
-        return new EntityTag(Long.toString(image.version()));
     }
 }

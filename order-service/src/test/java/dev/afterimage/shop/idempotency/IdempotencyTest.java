@@ -17,7 +17,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
 
 import dev.afterimage.shop.Gate;
-import dev.afterimage.shop.web.Problem;
+import dev.afterimage.shop.web.GuardingHeaders;
 import dev.afterimage.shop.web.ProblemType;
 import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
@@ -131,7 +131,7 @@ class IdempotencyTest {
                 post("/customers", newCustomer(), key))) {
             other.then()
                     .statusCode(422)
-                    .contentType(Problem.MEDIA_TYPE)
+                    .contentType("application/problem+json")
                     .body("type", equalTo(ProblemType.KEY_REUSED.uri()));
         }
         get("/orders?customerId=" + customer).body("", hasSize(1)).body("status", contains("PENDING"));
@@ -172,13 +172,13 @@ class IdempotencyTest {
         var request = given().contentType(ContentType.JSON).body(orderOf(customer, product("29.90"), 2));
 
         (header.equals("twice")
-                        ? request.header(Idempotency.HEADER, key, key)
-                        : request.header(Idempotency.HEADER, header))
+                        ? request.header(GuardingHeaders.IDEMPOTENCY_KEY, key, key)
+                        : request.header(GuardingHeaders.IDEMPOTENCY_KEY, header))
                 .post("/orders")
                 .then()
                 .statusCode(400)
-                .contentType(Problem.MEDIA_TYPE)
-                .body("errors.field", contains(Idempotency.HEADER));
+                .contentType("application/problem+json")
+                .body("errors.field", contains(GuardingHeaders.IDEMPOTENCY_KEY));
         get("/orders?customerId=" + customer).body("", hasSize(0));
     }
 
@@ -188,7 +188,7 @@ class IdempotencyTest {
         var padded = text + "x".repeat(length - text.length());
         var answer = post("/customers", newCustomer(), padded).then().statusCode(status);
         if (status == 400) {
-            answer.body("errors.field", contains(Idempotency.HEADER));
+            answer.body("errors.field", contains(GuardingHeaders.IDEMPOTENCY_KEY));
         }
     }
 
@@ -208,7 +208,7 @@ class IdempotencyTest {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
             socket.getOutputStream().write(request.getBytes(charset));
             var answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
-            assertThat(answer).startsWith("HTTP/1.1 400 ").contains(Idempotency.HEADER);
+            assertThat(answer).startsWith("HTTP/1.1 400 ").contains(GuardingHeaders.IDEMPOTENCY_KEY);
         }
     }
 

@@ -1,13 +1,16 @@
 package dev.afterimage.shop.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.afterimage.shop.web.Refusal;
+import dev.afterimage.shop.Reason;
+import dev.afterimage.shop.Refusal;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,7 +77,11 @@ class OrderTest {
         var order = order(item(2, "29.90"));
         var before = order.image();
 
-        assertThatThrownBy(() -> order.become(OrderStatus.DELIVERED, LATER)).isInstanceOf(TransitionNotAllowed.class);
+        assertThat(refusal(() -> order.become(OrderStatus.DELIVERED, LATER)))
+                .extracting(Refusal::reason, Refusal::members)
+                .containsExactly(
+                        Reason.TRANSITION_NOT_ALLOWED,
+                        Map.of("from", OrderStatus.PENDING, "to", OrderStatus.DELIVERED));
 
         assertThat(order.image()).isEqualTo(before);
     }
@@ -83,7 +90,11 @@ class OrderTest {
     void refusesATotalThatNoOrderCanHold() {
         var dearest = item(10_000, "9999999999.99");
 
-        assertThatThrownBy(() -> order(dearest)).isInstanceOf(Refusal.InvalidFields.class);
+        assertThat(refusal(() -> order(dearest)).reason()).isEqualTo(Reason.INVALID_REQUEST);
+    }
+
+    private static Refusal refusal(ThrowableAssert.ThrowingCallable change) {
+        return catchThrowableOfType(Refusal.class, change);
     }
 
     private static Order order(OrderItem... items) {

@@ -11,7 +11,6 @@ import static io.restassured.RestAssured.given;
 import static org.awaitility.Awaitility.await;
 
 import dev.afterimage.shop.Gate;
-import dev.afterimage.shop.idempotency.Idempotency;
 import dev.afterimage.testing.Database;
 import io.restassured.response.ExtractableResponse;
 import io.restassured.response.Response;
@@ -84,7 +83,6 @@ final class Calls {
             Map.entry(
                     "unknown-id",
                     good -> good.get().id(UUID.randomUUID().toString()).send()),
-            Map.entry("unknown-address", good -> good.get().id("nobody").send()),
             Map.entry(
                     "not-acceptable",
                     good -> good.get().with("Accept", "application/xml").send()),
@@ -104,8 +102,8 @@ final class Calls {
                     good -> good.get().with("Content-Type", "text/plain").send()),
             Map.entry("key-reused", good -> {
                 var key = UUID.randomUUID().toString();
-                good.get().with(Idempotency.HEADER, key).send();
-                return good.get().with(Idempotency.HEADER, key).send();
+                good.get().with(GuardingHeaders.IDEMPOTENCY_KEY, key).send();
+                return good.get().with(GuardingHeaders.IDEMPOTENCY_KEY, key).send();
             }),
             Map.entry("collision", good -> {
                 var call = good.get();
@@ -188,13 +186,13 @@ final class Calls {
         }
     }
 
-    /** The same call with an unknown field, a parameter out of range, or a header that is not an entity tag. */
+    /** The same call with an unknown field, an id in another form, or a parameter out of range. */
     private static Call invalid(Call call) {
         if (call.body() != null) {
             return call.body("{\"surprise\": 1}");
         }
         var isOne = call.path().matches(".*/[0-9a-f-]{36}");
-        return isOne ? call.with("If-Match", "1") : call.path(call.path() + "?limit=0");
+        return isOne ? call.id("nobody") : call.path(call.path() + "?limit=0");
     }
 
     private static String aCustomer() {

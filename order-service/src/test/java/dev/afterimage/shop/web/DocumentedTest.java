@@ -59,10 +59,8 @@ class DocumentedTest {
         var documented = new Documented()
                 .answers().stream().map(Documented.Answer::cause).collect(Collectors.toSet());
 
-        assertThat(Stream.of(ProblemType.values())
-                        .map(type -> type.uri().replaceFirst(".*:", ""))
-                        .filter(type -> !documented.contains(type)))
-                .containsExactlyInAnyOrder("method-not-allowed", "failed");
+        assertThat(Stream.of(ProblemType.values()).map(ProblemType::label).filter(type -> !documented.contains(type)))
+                .containsExactlyInAnyOrder("unknown-address", "method-not-allowed", "failed");
     }
 
     @Test

@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.equalTo;
 
-import dev.afterimage.shop.idempotency.Idempotency;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.ByteArrayInputStream;
@@ -147,7 +146,7 @@ class LimitsTest {
     void takesKeysOfUpTo255Characters(int length, int status) {
         var key = (UUID.randomUUID() + "k".repeat(256)).substring(length == 1 ? 35 : 0, length == 1 ? 36 : length);
         given().contentType("application/json")
-                .header(Idempotency.HEADER, key)
+                .header(GuardingHeaders.IDEMPOTENCY_KEY, key)
                 .body(customerOf(0))
                 .post("/customers")
                 .then()
@@ -189,7 +188,7 @@ class LimitsTest {
 
             assertThat(answer.statusCode()).isEqualTo(status);
             if (status == 413) {
-                assertThat(answer.headers().firstValue("Content-Type")).hasValue(Problem.MEDIA_TYPE);
+                assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
                 assertThat(answer.body()).contains("It may have 262144 bytes at the most.");
             }
             assertThat(log.warnings).isEmpty();

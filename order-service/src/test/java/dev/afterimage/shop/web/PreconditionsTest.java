@@ -73,7 +73,7 @@ class PreconditionsTest {
         switch (status) {
             case 200 -> answer.header("ETag", "\"2\"");
             case 412 ->
-                answer.contentType(Problem.MEDIA_TYPE)
+                answer.contentType("application/problem+json")
                         .body("type", equalTo(ProblemType.VERSION_MOVED.uri()))
                         .body("version", equalTo(2));
             default -> answer.body("errors.field", contains(HttpHeaders.IF_MATCH));
@@ -156,7 +156,7 @@ class PreconditionsTest {
                 .then()
                 .statusCode(status);
         if (status == 412) {
-            answer.contentType(Problem.MEDIA_TYPE).body("type", equalTo(ProblemType.VERSION_MOVED.uri()));
+            answer.contentType("application/problem+json").body("type", equalTo(ProblemType.VERSION_MOVED.uri()));
         }
     }
 

@@ -185,13 +185,27 @@ class ProblemsTest {
     @ValueSource(
             strings = {
                 "/orders/0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01",
-                "/orders/not-a-uuid",
-                "/customers/not-a-uuid",
                 "/products/0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01",
                 "/nothing/here"
             })
     void answersAnUnknownAddressWithAProblem(String path) {
         refused(Shop.get(path), 404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/orders/not-a-uuid", "/customers/1-1-1-1-1", "/products/%00", "/snapshots/7"})
+    void namesTheIdThatIsWrong(String path) {
+        refused(given().urlEncodingEnabled(false).get(path).then(), 400).body("errors.field", contains("id"));
+    }
+
+    @Test
+    void namesEveryParameterThatIsWrong() {
+        refused(
+                        given().urlEncodingEnabled(false)
+                                .get("/customers?after=x&limit=0&email=%00")
+                                .then(),
+                        400)
+                .body("errors.field", contains("email", "limit", "after"));
     }
 
     @ParameterizedTest

@@ -1,42 +1,43 @@
 package dev.afterimage.projection.audit;
 
-import dev.afterimage.projection.web.Parameters;
-import dev.afterimage.projection.web.ProblemType;
-import io.quarkiverse.resteasy.problem.HttpProblem;
+import dev.afterimage.projection.Refusal;
+import dev.afterimage.projection.web.Roles;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.jspecify.annotations.Nullable;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
+import org.jboss.resteasy.reactive.RestResponse.Status;
 
 /** Starts audits and shows their results. */
 @Path("/")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
+@RolesAllowed(Roles.ADMIN)
 public class AuditResource {
 
     /** Shorter than the usual timeouts of clients and proxies. */
     private static final Duration WAIT = Duration.ofSeconds(25);
 
     private static final Duration PAUSE = Duration.ofMillis(100);
-    private static final Pattern AGE = Pattern.compile("[0-9]{1,5}[smhd]");
 
     private final Audits audits;
 
@@ -55,15 +56,16 @@ public class AuditResource {
     public Audit audit(
             @Parameter(
                             description = "Return the last result if it is younger than this, like 30s, 10m, 12h or 7d",
-                            schema = @Schema(pattern = "^[0-9]{1,5}[smhd]$", defaultValue = "0s"))
-                    @QueryParam("maxAge")
-                    @Nullable String maxAge)
+                            schema =
+                                    @Schema(
+                                            type = SchemaType.STRING,
+                                            pattern = "^[0-9]{1,5}(ms|s|m|h|d)$",
+                                            defaultValue = "0s"))
+                    @RestQuery
+                    @DefaultValue("0s")
+                    Duration maxAge)
             throws InterruptedException {
-        var parameters = new Parameters();
-        Duration age = parameters.readOr(
-                Duration.ZERO, "maxAge", maxAge, AuditResource::age, "must be like 30s, 10m, 12h or 7d");
-        parameters.throwIfWrong();
-        Instant oldest = Instant.now().minus(age);
+        Instant oldest = Instant.now().minus(maxAge);
         var last = audits.lastDone();
         if (last.isPresent() && last.get().startedAt().isAfter(oldest)) {
             return last.get();
@@ -81,14 +83,14 @@ public class AuditResource {
     @POST
     @Path("/audits")
     @Operation(operationId = "startAudit", summary = "Start to compare source, read model and replica row by row")
-    @APIResponse(
+    @APIResponseSchema(
+            value = Audit.class,
             responseCode = "202",
-            description = "started, or already running; Location shows the result",
-            content = @Content(schema = @Schema(implementation = Audit.class)))
-    public Response start() {
+            responseDescription = "It has started, or was already running")
+    public RestResponse<Audit> start() {
         Audit audit = audits.start();
         Log.infof("audit asked for auditId=%s", audit.id());
-        return Response.accepted(audit)
+        return ResponseBuilder.create(Status.ACCEPTED, audit)
                 .header(HttpHeaders.LOCATION, "/audits/" + audit.id())
                 .build();
     }
@@ -97,25 +99,7 @@ public class AuditResource {
     @GET
     @Path("/audits/{id}")
     @Operation(operationId = "showAudit", summary = "Show the result of an audit, or its result so far")
-    public Audit get(@Parameter(description = "as in Location") @PathParam("id") String id) {
-        try {
-            return audits.byId(Parameters.uuid(id)).orElseThrow(AuditResource::notFound);
-        } catch (IllegalArgumentException e) {
-            throw notFound();
-        }
-    }
-
-    private static HttpProblem notFound() {
-        return ProblemType.UNKNOWN_ID
-                .problem()
-                .withDetail("There was no such audit, or it was forgotten.")
-                .build();
-    }
-
-    private static Duration age(String text) {
-        if (!AGE.matcher(text).matches()) {
-            throw new IllegalArgumentException("no duration");
-        }
-        return Duration.parse((text.endsWith("d") ? "P" : "PT") + text.toUpperCase(Locale.ROOT));
+    public Audit get(@RestPath UUID id) {
+        return audits.byId(id).orElseThrow(() -> Refusal.unknownId("audit", id));
     }
 }

@@ -1,36 +1,38 @@
 package dev.afterimage.projection.deadletter;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.afterimage.projection.web.Parameters;
-import dev.afterimage.projection.web.ProblemType;
-import io.quarkiverse.resteasy.problem.HttpProblem;
+import dev.afterimage.projection.Refusal;
+import dev.afterimage.projection.web.Paging;
+import dev.afterimage.projection.web.Preconditions;
+import dev.afterimage.projection.web.Responses;
+import dev.afterimage.projection.web.Roles;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** Shows and discards dead letters. */
@@ -38,9 +40,8 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 @Tag(name = "dead letters", description = "Refused records that are neither replayed nor discarded")
+@RolesAllowed(Roles.ADMIN)
 public class DeadLetterResource {
-
-    private static final Pattern ID = Pattern.compile("[0-9]{1,18}");
 
     private final DeadLetterTable letters;
     private final DeadLetterMetrics metrics;
@@ -174,88 +175,43 @@ public class DeadLetterResource {
     /** Dead letters, the newest first; the next page is in the {@code Link} header. */
     @GET
     @Operation(operationId = "listDeadLetters", summary = "List dead letters, the newest first")
-    @APIResponse(
-            responseCode = "200",
-            description = "a page of dead letters",
-            content = @Content(schema = @Schema(implementation = Summary[].class)))
-    @APIResponse(responseCode = "400", description = "a parameter cannot be read; the answer names it")
-    public Response list(
-            @Parameter(description = "only letters of this topic") @QueryParam("topic") @Nullable String topic,
-            @Parameter(description = "only letters with this fault") @QueryParam("digest") @Nullable String digest,
-            @Parameter(description = "maximum number, 1 to 200") @QueryParam("limit") @Nullable String limit,
-            @Parameter(description = "from the Link header") @QueryParam("after") @Nullable String after,
+    public RestResponse<List<Summary>> list(
+            @Parameter(description = "Only letters of this topic") @RestQuery @Nullable String topic,
+            @Parameter(description = "Only letters with this fault") @RestQuery @Nullable String digest,
+            @RestQuery @DefaultValue(Paging.DEFAULT) @Min(1) @Max(Paging.MAX) int limit,
+            @RestQuery @Nullable Long after,
             @Context HttpServerRequest request) {
-        var parameters = new Parameters();
-        var filter = filter(parameters, topic, digest);
-        int rows = parameters.limit(limit);
-        long below = parameters.readOr(
-                Long.MAX_VALUE, "after", after, DeadLetterResource::id, "must come from a Link header");
-        parameters.throwIfWrong();
-        List<DeadLetter> found = letters.newest(filter, below, rows + 1);
-        List<DeadLetter> page = found.subList(0, Math.min(rows, found.size()));
-        var response = Response.ok(page.stream().map(Summary::of).toList());
-        if (found.size() > rows) {
-            response.header(
-                    HttpHeaders.LINK,
-                    Parameters.next(request, Long.toString(page.getLast().id())));
-        }
-        return response.build();
+        long below = after == null ? Long.MAX_VALUE : after;
+        List<DeadLetter> found = letters.newest(new DeadLetterTable.Filter(topic, digest), below, limit + 1);
+        return Responses.page(found.stream().map(Summary::of).toList(), limit, Summary::id, request);
     }
 
     /** One letter with the complete record. */
     @GET
     @Path("/{id}")
     @Operation(operationId = "showDeadLetter", summary = "Show a dead letter with its value and headers")
-    @APIResponse(
-            responseCode = "200",
-            description = "the dead letter",
-            content = @Content(schema = @Schema(implementation = Detail.class)))
-    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never existed")
-    public Response show(@Schema(implementation = Long.class) @PathParam("id") String id) {
-        return Response.ok(letters.byId(known(id)).map(Detail::of).orElseThrow(DeadLetterResource::unknown))
-                .build();
+    public Detail show(@RestPath long id) {
+        return letters.byId(id).map(Detail::of).orElseThrow(() -> unknown(id));
     }
 
     /** Deletes the letter from the table; the record in its dead letter topic stays. */
     @DELETE
     @Path("/{id}")
     @Operation(operationId = "discardDeadLetter", summary = "Discard a dead letter")
-    @APIResponse(responseCode = "204", description = "it is discarded")
-    @APIResponse(responseCode = "404", description = "it was replayed or discarded, or never existed")
-    public void discard(@Schema(implementation = Long.class) @PathParam("id") String id) {
-        DeadLetter letter = letters.discard(known(id)).orElseThrow(DeadLetterResource::unknown);
+    public void discard(@RestPath long id, @Context HttpHeaders headers) {
+        Preconditions.of(headers).checkUnversioned();
+        DeadLetter letter = letters.discard(id).orElseThrow(() -> unknown(id));
         metrics.discarded(letter.topic());
         Log.infof(
-                "Discarded a dead letter: %s topic=%s partition=%d offset=%d",
-                letter.fault().reason(), letter.topic(), letter.partition(), letter.offset());
+                "dead letter discarded topic=%s partition=%d offset=%d reason=%s",
+                letter.topic(),
+                letter.partition(),
+                letter.offset(),
+                letter.fault().reason());
     }
 
-    public static DeadLetterTable.Filter filter(
-            Parameters parameters, @Nullable String topic, @Nullable String digest) {
-        return new DeadLetterTable.Filter(
-                parameters.read("topic", topic, Parameters::text, "must be text"),
-                parameters.read("digest", digest, Parameters::text, "must be text"));
-    }
-
-    public static long known(String id) {
-        try {
-            return id(id);
-        } catch (IllegalArgumentException e) {
-            throw unknown();
-        }
-    }
-
-    private static long id(String text) {
-        if (!ID.matcher(text).matches()) {
-            throw new IllegalArgumentException("no id");
-        }
-        return Long.parseLong(text);
-    }
-
-    public static HttpProblem unknown() {
-        return ProblemType.UNKNOWN_ID
-                .problem()
-                .withDetail("No such dead letter waits.")
-                .build();
+    /** It was replayed or discarded, or never existed. */
+    public static Refusal unknown(long id) {
+        return Refusal.unknownId("dead letter", id);
     }
 }

@@ -1,31 +1,41 @@
 package dev.afterimage.projection.rebuild;
 
+import dev.afterimage.projection.Reason;
+import dev.afterimage.projection.Refusal;
+import dev.afterimage.projection.web.Preconditions;
 import dev.afterimage.projection.web.ProblemType;
-import io.quarkiverse.resteasy.problem.HttpProblem;
+import dev.afterimage.projection.web.Roles;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.Pattern;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
+import java.util.Map;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
+import org.jboss.resteasy.reactive.RestResponse.Status;
 import org.jspecify.annotations.Nullable;
 
 /** Starts rebuilds of the read model and shows their progress. */
 @Path("/rebuilds")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
+@RolesAllowed(Roles.ADMIN)
 public class RebuildResource {
 
     private final Rebuilds rebuilds;
@@ -41,11 +51,12 @@ public class RebuildResource {
      * @param incomplete whether to accept a history without its beginning, because a snapshot was published since
      */
     @RegisterForReflection
+    @Schema(additionalProperties = Schema.False.class)
     public record StartRebuild(
             @Schema(
                     enumeration = {"topics", "log"},
                     defaultValue = "topics")
-            @Nullable String source,
+            @Pattern(regexp = "topics|log", message = "must be topics or log") @Nullable String source,
 
             boolean incomplete) {}
 
@@ -55,29 +66,16 @@ public class RebuildResource {
             operationId = "startRebuild",
             summary = "Rebuild the read model beside the live one",
             description = "Events and reads continue. At the end the new read model replaces the live one.")
-    @APIResponse(
-            responseCode = "202",
-            description = "started; Location shows its progress",
-            content = @Content(schema = @Schema(implementation = Rebuild.class)))
-    @APIResponse(responseCode = "400", description = "source is neither topics nor log")
-    @APIResponse(responseCode = "409", description = "a rebuild is running")
-    public Response start(@Nullable StartRebuild wanted) {
+    @APIResponseSchema(value = Rebuild.class, responseCode = "202", responseDescription = "It has started")
+    @Extension(name = ProblemType.DECLARED, value = "REBUILD_RUNNING")
+    public RestResponse<Rebuild> start(@Valid @Nullable StartRebuild wanted) {
         String source = wanted == null || wanted.source() == null ? "topics" : wanted.source();
-        if (!source.equals("topics") && !source.equals("log")) {
-            throw ProblemType.INVALID_REQUEST
-                    .problem()
-                    .withDetail("source must be topics or log.")
-                    .build();
-        }
         UUID id = UUID.randomUUID();
         if (!rebuilds.start(id, source, wanted != null && wanted.incomplete())) {
-            throw ProblemType.REBUILD_RUNNING
-                    .problem()
-                    .withDetail("Wait until the rebuild that is running has ended.")
-                    .build();
+            throw new Refusal(Reason.REBUILD_RUNNING, "Wait until the rebuild that is running has ended.", Map.of());
         }
         Log.infof("rebuild asked for rebuildId=%s source=%s", id, source);
-        return Response.accepted(rebuilds.byId(id).orElseThrow(RebuildResource::notFound))
+        return ResponseBuilder.create(Status.ACCEPTED, known(id))
                 .header(HttpHeaders.LOCATION, "/rebuilds/" + id)
                 .build();
     }
@@ -86,13 +84,8 @@ public class RebuildResource {
     @GET
     @Path("/{id}")
     @Operation(operationId = "showRebuild", summary = "Show the progress of a rebuild")
-    @APIResponse(
-            responseCode = "200",
-            description = "the rebuild",
-            content = @Content(schema = @Schema(implementation = Rebuild.class)))
-    @APIResponse(responseCode = "404", description = "there was no such rebuild")
-    public Rebuild get(@Parameter(description = "as in Location") @PathParam("id") String id) {
-        return rebuilds.byId(known(id)).orElseThrow(RebuildResource::notFound);
+    public Rebuild get(@RestPath UUID id) {
+        return known(id);
     }
 
     /** Cancels a rebuild. The live read model stays as it is. */
@@ -102,27 +95,15 @@ public class RebuildResource {
             operationId = "cancelRebuild",
             summary = "Cancel a rebuild",
             description = "The live read model stays. A rebuild that has ended stays as it ended.")
-    @APIResponse(responseCode = "204", description = "the rebuild is not running any more")
-    @APIResponse(responseCode = "404", description = "there was no such rebuild")
-    public void cancel(@Parameter(description = "as in Location") @PathParam("id") String id) {
-        if (!rebuilds.cancel(known(id))) {
-            throw notFound();
+    public void cancel(@RestPath UUID id, @Context HttpHeaders headers) {
+        Preconditions.of(headers).checkUnversioned();
+        if (!rebuilds.cancel(id)) {
+            throw Refusal.unknownId("rebuild", id);
         }
         Log.infof("rebuild cancelled rebuildId=%s", id);
     }
 
-    private static UUID known(String id) {
-        try {
-            return UUID.fromString(id);
-        } catch (IllegalArgumentException e) {
-            throw notFound();
-        }
-    }
-
-    private static HttpProblem notFound() {
-        return ProblemType.UNKNOWN_ID
-                .problem()
-                .withDetail("There was no such rebuild.")
-                .build();
+    private Rebuild known(UUID id) {
+        return rebuilds.byId(id).orElseThrow(() -> Refusal.unknownId("rebuild", id));
     }
 }

@@ -2,7 +2,9 @@ package dev.afterimage.projection.status;
 
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.web.Roles;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -14,6 +16,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 @Path("/analytics")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
+@RolesAllowed(Roles.READ)
 public class AnalyticsResource {
 
     private final Database database;

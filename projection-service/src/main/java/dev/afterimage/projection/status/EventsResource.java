@@ -1,6 +1,8 @@
 package dev.afterimage.projection.status;
 
+import dev.afterimage.projection.web.Roles;
 import io.smallrye.mutiny.Multi;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -17,6 +19,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 
 /** The live stream of records as server-sent events. */
 @Path("/events")
+@RolesAllowed(Roles.READ)
 public class EventsResource {
 
     /** Short enough to detect a dead client and to keep a proxy from closing the connection. */

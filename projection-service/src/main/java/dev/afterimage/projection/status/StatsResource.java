@@ -9,9 +9,11 @@ import dev.afterimage.projection.feed.Feed;
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.ReadModel;
+import dev.afterimage.projection.web.Roles;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.arc.All;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -26,6 +28,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 @Path("/stats")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
+@RolesAllowed(Roles.READ)
 public class StatsResource {
 
     private static final String ROWS = "rows";

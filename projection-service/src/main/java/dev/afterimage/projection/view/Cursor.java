@@ -1,5 +1,6 @@
 package dev.afterimage.projection.view;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -7,7 +8,8 @@ import java.util.Base64;
 import java.util.UUID;
 
 /** The last row of a page. The next page begins after it, even if rows were added or deleted meanwhile. */
-record Cursor(Instant createdAt, UUID id) {
+@RegisterForReflection
+public record Cursor(Instant createdAt, UUID id) {
 
     private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
     private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999Z");
@@ -17,11 +19,11 @@ record Cursor(Instant createdAt, UUID id) {
     }
 
     /**
-     * Parses the result of {@link #text()}.
+     * Parses the result of {@link #toString()}.
      *
      * @throws IllegalArgumentException when the text has another form
      */
-    static Cursor parse(String text) {
+    public static Cursor fromString(String text) {
         String plain = new String(Base64.getUrlDecoder().decode(text), StandardCharsets.US_ASCII);
         int slash = plain.indexOf('/');
         if (slash < 0) {
@@ -38,7 +40,8 @@ record Cursor(Instant createdAt, UUID id) {
         }
     }
 
-    String text() {
+    @Override
+    public String toString() {
         byte[] plain = (createdAt + "/" + id).getBytes(StandardCharsets.US_ASCII);
         return Base64.getUrlEncoder().withoutPadding().encodeToString(plain);
     }

@@ -1,28 +1,22 @@
 package dev.afterimage.projection.view;
 
-import dev.afterimage.projection.web.Parameters;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The filters of a list, from query parameters. */
+/** The filters of a list as SQL: only the conditions for which the client gave a value. */
 public final class Filter {
 
-    private final Parameters parameters = new Parameters();
     private final List<String> conditions = new ArrayList<>();
     private final List<Object> values = new ArrayList<>();
 
     /**
-     * Adds a condition, if the parameter is present.
+     * Adds a condition, unless its value is null.
      *
-     * @param condition SQL with a question mark for the value that the reader returns
-     * @param rule describes a valid value to the client, when the reader throws {@link IllegalArgumentException}
+     * @param condition SQL with a question mark for the value
      */
-    public Filter by(
-            String condition, String name, @Nullable String text, Function<String, Object> reader, String rule) {
-        Object value = parameters.read(name, text, reader, rule);
+    public Filter and(String condition, @Nullable Object value) {
         if (value != null) {
             conditions.add(condition);
             values.add(value);
@@ -30,21 +24,18 @@ public final class Filter {
         return this;
     }
 
-    /** Reads {@code limit} and {@code after}, and refuses the request if any parameter was invalid. */
-    Page page(@Nullable String limit, @Nullable String after) {
-        int size = parameters.limit(limit);
-        Cursor cursor = parameters.read("after", after, Cursor::parse, "must come from a Link header");
-        parameters.throwIfWrong();
-        if (cursor != null) {
+    /** Selects the rows after the cursor, the newest first; a null cursor selects from the newest row on. */
+    Page page(int limit, @Nullable Cursor after) {
+        if (after != null) {
             conditions.add("(created_at, id) < (?, ?)");
-            values.add(cursor.createdAt().atOffset(ZoneOffset.UTC));
-            values.add(cursor.id());
+            values.add(after.createdAt().atOffset(ZoneOffset.UTC));
+            values.add(after.id());
         }
         String where = conditions.isEmpty() ? "" : "where " + String.join(" and ", conditions);
-        values.add(size + 1); // one additional row shows whether there is a next page
-        return new Page(where + " order by created_at desc, id desc limit ?", values, size);
+        values.add(limit);
+        return new Page(where + " order by created_at desc, id desc limit ?", values);
     }
 
-    /** The conditions and values of the query, which selects at most one row more than the size of the page. */
-    record Page(String which, List<Object> values, int size) {}
+    /** The conditions and values of the query. */
+    record Page(String which, List<Object> values) {}
 }

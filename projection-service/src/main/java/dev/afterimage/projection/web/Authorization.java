@@ -19,9 +19,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jose4j.lang.UnresolvableKeyException;
 
 /**
- * Decides whether callers need a token; {@code quarkus.http.auth.permission} sets the role for each address. Without
- * security, no token is read. That is safe on one machine only, so the service then refuses to start unless its address
- * is a loopback address. With security, the service refuses to start if it cannot verify tokens.
+ * Decides whether callers need a token. Without security, {@code @RolesAllowed} costs nothing and no token is read.
+ * That is safe on one machine only, so the service then refuses to start unless its address is a loopback address. With
+ * security, the service refuses to start if it cannot verify tokens.
  */
 @Alternative
 @Priority(1)

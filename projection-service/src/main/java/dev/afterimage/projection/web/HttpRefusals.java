@@ -2,6 +2,7 @@ package dev.afterimage.projection.web;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -11,7 +12,6 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Answers with a problem if HTTP or Vert.x refuses a request before Jakarta REST sees it. Vert.x and Quarkus themselves
@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 class HttpRefusals {
-
     /** Before all other filters. */
     private static final int PRIORITY = 2000;
     /** How long a client may continue to send after the answer. */
@@ -46,7 +45,7 @@ class HttpRefusals {
             if (type == null) {
                 request.next();
             } else {
-                answer(request, type, null);
+                answer(request, type.problem(null).build());
             }
         });
     }
@@ -54,11 +53,11 @@ class HttpRefusals {
     private void check(RoutingContext request) {
         var headers = request.request().headers();
         if (headers.getAll(HttpHeaders.HOST).size() > 1) {
-            answer(request, ProblemType.INVALID_REQUEST, "The header Host is there more than once.");
+            refuse(request, ProblemType.INVALID_REQUEST, "The header Host is there more than once.");
         } else if (!isOnly("chunked", headers, HttpHeaders.TRANSFER_ENCODING)) {
-            answer(request, ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only.");
+            refuse(request, ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only.");
         } else if (!isOnly("identity", headers, HttpHeaders.CONTENT_ENCODING)) {
-            answer(request, ProblemType.UNSUPPORTED_MEDIA_TYPE, "Its Content-Encoding is not supported.");
+            refuse(request, ProblemType.UNSUPPORTED_MEDIA_TYPE, "Its Content-Encoding is not supported.");
         } else {
             request.next();
         }
@@ -68,23 +67,32 @@ class HttpRefusals {
         return headers.getAll(name).stream().allMatch(value::equalsIgnoreCase);
     }
 
-    private void answer(RoutingContext request, ProblemType type, @Nullable String detail) {
-        var problem = type.problem().withDetail(detail).build();
+    private void refuse(RoutingContext request, ProblemType type, String detail) {
+        answer(request, type.problem(detail).build());
+    }
+
+    void answer(RoutingContext request, HttpProblem problem) {
         var response = request.response();
         if (request.request().version() != HttpVersion.HTTP_2) {
             response.putHeader(HttpHeaders.CONNECTION, "close");
-            // closes the connection after a pause; otherwise a client that is still sending would see a reset
-            // connection instead of the answer
-            var connection = request.request().connection();
-            response.endHandler(_ -> request.vertx().setTimer(LINGER_MS, _ -> connection.close()));
+            closeSoon(request);
         }
         try {
             response.setStatusCode(problem.getStatusCode())
-                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
+                    .putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
                     .end(json.writeValueAsString(problem));
             request.request().resume(); // the rest of the body is discarded
         } catch (JsonProcessingException e) {
             request.fail(e);
         }
+    }
+
+    /**
+     * Closes the connection after a pause. If it closed at once, a client that is still sending would see a reset
+     * connection instead of the answer.
+     */
+    static void closeSoon(RoutingContext request) {
+        var connection = request.request().connection();
+        request.response().endHandler(_ -> request.vertx().setTimer(LINGER_MS, _ -> connection.close()));
     }
 }

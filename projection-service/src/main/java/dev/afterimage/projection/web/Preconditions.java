@@ -1,8 +1,10 @@
 package dev.afterimage.projection.web;
 
-import io.quarkiverse.resteasy.problem.HttpProblem;
+import dev.afterimage.projection.Reason;
+import dev.afterimage.projection.Refusal;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -17,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, Conditional Requests</a>
  */
 public record Preconditions(List<String> match, List<String> noneMatch) {
-
     private static final String ANY = "*";
     private static final String TAG = "(?:W/)?\"[^\\x00-\\x20\"\\x7f]*+\"";
     private static final Pattern TAGS = Pattern.compile(TAG);
@@ -36,7 +37,7 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     /**
      * Reads the headers. {@link GuardingHeaders} has already refused repeated headers.
      *
-     * @throws HttpProblem when a header is neither {@code *} nor a list of entity tags
+     * @throws Refusal when a header is neither {@code *} nor a list of entity tags
      */
     public static Preconditions of(HttpHeaders headers) {
         return new Preconditions(
@@ -52,25 +53,33 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
             return List.of(ANY);
         }
         if (!LIST.matcher(header).matches()) {
-            throw Parameters.wrong(name, "must be an entity tag in double quotes, as in ETag, or *");
+            throw Refusal.invalid(name, "must be an entity tag in double quotes, as in ETag, or *");
         }
         return TAGS.matcher(header).results().map(MatchResult::group).toList();
+    }
+
+    /**
+     * Checks that the preconditions allow a change of the aggregate, whose entity tag is its version.
+     *
+     * @throws Refusal when {@code If-Match} does not contain its tag, or {@code If-None-Match} does
+     */
+    public void check(String aggregate, long version) {
+        var tag = Long.toString(version);
+        if (isKnown(aggregate, version, tag)) {
+            throw moved(aggregate, version, tag);
+        }
     }
 
     /**
      * Whether the client already has this version, so that the answer is 304.
      *
      * @param opaqueTag the entity tag without the quotes
-     * @throws HttpProblem when {@code If-Match} does not contain the entity tag
+     * @throws Refusal when {@code If-Match} does not contain the entity tag
      */
     public boolean isKnown(String aggregate, long version, String opaqueTag) {
-        String tag = "\"%s\"".formatted(opaqueTag);
+        var tag = "\"%s\"".formatted(opaqueTag);
         if (!match.isEmpty() && !names(match, tag::equals)) {
-            throw ProblemType.VERSION_MOVED
-                    .problem()
-                    .withDetail("The %s is at version %d, and its entity tag is %s.".formatted(aggregate, version, tag))
-                    .with("version", version)
-                    .build();
+            throw moved(aggregate, version, opaqueTag);
         }
         return names(noneMatch, other -> other.equals(tag) || other.equals("W/" + tag));
     }
@@ -78,15 +87,19 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     /**
      * Checks the preconditions at an address that has no entity tag, such as the address of a list.
      *
-     * @throws HttpProblem when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
+     * @throws Refusal when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
      */
-    void checkUnversioned() {
+    public void checkUnversioned() {
         if ((!match.isEmpty() && !match.contains(ANY)) || noneMatch.contains(ANY)) {
-            throw ProblemType.VERSION_MOVED
-                    .problem()
-                    .withDetail("This address has no entity tag.")
-                    .build();
+            throw new Refusal(Reason.VERSION_MOVED, "This address has no entity tag.", Map.of());
         }
+    }
+
+    private static Refusal moved(String aggregate, long version, String opaqueTag) {
+        return new Refusal(
+                Reason.VERSION_MOVED,
+                "The %s is at version %d, and its entity tag is \"%s\".".formatted(aggregate, version, opaqueTag),
+                Map.of("version", version));
     }
 
     private static boolean names(List<String> tags, Predicate<String> tag) {

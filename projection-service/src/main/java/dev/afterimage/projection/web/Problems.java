@@ -1,44 +1,222 @@
 package dev.afterimage.projection.web;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonStreamContext;
+import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import dev.afterimage.projection.sql.DatabaseAway;
+import dev.afterimage.projection.Refusal;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.logging.Log;
+import io.quarkus.security.AuthenticationFailedException;
+import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.UnauthorizedException;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.validation.ConstraintViolationException;
+import jakarta.ws.rs.NotFoundException;
+import jakarta.ws.rs.Priorities;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jose4j.jwt.consumer.InvalidJwtException;
+import org.jspecify.annotations.Nullable;
 
-/** Maps failures to answers. */
+/** Turns each exception into a problem. No answer contains a class name, a stack trace or SQL. */
 class Problems {
-
-    private static final String BODY = "body";
+    /**
+     * Before the mappers of quarkus-resteasy-problem, which show the messages of exceptions. On Quarkus 3.33 its mapper
+     * for a missing or bad token fails with a {@code NoSuchFieldError}.
+     */
+    private static final int FIRST = Priorities.AUTHENTICATION - 2;
 
     /**
-     * Replaces RESTEasy's own mapper, which answers without a body. Other exceptions of Jackson go through {@link
-     * TypedProblems}.
+     * No connection in time (no SQLSTATE), a broken connection (class 08), too many connections (53), a server that
+     * shuts down or starts (57P), or a transaction that takes too long, whose connection PostgreSQL closes (25P03,
+     * 25P04).
      */
-    @ServerExceptionMapper
-    Response unreadable(MismatchedInputException unreadable) {
-        return of(unreadable).toResponse();
+    private static final Pattern AWAY = Pattern.compile("|(08|53|57P).*|25P0[34]");
+    /**
+     * Two requests waited for each other (40001, 40P01), or one waited too long for a lock (55P03) or ran too long
+     * (57014).
+     */
+    private static final Pattern COLLISION = Pattern.compile("40001|40P01|55P03|57014");
+
+    private final Parameters parameters;
+
+    Problems(Parameters parameters) {
+        this.parameters = parameters;
     }
 
-    /** The problem for a body that Jackson cannot read. */
-    static HttpProblem of(JsonProcessingException unreadable) {
-        return switch (unreadable) {
-            case UnrecognizedPropertyException unknown -> Parameters.wrong(path(unknown), "is not known here");
-            case MismatchedInputException wrong -> Parameters.wrong(path(wrong), "has the wrong type or format");
-            default -> {
-                var at = unreadable.getLocation();
-                yield ProblemType.MALFORMED_JSON
-                        .problem()
-                        .withDetail(
-                                at == null ? null : "Line %d, column %d.".formatted(at.getLineNr(), at.getColumnNr()))
-                        .build();
+    /** Lists each class for which the extension or Quarkus has a mapper, because the closest class decides. */
+    @ServerExceptionMapper(
+            priority = FIRST,
+            value = {
+                Throwable.class,
+                Exception.class,
+                HttpProblem.class,
+                ConstraintViolationException.class,
+                JsonProcessingException.class,
+                StreamReadException.class,
+                JsonMappingException.class,
+                MismatchedInputException.class,
+                InvalidFormatException.class,
+                UnrecognizedPropertyException.class,
+                UnauthorizedException.class,
+                AuthenticationFailedException.class,
+                ForbiddenException.class,
+                WebApplicationException.class,
+                NotFoundException.class,
+                jakarta.ws.rs.ForbiddenException.class
+            })
+    Response answer(Throwable failure, ResourceInfo resource, UriInfo uri) {
+        return problem(failure, resource, uri).toResponse();
+    }
+
+    private HttpProblem problem(Throwable failure, ResourceInfo resource, UriInfo uri) {
+        return switch (failure) {
+            case HttpProblem problem -> problem;
+            case Refusal refusal -> of(refusal);
+            case ConstraintViolationException invalid ->
+                of(Refusal.invalid(Parameters.invalid(invalid.getConstraintViolations(), resource)));
+            case JsonProcessingException unreadable -> unreadable(unreadable);
+            case UnauthorizedException _ -> challenge("The request has none.", "Bearer");
+            case AuthenticationFailedException distrusted -> distrusted(distrusted);
+            case ForbiddenException _ ->
+                ProblemType.FORBIDDEN.problem(neededRole(resource)).build();
+            case WebApplicationException rejected -> rejected(rejected, resource, uri);
+            // the client has closed the connection, so nobody reads the answer
+            case IOException gone -> {
+                Log.debugf("client hung up: %s", gone.getMessage());
+                yield ProblemType.INVALID_REQUEST.problem(null).build();
             }
+            default -> failed(failure);
         };
+    }
+
+    private static HttpProblem of(Refusal refusal) {
+        var problem = ProblemType.valueOf(refusal.reason().name()).problem(refusal.getMessage());
+        refusal.members().forEach(problem::with);
+        return problem.build();
+    }
+
+    private static HttpProblem challenge(String detail, String challenge) {
+        return ProblemType.UNAUTHENTICATED
+                .problem(detail)
+                .withHeader(HttpHeaders.WWW_AUTHENTICATE, challenge)
+                .build();
+    }
+
+    /** The answer to a refused token says only whether it has expired, never what else is wrong with it. */
+    private static HttpProblem distrusted(Throwable distrusted) {
+        for (var cause = distrusted; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InvalidJwtException token && token.hasExpired()) {
+                return challenge(
+                        "It has expired.",
+                        "Bearer error=\"invalid_token\", error_description=\"The token has expired\"");
+            }
+        }
+        return challenge("It is not valid.", "Bearer error=\"invalid_token\"");
+    }
+
+    private static String neededRole(ResourceInfo resource) {
+        return Stream.of(resource.getResourceMethod(), resource.getResourceClass())
+                .map(element -> element.getAnnotation(RolesAllowed.class))
+                .filter(roles -> roles != null)
+                .map(roles -> "It needs the role %s.".formatted(String.join(" or ", roles.value())))
+                .findFirst()
+                .orElse("No role allows it.");
+    }
+
+    private HttpProblem rejected(WebApplicationException rejected, ResourceInfo resource, UriInfo uri) {
+        if (rejected.getCause() instanceof JsonProcessingException unreadable) {
+            return unreadable(unreadable);
+        }
+        if (rejected.getCause() instanceof Parameters.Unreadable) {
+            return of(Refusal.invalid(parameters.invalid(resource, uri)));
+        }
+        var status = rejected.getResponse().getStatus();
+        return ProblemType.of(status)
+                .filter(_ -> status < 500)
+                .map(type -> type.problem(null).build())
+                .orElseGet(() -> failed(rejected));
+    }
+
+    private static HttpProblem failed(Throwable failure) {
+        var away = cause(failure, AWAY);
+        if (away != null) {
+            Log.warnf("database does not answer: %s", away.getMessage());
+            return later(ProblemType.DATABASE_AWAY, "What was under way may or may not have been done.", 2);
+        }
+        var collision = cause(failure, COLLISION);
+        if (collision != null) {
+            // without the message, because it contains customer data
+            Log.infof("request collided with another sqlState=%s", collision.getSQLState());
+            return later(ProblemType.COLLISION, "Nothing was done: send it again.", 1);
+        }
+        Log.error("request failed", failure);
+        return ProblemType.FAILED.problem(null).build();
+    }
+
+    private static HttpProblem later(ProblemType type, String detail, int seconds) {
+        return type.problem(detail).withHeader(HttpHeaders.RETRY_AFTER, seconds).build();
+    }
+
+    /** The cause that shows that the database is unavailable; null if there is none. */
+    static @Nullable SQLException databaseAway(Throwable failure) {
+        return cause(failure, AWAY);
+    }
+
+    /**
+     * Also searches suppressed exceptions: the transaction manager adds the failure of a commit there, not as the
+     * cause.
+     */
+    private static @Nullable SQLException cause(Throwable failure, Pattern states) {
+        if (failure instanceof SQLException sql
+                && states.matcher(sql.getSQLState() == null ? "" : sql.getSQLState())
+                        .matches()) {
+            return sql;
+        }
+        return Stream.concat(Stream.ofNullable(failure.getCause()), Stream.of(failure.getSuppressed()))
+                .flatMap(reason -> Stream.ofNullable(cause(reason, states)))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static HttpProblem unreadable(JsonProcessingException unreadable) {
+        return switch (unreadable) {
+            case UnrecognizedPropertyException unknown -> of(Refusal.invalid(path(unknown), "is not known here"));
+            case InvalidFormatException wrong
+            when wrong.getTargetType() != null && wrong.getTargetType().isEnum() ->
+                of(Refusal.invalid(
+                        path(wrong),
+                        "must be one of "
+                                + Arrays.toString(wrong.getTargetType().getEnumConstants())));
+            case MismatchedInputException wrong -> of(Refusal.invalid(path(wrong), "has the wrong type or format"));
+            default -> malformed(unreadable);
+        };
+    }
+
+    private static HttpProblem malformed(JsonProcessingException broken) {
+        var at = broken.getLocation();
+        var problem = ProblemType.MALFORMED_JSON.problem(
+                at == null ? null : "Line %d, column %d.".formatted(at.getLineNr(), at.getColumnNr()));
+        var field = position(broken);
+        if (!field.isEmpty()) {
+            problem.with("errors", List.of(new Refusal.Field(field, "is not valid JSON")));
+        }
+        return problem.build();
     }
 
     private static String path(JsonMappingException exception) {
@@ -50,21 +228,21 @@ class Problems {
                 path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
             }
         }
-        return path.isEmpty() ? BODY : path.toString();
+        return path.isEmpty() ? Parameters.BODY : path.toString();
     }
 
-    /**
-     * Answers 503 with {@code Retry-After} while the database is unavailable. It is logged as a warning, because this
-     * service is not broken.
-     */
-    @ServerExceptionMapper
-    Response unavailable(DatabaseAway e) {
-        Log.warn(e.getMessage());
-        return ProblemType.DATABASE_AWAY
-                .problem()
-                .withDetail("The read model does not answer at the moment.")
-                .withHeader(HttpHeaders.RETRY_AFTER, "2")
-                .build()
-                .toResponse();
+    /** The path of the field in which the JSON is invalid; empty outside of a field. */
+    private static String position(JsonProcessingException broken) {
+        var path = new StringBuilder();
+        if (broken.getProcessor() instanceof JsonParser parser) {
+            for (JsonStreamContext at = parser.getParsingContext(); at != null; at = at.getParent()) {
+                if (at.inArray()) {
+                    path.insert(0, "[" + at.getCurrentIndex() + "]");
+                } else if (at.getCurrentName() != null) {
+                    path.insert(0, "." + at.getCurrentName());
+                }
+            }
+        }
+        return path.toString().replaceFirst("^\\.", "");
     }
 }

@@ -1,4 +1,4 @@
-/** The HTTP code that all resources share, so that all refusals and failures have one form. */
+/** The HTTP code that all resources share, so that all answers, and all refusals above all, have one form. */
 @NullMarked
 package dev.afterimage.projection.web;
 

@@ -3,6 +3,7 @@ package dev.afterimage.projection.audit;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.equalTo;
 
 import dev.afterimage.testing.TestSize;
@@ -308,7 +309,7 @@ class AuditTest {
         given().get("/audit?maxAge=1h").then().statusCode(200).body("id", equalTo(id));
         given().get("/audit?maxAge=1").then().statusCode(400);
         given().get("/audits/" + UUID.randomUUID()).then().statusCode(404);
-        given().get("/audits/none").then().statusCode(404);
+        given().get("/audits/none").then().statusCode(400).body("errors.field", contains("id"));
     }
 
     private static JsonPath audit() {

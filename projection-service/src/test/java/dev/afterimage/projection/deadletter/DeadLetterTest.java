@@ -44,6 +44,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
@@ -176,14 +177,20 @@ class DeadLetterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "123456789012345678", "1234567890123456789012", "x", "-1"})
-    void knowsNoLetterOfAnotherId(String id) {
+    @CsvSource({
+        "0, 404, unknown-id",
+        "123456789012345678, 404, unknown-id",
+        "1234567890123456789012, 400, invalid-request",
+        "x, 400, invalid-request",
+        "-1, 400, invalid-request"
+    })
+    void knowsNoLetterOfAnotherId(String id, int status, String type) {
         for (var response : List.of(
                 get("/dead-letters/" + id), post("/dead-letters/" + id + "/replay"), delete("/dead-letters/" + id))) {
             response.then()
-                    .statusCode(404)
+                    .statusCode(status)
                     .contentType("application/problem+json")
-                    .body("type", equalTo("urn:problem-type:afterimage:unknown-id"));
+                    .body("type", equalTo("urn:problem-type:afterimage:" + type));
         }
     }
 

@@ -79,10 +79,18 @@ class HistoryResourceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0199f2a4-7c10-7b3e-9d55-000000000000", "no-id", "1-1-1-1-1", "%00"})
-    void answersAProblemWhereTheLogKnowsNothing(String id) {
+    @ValueSource(strings = {"no-id", "1-1-1-1-1", "%00"})
+    void namesTheIdThatCannotBeRead(String id) {
         given().urlEncodingEnabled(false)
                 .get("/orders/" + id + "/history")
+                .then()
+                .statusCode(400)
+                .body("errors.field", contains("id"));
+    }
+
+    @Test
+    void answersAProblemWhereTheLogKnowsNothing() {
+        given().get("/orders/0199f2a4-7c10-7b3e-9d55-000000000000/history")
                 .then()
                 .statusCode(404)
                 .contentType("application/problem+json")

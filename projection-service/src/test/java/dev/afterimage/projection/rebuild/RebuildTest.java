@@ -229,9 +229,10 @@ class RebuildTest {
                 .body("{\"source\": \"memory\"}")
                 .post("/rebuilds")
                 .then()
-                .statusCode(400);
+                .statusCode(400)
+                .body("errors.field", contains("source"));
         given().get("/rebuilds/" + UUID.randomUUID()).then().statusCode(404);
-        given().get("/rebuilds/none").then().statusCode(404);
+        given().get("/rebuilds/none").then().statusCode(400).body("errors.field", contains("id"));
     }
 
     @Test

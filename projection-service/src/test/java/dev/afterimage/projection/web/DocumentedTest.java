@@ -101,6 +101,8 @@ class DocumentedTest {
         // the linter does not support the examples of OpenAPI 3.1
         linted.findParents("examples").forEach(parent -> ((ObjectNode) parent).remove("examples"));
         assertThat(Library.validate(Library.readDocument(linted), null))
+                // unlike 3.0, OpenAPI 3.1 allows roles of a bearer token in the place of scopes
+                .filteredOn(found -> !found.errorCode.equals("SREQ-002"))
                 .extracting(found ->
                         "%s %s %s: %s".formatted(found.severity, found.errorCode, found.nodePath, found.message))
                 .isEmpty();

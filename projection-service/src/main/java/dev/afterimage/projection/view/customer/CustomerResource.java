@@ -2,59 +2,67 @@ package dev.afterimage.projection.view.customer;
 
 import static dev.afterimage.projection.view.customer.CustomerView.CUSTOMERS;
 
+import dev.afterimage.projection.sql.Database;
+import dev.afterimage.projection.view.Arrivals;
+import dev.afterimage.projection.view.Cursor;
 import dev.afterimage.projection.view.Filter;
-import dev.afterimage.projection.view.Responses;
-import dev.afterimage.projection.web.Parameters;
+import dev.afterimage.projection.view.ViewResource;
+import dev.afterimage.projection.web.Paging;
+import dev.afterimage.projection.web.Roles;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The read model of customers over HTTP. */
 @Path("/customers")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
-public class CustomerResource {
+@RolesAllowed(Roles.READ)
+public class CustomerResource extends ViewResource<CustomerView> {
 
-    private final Responses answers;
-
-    CustomerResource(Responses answers) {
-        this.answers = answers;
+    CustomerResource(Database database, Arrivals arrivals) {
+        super(CUSTOMERS, database, arrivals);
     }
 
     @GET
     @Path("/{id}")
     @Operation(operationId = "showCustomer", summary = "Show a customer")
-    @APIResponseSchema(value = CustomerView.class, responseDescription = "The customer")
-    public Response get(
-            @PathParam("id") String id,
-            @QueryParam("minVersion") @Nullable String minVersion,
-            @QueryParam("wait") @Nullable String wait,
+    public RestResponse<CustomerView> get(
+            @RestPath UUID id,
+            @RestQuery @Nullable Long minVersion,
+            @RestQuery @DefaultValue(DEFAULT_WAIT) @DurationMax(seconds = MAX_WAIT_S) Duration wait,
             @Context HttpHeaders headers)
             throws InterruptedException {
-        return answers.one(CUSTOMERS, id, minVersion, wait, headers);
+        return one(id, minVersion, wait, headers);
     }
 
     @GET
     @Operation(operationId = "listCustomers", summary = "List customers, the newest first")
-    @APIResponseSchema(value = CustomerView[].class, responseDescription = "A page")
-    public Response list(
-            @Parameter(description = "Only the customer with this email, ignoring case") @QueryParam("email") @Nullable String email,
-            @QueryParam("limit") @Nullable String limit,
-            @QueryParam("after") @Nullable String after,
+    public RestResponse<List<CustomerView>> list(
+            @Parameter(description = "Only the customer with this email, ignoring case") @RestQuery @Nullable String email,
+            @RestQuery @DefaultValue(Paging.DEFAULT) @Min(1) @Max(Paging.MAX) int limit,
+            @RestQuery @Nullable Cursor after,
             @Context HttpServerRequest request) {
-        var filter = new Filter().by("lower(email) = lower(?)", "email", email, Parameters::text, "must be text");
-        return answers.page(CUSTOMERS, filter, limit, after, request);
+        var filter = new Filter().and("lower(email) = lower(?)", email);
+        return page(filter, limit, after, request);
     }
 }

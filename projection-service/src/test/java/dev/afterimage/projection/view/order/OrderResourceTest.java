@@ -249,10 +249,20 @@ class OrderResourceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0199f2a4-7c10-7b3e-9d55-000000000000", "no-id", "1-1-1-1-1", "%00"})
-    void answersAProblemForAnOrderItDoesNotHave(String id) {
+    @ValueSource(strings = {"no-id", "1-1-1-1-1", "%00"})
+    void namesTheIdThatCannotBeRead(String id) {
         given().urlEncodingEnabled(false)
                 .get("/orders/" + id)
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json")
+                .body("type", equalTo("urn:problem-type:afterimage:invalid-request"))
+                .body("errors.field", contains("id"));
+    }
+
+    @Test
+    void answersAProblemForAnOrderItDoesNotHave() {
+        given().get("/orders/0199f2a4-7c10-7b3e-9d55-000000000000")
                 .then()
                 .statusCode(404)
                 .contentType("application/problem+json")
@@ -287,10 +297,10 @@ class OrderResourceTest {
 
     @Test
     void namesEveryParameterThatCannotBeRead() {
-        given().get("/orders?limit=x&status=y")
+        given().get("/orders?limit=x&status=y&minTotal=1.234")
                 .then()
                 .statusCode(400)
-                .body("errors.field", contains("status", "limit"));
+                .body("errors.field", contains("status", "minTotal", "limit"));
     }
 
     @ParameterizedTest
