@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A request that is refused. The client sees the reason, the message and the members, and nothing else. */
 public final class Refusal extends RuntimeException {
+
     private final Reason reason;
     private final transient Map<String, Object> members;
 

@@ -11,6 +11,7 @@ import java.sql.SQLException;
  * run others at the same time.
  */
 public final class Gate implements AutoCloseable {
+
     private final Connection connection;
     private final String table;
 

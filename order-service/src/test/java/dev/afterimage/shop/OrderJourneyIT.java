@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusIntegrationTest
 @WithTestResource(TokenIssuer.class)
 class OrderJourneyIT {
+
     /** Injected by {@link TokenIssuer}. */
     @SuppressWarnings("NullAway.Init")
     KeyPair issuer;

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A separate PostgreSQL, which the test may kill. All other tests share the PostgreSQL of the dev services. */
 public class PostgresResource implements QuarkusTestResourceLifecycleManager {
+
     private @Nullable Path home;
     private @Nullable Postgres postgres;
 

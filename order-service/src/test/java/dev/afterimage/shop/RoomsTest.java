@@ -13,6 +13,7 @@ import com.tngtech.archunit.lang.ArchRule;
 /** Who may import whom. */
 @AnalyzeClasses(packages = "dev.afterimage.shop", importOptions = DoNotIncludeTests.class)
 class RoomsTest {
+
     private static final String SERVICE = "dev.afterimage.shop..";
     private static final String WEB = "dev.afterimage.shop.web..";
 

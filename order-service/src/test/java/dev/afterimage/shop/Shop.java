@@ -9,6 +9,7 @@ import java.util.UUID;
 
 /** A client of the service. */
 public final class Shop {
+
     private Shop() {}
 
     public static ValidatableResponse post(String path, String body) {

@@ -10,6 +10,7 @@ import java.util.UUID;
 @Entity
 @Table(name = "customers")
 public class Customer {
+
     @Id
     private UUID id;
 

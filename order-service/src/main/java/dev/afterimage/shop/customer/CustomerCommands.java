@@ -14,6 +14,7 @@ import java.util.UUID;
 /** The commands on customers. Each command is one transaction that changes rows and announces the change. */
 @ApplicationScoped
 public class CustomerCommands {
+
     private final Customers customers;
     private final Outbox outbox;
     private final Ids ids;

@@ -44,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 @Tag(name = "customers", description = "Who buys")
 public class CustomerResource {
+
     private final CustomerCommands commands;
     private final Customers customers;
     private final Idempotency idempotency;

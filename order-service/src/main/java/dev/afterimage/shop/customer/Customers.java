@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** All customers. */
 @ApplicationScoped
 public class Customers implements SnapshotSource<Customer> {
+
     static final String AGGREGATE = "customer";
 
     public boolean contains(UUID id) {

@@ -14,6 +14,7 @@ import java.time.Duration;
 /** Deletes expired idempotency keys in small transactions. */
 @ApplicationScoped
 class IdempotencyKeys {
+
     /** Skips rows that another instance is deleting. */
     private static final String FORGET = """
             delete from idempotency_keys where (caller, key) in (
@@ -34,6 +35,7 @@ class IdempotencyKeys {
     /** The configuration of the expiry. */
     @ConfigMapping(prefix = "orders.idempotency")
     interface Keeping {
+
         /** How long a key is kept. A request that is repeated later is executed again. */
         @WithDefault("24h")
         Duration keep();

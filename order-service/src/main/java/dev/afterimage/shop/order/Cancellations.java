@@ -13,6 +13,7 @@ import java.util.UUID;
  */
 @RegisterForReflection
 public record Cancellations(List<UUID> cancelled, boolean more) {
+
     public Cancellations {
         cancelled = List.copyOf(cancelled);
     }

@@ -24,6 +24,7 @@ import java.util.UUID;
 @Entity
 @Table(name = "orders")
 public class Order {
+
     /** The largest total that the column numeric(14, 2) holds. */
     static final BigDecimal MAX_TOTAL = new BigDecimal("999999999999.99");
 

@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
 /** The commands on orders. Each command is one transaction that changes rows and announces the change. */
 @ApplicationScoped
 public class OrderCommands {
+
     private static final String DEFAULT_CURRENCY = "EUR";
     /** Limits one transaction, so that the answer comes quickly and other writers wait only briefly. */
     private static final int MAX_CANCELLATIONS = 100;

@@ -44,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 @Tag(name = "orders", description = "The orders of customers, at the prices of the time of order")
 public class OrderResource {
+
     private final OrderCommands commands;
     private final Orders orders;
     private final Idempotency idempotency;

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** All orders. */
 @ApplicationScoped
 public class Orders implements SnapshotSource<Order> {
+
     static final String AGGREGATE = "order";
     static final Refusal.Field UNKNOWN_CUSTOMER = new Refusal.Field("customerId", "is not the id of a customer");
 

@@ -9,6 +9,7 @@ import java.util.UUID;
 public record RequestedItem(
         @NotNull UUID productId,
         @NotNull @Min(1) @Max(10_000) Integer quantity) {
+
     /** The most lines of an order. */
     static final int MAX_ITEMS = 100;
 }

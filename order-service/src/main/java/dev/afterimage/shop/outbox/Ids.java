@@ -12,6 +12,7 @@ import java.util.UUID;
  */
 @Singleton
 public class Ids {
+
     private final TimeBasedEpochGenerator generator = Generators.timeBasedEpochGenerator(new SecureRandom());
 
     public UUID next() {

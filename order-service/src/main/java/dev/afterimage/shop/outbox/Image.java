@@ -7,6 +7,7 @@ import java.util.UUID;
  * the same record.
  */
 public interface Image {
+
     UUID id();
 
     /** Starts at 1 and rises by exactly 1 per committed change. */

@@ -9,6 +9,7 @@ import java.time.Duration;
 /** A clock with the microsecond precision of PostgreSQL, so that a row and its event have the same instant. */
 @ApplicationScoped
 class MicrosecondClock {
+
     @Produces
     @Singleton
     Clock clock() {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Passes changes to debezium-quarkus-outbox, which inserts and deletes an outbox row in the caller's transaction. */
 @ApplicationScoped
 public class Outbox {
+
     private final Event<ExportedEvent<UUID, String>> rows;
     private final ObjectMapper json;
 

@@ -15,6 +15,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 @Wellness
 @ApplicationScoped
 public class OutboxCheck implements HealthCheck {
+
     private final DataSource orders;
     private final ReplicationSlot slot;
     private final SlotLag lag;

@@ -9,6 +9,7 @@ import java.util.Optional;
 /** The replication slots that this service watches, and their limits. */
 @ConfigMapping(prefix = "orders.outbox")
 public interface OutboxConfig {
+
     /**
      * The replication slot through which Debezium reads the outbox. A sharded outbox has several slots, separated by
      * commas.

@@ -20,6 +20,7 @@ import java.time.Duration;
 /** The metrics of the outbox: announced changes, the duration of their transactions, and the unread WAL. */
 @ApplicationScoped
 class OutboxMetrics implements MeterBinder {
+
     /** The database is queried at most once per interval, however often the metrics are scraped. */
     private static final Duration READ_INTERVAL = Duration.ofSeconds(5);
 
@@ -128,6 +129,7 @@ class OutboxMetrics implements MeterBinder {
             double othersInactive,
             double othersRetainedWalBytes,
             double lingeringRows) {
+
         static final Reading UNKNOWN = new Reading(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
         static Reading of(ReplicationSlot slot, OutboxCheck outbox) {

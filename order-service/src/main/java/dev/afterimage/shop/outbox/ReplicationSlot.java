@@ -8,6 +8,7 @@ import javax.sql.DataSource;
 /** Queries PostgreSQL for the replication slots of this database. */
 @ApplicationScoped
 class ReplicationSlot {
+
     private final DataSource orders;
     private final OutboxConfig config;
 

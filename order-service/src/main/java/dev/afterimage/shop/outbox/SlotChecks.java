@@ -12,6 +12,7 @@ import org.eclipse.microprofile.health.Readiness;
 /** Checks the slot of the outbox, and the slot of the captured tables, which feeds the replica. */
 @ApplicationScoped
 class SlotChecks {
+
     private final ReplicationSlot slot;
     private final SlotLag lag;
     private final OutboxConfig config;
@@ -74,6 +75,7 @@ class SlotChecks {
     }
 
     private interface Rule {
+
         void judge(ReplicationSlot.State state, HealthCheckResponseBuilder response) throws SQLException;
     }
 

@@ -30,6 +30,7 @@ import javax.sql.DataSource;
  */
 @ApplicationScoped
 class SlotLag implements MeterBinder {
+
     private static final String POSITIONS = """
             select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as log_end, slot_name,
                    pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint as confirmed
@@ -57,7 +58,7 @@ class SlotLag implements MeterBinder {
         try {
             note(read());
         } catch (SQLException e) {
-            Log.debug("The positions of the replication slots are not known", e);
+            Log.debug("positions of the replication slots unknown", e);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.UUID;
 @Entity
 @Table(name = "products")
 public class Product {
+
     @Id
     private UUID id;
 

@@ -13,6 +13,7 @@ import java.util.UUID;
 /** The commands on products. Each command is one transaction that changes rows and announces the change. */
 @ApplicationScoped
 public class ProductCommands {
+
     private final Products products;
     private final Outbox outbox;
     private final Ids ids;

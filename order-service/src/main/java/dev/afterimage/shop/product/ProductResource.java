@@ -44,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 @Tag(name = "products", description = "The products for sale")
 public class ProductResource {
+
     private final ProductCommands commands;
     private final Products products;
     private final Idempotency idempotency;

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** All products. */
 @ApplicationScoped
 public class Products implements SnapshotSource<Product> {
+
     static final String AGGREGATE = "product";
 
     /** The current prices of these products. An unknown product is missing from the map. */

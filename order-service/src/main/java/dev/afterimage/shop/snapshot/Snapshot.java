@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 @Entity
 @Table(name = "snapshots")
 public class Snapshot {
+
     /** Less than every id of an aggregate. */
     private static final UUID NONE = new UUID(0, 0);
 

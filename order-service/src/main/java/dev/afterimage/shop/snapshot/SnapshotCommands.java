@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 /** Starts snapshots and publishes them in small transactions. */
 @ApplicationScoped
 public class SnapshotCommands {
+
     private final Map<String, SnapshotSource<?>> sources;
     private final Snapshots snapshots;
     private final SnapshotConfig config;

@@ -7,6 +7,7 @@ import java.time.Duration;
 /** The load that a snapshot puts on the database. */
 @ConfigMapping(prefix = "orders.snapshots")
 interface SnapshotConfig {
+
     /** Aggregates per transaction. A change of one of them waits until the transaction ends, some milliseconds. */
     @WithDefault("100")
     int batch();

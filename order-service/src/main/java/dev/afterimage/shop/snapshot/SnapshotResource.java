@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 @Tag(name = "snapshots", description = "Re-publications of the current state of aggregates")
 public class SnapshotResource {
+
     private final SnapshotCommands commands;
     private final Snapshots snapshots;
     private final Idempotency idempotency;

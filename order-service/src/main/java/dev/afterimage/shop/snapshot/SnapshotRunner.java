@@ -16,6 +16,7 @@ import java.util.UUID;
  */
 @ApplicationScoped
 class SnapshotRunner {
+
     private final SnapshotCommands commands;
     private final Snapshots snapshots;
     private final SnapshotConfig config;

@@ -21,6 +21,7 @@ import org.hibernate.jpa.SpecHints;
 /** All snapshots, including the finished ones. */
 @ApplicationScoped
 class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
+
     /** Less than the timeout of a transaction. */
     private static final Duration LONGEST_READ = Duration.ofSeconds(45);
 

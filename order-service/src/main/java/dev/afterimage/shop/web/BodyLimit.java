@@ -24,6 +24,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Provider
 @ApplicationScoped
 class BodyLimit implements ReaderInterceptor {
+
     /** Before Quarkus' own check of the size. */
     private static final int PRIORITY = 1000;
 
@@ -70,6 +71,7 @@ class BodyLimit implements ReaderInterceptor {
     static final class TooLarge extends IOException {}
 
     private final class Counted extends FilterInputStream {
+
         private long readBytes;
 
         Counted(InputStream body) {

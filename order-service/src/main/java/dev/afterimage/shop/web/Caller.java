@@ -15,6 +15,7 @@ import org.eclipse.microprofile.jwt.JsonWebToken;
  */
 @Singleton
 public class Caller {
+
     private final AuthorizationController authorization;
     private final SecurityIdentity identity;
 

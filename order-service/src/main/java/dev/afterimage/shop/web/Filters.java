@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The filters of a list as JPQL: only the conditions for which the client gave a value. */
 public final class Filters {
+
     private final List<String> conditions = new ArrayList<>();
     private final Map<String, Object> values = new HashMap<>();
 

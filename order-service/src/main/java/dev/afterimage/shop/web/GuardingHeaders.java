@@ -13,6 +13,7 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
  * has no entity tag; the other methods evaluate theirs when they know the entity tag.
  */
 public class GuardingHeaders {
+
     public static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
     private static final List<String> NAMES = List.of(IDEMPOTENCY_KEY, HttpHeaders.IF_MATCH, HttpHeaders.IF_NONE_MATCH);

@@ -19,6 +19,7 @@ import java.util.Map;
  */
 @ApplicationScoped
 class HttpRefusals {
+
     /** Before all other filters. */
     private static final int PRIORITY = 2000;
     /** How long a client may continue to send after the answer. */

@@ -2,6 +2,7 @@ package dev.afterimage.shop.web;
 
 /** How many rows a list returns. */
 public final class Paging {
+
     public static final String DEFAULT = "20";
     public static final int MAX = 100;
 

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 @Provider
 @Singleton
 class Parameters implements ParamConverterProvider {
+
     static final String BODY = "body";
 
     /** @param rule describes the form to the client */
@@ -68,6 +69,7 @@ class Parameters implements ParamConverterProvider {
     }
 
     static final class Unreadable extends IllegalArgumentException {
+
         private final String rule;
 
         Unreadable(String rule) {

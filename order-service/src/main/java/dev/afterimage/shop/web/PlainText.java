@@ -24,6 +24,7 @@ import java.lang.annotation.Target;
 @Target({FIELD, PARAMETER})
 @Retention(RUNTIME)
 public @interface PlainText {
+
     String message() default "must be one line of plain text, and not blank";
 
     Class<?>[] groups() default {};

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, Conditional Requests</a>
  */
 public record Preconditions(List<String> match, List<String> noneMatch) {
+
     private static final String ANY = "*";
     private static final String TAG = "(?:W/)?\"[^\\x00-\\x20\"\\x7f]*+\"";
     private static final Pattern TAGS = Pattern.compile(TAG);

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns each exception into a problem. No answer contains a class name, a stack trace or SQL. */
 class Problems {
+
     /**
      * Before the mappers of quarkus-resteasy-problem, which show the messages of exceptions. On Quarkus 3.33 its mapper
      * for a missing or bad token fails with a {@code NoSuchFieldError}.

@@ -12,6 +12,7 @@ import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
 /** Builds answers: an aggregate with its entity tag, or a page of a list. */
 public final class Responses {
+
     private Responses() {}
 
     public static <T> RestResponse<T> ok(T entity, Object opaqueTag) {

@@ -2,6 +2,7 @@ package dev.afterimage.shop.web;
 
 /** The roles of a caller: the {@code groups} of the bearer token. Both services know the same. */
 public final class Roles {
+
     /** May read everything but what is for {@link #ADMIN}. */
     public static final String READ = "orders:read";
     /** May create and change everything but what is for {@link #ADMIN}. Does not include {@link #READ}. */

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * member is refused. An answer contains all members of its record, unless the record omits nulls.
  */
 final class Schemas {
+
     private static final DotName NULLABLE = DotName.createSimple(Nullable.class);
 
     private final Map<String, Set<String>> nullable;

@@ -26,6 +26,7 @@ import java.util.UUID;
  */
 @Singleton
 class StrictJson implements ObjectMapperCustomizer {
+
     @Override
     public void customize(ObjectMapper json) {
         json.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -66,6 +67,7 @@ class StrictJson implements ObjectMapperCustomizer {
      * exponent of billions is refused: calculations with such a number overflow.
      */
     private static final class Strict<T> extends JsonDeserializer<T> {
+
         private static final int MAX_SCALE = 1000;
 
         private final Class<?> type;

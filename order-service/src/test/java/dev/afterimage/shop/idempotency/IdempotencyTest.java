@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 class IdempotencyTest {
+
     private final Database database = Database.ofService();
     private final String key = UUID.randomUUID().toString();
 

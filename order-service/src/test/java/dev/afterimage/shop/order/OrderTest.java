@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class OrderTest {
+
     private static final Instant PLACED = Instant.parse("2026-11-21T09:00:00.123456Z");
     private static final Instant LATER = PLACED.plusSeconds(5);
 

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 /** The database statements of each call, in order, from the log of PostgreSQL. */
 @QuarkusTest
 class StatementsTest {
+
     private static final Pattern STATEMENT = Pattern.compile("LOG:  (?:execute [^:]*|statement): (.*(?:\\n\\t.*)*)");
     private static final Pattern GIST = Pattern.compile("(?s)(begin|commit)"
             + "|(insert into|update|delete from) (\\S+).*"

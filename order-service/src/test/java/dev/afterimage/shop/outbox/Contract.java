@@ -24,6 +24,7 @@ import java.util.stream.StreamSupport;
 
 /** The contract that both services test against, as the files in connectors/contract. */
 final class Contract {
+
     private static final Path FOLDER = Path.of("../connectors/contract");
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Map<String, Schema> SCHEMAS = new ConcurrentHashMap<>();

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The examples of the contract, which test the consumers, have the form of this service's events. */
 class ContractTest {
+
     @ParameterizedTest
     @ValueSource(strings = {"customer", "product", "order"})
     void keepsItsOwnSchemaInEachExample(String aggregate) {

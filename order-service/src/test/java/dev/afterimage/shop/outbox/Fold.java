@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * the test.
  */
 final class Fold {
+
     /** The changes of each aggregate; the change to version v has the index v - 1. */
     private final Map<Aggregate, List<JsonNode>> changes = new HashMap<>();
 

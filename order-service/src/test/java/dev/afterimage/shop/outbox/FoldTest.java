@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Shows that {@link Fold} detects errors. The history consists of the contract's examples, one after the other. */
 class FoldTest {
+
     private static final int PLACED = 2;
     private static final int STATUS_CHANGED = 3;
     private static final int SNAPSHOT = 4;

@@ -42,6 +42,7 @@ import org.junit.jupiter.api.Test;
  */
 @QuarkusTest
 class HistoryTest {
+
     private static final int CLIENTS = 12;
     /** Less than 26^3, the number of currencies: each order is marked by its currency. */
     private static final int MARKS = 17_500;
@@ -328,6 +329,7 @@ class HistoryTest {
 
     /** Collects the warnings and errors of the service. */
     private static final class Complaints extends Handler {
+
         private final Queue<String> heard = new ConcurrentLinkedQueue<>();
 
         @Override

@@ -18,6 +18,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 @QuarkusTest
 class OutboxCheckTest {
+
     private static final String CHECK = "checks.find { it.name == 'outbox' }.";
     /** In tests this check uses the same slot. */
     private static final String TABLES = "checks.find { it.name == 'table slot' }.";

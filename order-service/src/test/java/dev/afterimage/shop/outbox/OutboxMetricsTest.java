@@ -26,6 +26,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 @QuarkusTest
 class OutboxMetricsTest {
+
     @Inject
     MeterRegistry registry;
 

@@ -42,6 +42,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @QuarkusTest
 class OutboxTest {
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @Inject

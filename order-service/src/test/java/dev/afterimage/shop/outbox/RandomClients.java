@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * name, a currency, a quantity), which identifies its event.
  */
 final class RandomClients {
+
     static final ObjectMapper JSON = new ObjectMapper();
 
     private static final int HOT_ORDERS = 16;
@@ -91,6 +92,7 @@ final class RandomClients {
 
     @FunctionalInterface
     private interface Action {
+
         void go(Random random, int mark);
     }
 
@@ -100,6 +102,7 @@ final class RandomClients {
             @Nullable JsonNode body,
             @Nullable String ifMatch,
             @Nullable String key) {
+
         String collection() {
             return path.replaceFirst("(/[a-z]+).*", "$1");
         }
@@ -121,6 +124,7 @@ final class RandomClients {
     }
 
     record Answer(int status, Map<String, String> headers, String text) {
+
         static Answer of(HttpResponse<String> response) {
             var headers = new ConcurrentHashMap<String, String>();
             for (var name : List.of("Location", "ETag", "Content-Type")) {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 class SlotChecksTest {
+
     private static final String CHECK = "checks.find { it.name == 'replication slot' }.";
 
     @Inject

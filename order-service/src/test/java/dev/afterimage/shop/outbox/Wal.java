@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html">message formats</a>
  */
 public final class Wal implements AutoCloseable {
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Connection connection;
@@ -103,6 +104,7 @@ public final class Wal implements AutoCloseable {
 
     /** A row inserted (I), updated (U) or deleted (D). */
     public record Change(char kind, List<@Nullable String> columns) {
+
         public String id() {
             return String.valueOf(columns.get(0));
         }

@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 class SnapshotTest {
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String OF_A_SNAPSHOT = "new.payload ->> 'op' = 'r'";
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Unusual and invalid methods, headers and addresses. */
 @QuarkusTest
 class AddressesTest {
+
     private static final String SOME = "/0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01";
 
     /** Injected by Quarkus. */

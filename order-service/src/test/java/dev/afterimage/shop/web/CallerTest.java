@@ -11,6 +11,7 @@ import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 
 class CallerTest {
+
     private static final SecurityIdentity UPN_AND_SUB = identity();
 
     @Test

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls that produce each documented answer of the service. */
 final class Calls {
+
     private static final Iterator<String> AGGREGATES = Stream.iterate(List.of("customer", "product"), List::reversed)
             .map(List::getFirst)
             .iterator();
@@ -148,6 +149,7 @@ final class Calls {
 
     /** Sends a good call so that it gets another answer. */
     interface Spoiler {
+
         Response spoil(Supplier<Call> good) throws Exception;
     }
 
@@ -157,6 +159,7 @@ final class Calls {
             String path,
             Map<String, String> headers,
             @Nullable String body) {
+
         static Call of(String method, String path) {
             return new Call(method, path, Map.of(), null);
         }

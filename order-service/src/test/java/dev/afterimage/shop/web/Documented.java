@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The OpenAPI document of the running service, and checks of answers against the document. */
 final class Documented {
+
     private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
     private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(
             SpecificationVersion.DRAFT_2020_12,
@@ -45,6 +46,7 @@ final class Documented {
      * @param problem the name of its problem type; null if the operation succeeds
      */
     record Answer(String operationId, int status, @Nullable String problem) {
+
         /** The cause of the answer: the problem, otherwise the status. */
         String cause() {
             return problem == null ? Integer.toString(status) : problem;
@@ -173,6 +175,7 @@ final class Documented {
     }
 
     private record Operation(String method, String path, JsonNode node) {
+
         String id() {
             return node.at("/operationId").asText();
         }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.TestFactory;
 /** The OpenAPI document is complete and correct: the service gives each documented answer, and no undocumented one. */
 @QuarkusTest
 class DocumentedTest {
+
     /**
      * Answers that {@link GuardedTest} provokes, which runs with security, and {@link OutageTest}, which stops the
      * database.

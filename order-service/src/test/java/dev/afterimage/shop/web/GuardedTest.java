@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @WithTestResource(TokenIssuer.class)
 class GuardedTest {
+
     /** Injected by {@link TokenIssuer}. */
     @SuppressWarnings("NullAway.Init")
     KeyPair issuer;

@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Each limit is tested at the last allowed and at the first refused value. */
 @QuarkusTest
 class LimitsTest {
+
     private static final int MAX_BODY_BYTES = 256 * 1024;
 
     /** Injected by Quarkus. */
@@ -231,6 +232,7 @@ class LimitsTest {
 
     /** Collects warnings and errors. */
     private static final class Log extends Handler {
+
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
         @Override

@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class OutageTest {
 
     public static class OwnPostgres implements QuarkusTestProfile {
+
         @Override
         public Map<String, String> getConfigOverrides() {
             var jdbc = "quarkus.datasource.jdbc.additional-jdbc-properties.";

@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 class PreconditionsTest {
+
     private static final String STALE = "\"7\"";
 
     @ParameterizedTest

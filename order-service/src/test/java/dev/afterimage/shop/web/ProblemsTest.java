@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 class ProblemsTest {
+
     private String customer = "";
     private String product = "";
 

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 @WithTestResource(TokenIssuer.class)
 class SecurityTest extends SecurityRules {
+
     @Test
     void opensEveryOperationToAnAdmin() {
         for (var operation : operations()) {

@@ -89,7 +89,7 @@ public class AuditResource {
             responseDescription = "It has started, or was already running")
     public RestResponse<Audit> start() {
         Audit audit = audits.start();
-        Log.infof("audit asked for auditId=%s", audit.id());
+        Log.infof("audit requested auditId=%s", audit.id());
         return ResponseBuilder.create(Status.ACCEPTED, audit)
                 .header(HttpHeaders.LOCATION, "/audits/" + audit.id())
                 .build();

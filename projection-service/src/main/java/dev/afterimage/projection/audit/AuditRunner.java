@@ -68,11 +68,11 @@ class AuditRunner {
         } catch (SQLException | DatabaseAway e) {
             String trouble = String.valueOf(e.getMessage());
             if (!stopping && !trouble.equals(lastTrouble)) {
-                Log.warnf("Audits wait for their database: %s", trouble);
+                Log.warnf("audits interrupted, retrying: %s", trouble);
             }
             lastTrouble = trouble;
         } catch (CancellationException e) {
-            Log.debug("The audit goes on after the next start");
+            Log.debug("audit interrupted, resuming after the next start");
         }
     }
 
@@ -124,14 +124,14 @@ class AuditRunner {
         } catch (DatabaseAway | CancellationException e) {
             throw e;
         } catch (RuntimeException e) {
-            Log.errorf(e, "The audit failed auditId=%s", audit.id());
+            Log.errorf(e, "audit failed auditId=%s", audit.id());
             audits.tell(audit.id(), Audit.Status.FAILED, Report.NOTHING, "the service failed; its log tells more");
         }
     }
 
     private static void log(Audit audit, Report report, Duration took) {
         String line =
-                "The audit found the sides %s auditId=%s rows=%d inFlight=%d different=%d behind=%d unchecked=%d seconds=%.1f"
+                "audit done verdict=%s auditId=%s rows=%d inFlight=%d different=%d behind=%d unchecked=%d seconds=%.1f"
                         .formatted(
                                 report.verdict(),
                                 audit.id(),

@@ -220,6 +220,7 @@ final class Rows implements AutoCloseable {
 
     /** Sets the parameters of a statement. */
     private interface Binder {
+
         void bind(PreparedStatement statement) throws SQLException;
     }
 

@@ -38,7 +38,7 @@ class Retention {
         try {
             run(Clock.systemUTC());
         } catch (SQLException e) {
-            Log.warnf("The event log's retention is tried again in ten minutes: %s", e.getMessage());
+            Log.warnf("event log retention failed, retrying in ten minutes: %s", e.getMessage());
         }
     }
 
@@ -56,7 +56,7 @@ class Retention {
                     row.next();
                     int dropped = row.getInt(1);
                     if (dropped > 0) {
-                        Log.infof("The event log dropped days=%d before=%s", dropped, today.minusDays(keep.toDays()));
+                        Log.infof("event log days dropped count=%d before=%s", dropped, today.minusDays(keep.toDays()));
                     }
                     return dropped;
                 }

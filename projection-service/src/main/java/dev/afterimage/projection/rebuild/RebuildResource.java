@@ -74,7 +74,7 @@ public class RebuildResource {
         if (!rebuilds.start(id, source, wanted != null && wanted.incomplete())) {
             throw new Refusal(Reason.REBUILD_RUNNING, "Wait until the rebuild that is running has ended.", Map.of());
         }
-        Log.infof("rebuild asked for rebuildId=%s source=%s", id, source);
+        Log.infof("rebuild requested rebuildId=%s source=%s", id, source);
         return ResponseBuilder.create(Status.ACCEPTED, known(id))
                 .header(HttpHeaders.LOCATION, "/rebuilds/" + id)
                 .build();

@@ -42,7 +42,7 @@ class RebuildRunner {
     /** The key of the advisory lock: any number, the same in all instances. */
     static final long LOCK = 0x5ebd1d;
 
-    private static final String PROBLEM = "The rebuild makes no progress and is tried again every second: %s";
+    private static final String PROBLEM = "rebuild interrupted, retrying every second: %s";
 
     private final DataSource dataSource;
     private final EnvelopeReader reader;
@@ -67,6 +67,7 @@ class RebuildRunner {
 
     /** The rebuild is not possible; another attempt would not help. */
     private static final class Impossible extends Exception {
+
         Impossible(String message) {
             super(message, null, false, false);
         }
@@ -121,7 +122,7 @@ class RebuildRunner {
             connection.setAutoCommit(false);
             ShadowModel.prepare(connection, rebuild.id());
             connection.commit();
-            Log.infof("Rebuilding the read model rebuildId=%s source=%s", rebuild.id(), rebuild.source());
+            Log.infof("rebuild started rebuildId=%s source=%s", rebuild.id(), rebuild.source());
             catchUp(history, rebuild);
             complete(connection, rebuild);
             catchUp(history, rebuild);
@@ -134,7 +135,7 @@ class RebuildRunner {
                 throw e;
             }
         } catch (Impossible | RuntimeException e) {
-            Log.errorf(e, "The rebuild failed rebuildId=%s", rebuild.id());
+            Log.errorf(e, "rebuild failed rebuildId=%s", rebuild.id());
             connection.rollback();
             try (Statement statement = connection.createStatement()) {
                 ShadowModel.drop(statement);
@@ -268,7 +269,7 @@ class RebuildRunner {
             try {
                 changes.add(reader.read(topic, past.key(), past.value()));
             } catch (MalformedRecord e) {
-                Log.debugf("Left out offset %d: %s", past.offset(), e.reason());
+                Log.debugf("event left out offset=%d reason=%s", past.offset(), e.reason());
             }
         }
         return changes;
@@ -304,7 +305,7 @@ class RebuildRunner {
         }
         ShadowModel.swap(connection);
         connection.commit();
-        Log.infof("The rebuilt read model is in place rebuildId=%s events=%d", rebuild.id(), events);
+        Log.infof("read model swapped rebuildId=%s events=%d", rebuild.id(), events);
         // a separate transaction, because it waits for queries that still read the old model
         execute(connection, "drop schema cdc_replaced cascade");
         connection.commit();

@@ -28,6 +28,7 @@ public record PipelineStatus(Connect connect, Source source) {
 
     /** Kafka Connect. */
     public record Connect(Reached state, List<Connector> connectors) {
+
         public Connect {
             connectors = List.copyOf(connectors);
         }
@@ -39,6 +40,7 @@ public record PipelineStatus(Connect connect, Source source) {
      * @param state the state as Kafka Connect reports it: RUNNING, PAUSED, FAILED, …
      */
     public record Connector(String name, String state, List<Task> tasks) {
+
         public Connector {
             tasks = List.copyOf(tasks);
         }

@@ -14,6 +14,7 @@ final class Watcher implements Flow.Subscription {
 
     /** A signal to a watcher. */
     sealed interface Signal {
+
         record Passed(LiveEvent event) implements Signal {}
 
         /** The number of events that were dropped here because the watcher was too slow. */

@@ -28,6 +28,7 @@ final class Fold {
      * @param image null if there is no row
      */
     record Held(long version, @Nullable Image image) {
+
         static final Held NOTHING = new Held(0, null);
     }
 

@@ -25,6 +25,7 @@ import org.jboss.resteasy.reactive.server.ServerResponseFilter;
  */
 @Singleton
 class AllowedMethods {
+
     private static final String DOCUMENT = "/META-INF/quarkus-generated-openapi-doc.JSON";
 
     private final Map<Pattern, Set<String>> methodsByPath = new LinkedHashMap<>();

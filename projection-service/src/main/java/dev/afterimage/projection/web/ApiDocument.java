@@ -28,6 +28,7 @@ import org.jboss.jandex.IndexView;
  */
 @OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class ApiDocument implements OASFilter {
+
     private final Schemas schemas;
 
     public ApiDocument(IndexView index) {

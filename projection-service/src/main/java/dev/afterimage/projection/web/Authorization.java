@@ -27,6 +27,7 @@ import org.jose4j.lang.UnresolvableKeyException;
 @Priority(1)
 @Singleton
 class Authorization extends AuthorizationController {
+
     private static final String SWITCH = "projection.security.enabled";
     private static final String KEY = "mp.jwt.verify.publickey.location";
     private static final String ISSUER = "mp.jwt.verify.issuer";
@@ -91,6 +92,7 @@ class Authorization extends AuthorizationController {
      * The keys that the library found at the location. The library itself does not report a file that contains no key.
      */
     private static final class Keys extends KeyLocationResolver {
+
         Keys(JWTAuthContextInfo verification) throws UnresolvableKeyException {
             super(verification);
         }
