@@ -2,6 +2,7 @@ package dev.afterimage.cli;
 
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -247,14 +248,32 @@ class AfterimageTest {
         "--help, >&-, The output cannot be written: Bad file descriptor; code 74"
     })
     void anOutputThatCannotBeWrittenIsNoSuccess(String command, String output, String told) throws Exception {
-        String program = Path.of(System.getProperty("java.home"), "bin", "java")
-                + " -XX:TieredStopAtLevel=1 -cp '%s' dev.afterimage.cli.Afterimage "
-                        .formatted(System.getProperty("java.class.path"));
         Process shell = new ProcessBuilder(
-                        "sh", "-c", "{ (%s %s); echo code $? >&2; } %s".formatted(program, command, output))
+                        "sh", "-c", "{ (%s %s); echo code $? >&2; } %s".formatted(program(), command, output))
                 .start();
         assertThat(new String(shell.getErrorStream().readAllBytes(), StandardCharsets.UTF_8).lines())
                 .containsExactly(told.split("; "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dumb", "nonsense", ""})
+    void aTerminalOfAnUnknownKindAndTwoLinesIsUsedWithoutAStackTrace(String kind) throws Exception {
+        assumeThat(Path.of("/usr/bin/script")).as("it makes a terminal").isExecutable();
+        ProcessBuilder terminal = new ProcessBuilder(
+                        "script", "-qec", "stty cols 5 rows 2; " + program() + " produce; echo code $?", "/dev/null")
+                .redirectErrorStream(true);
+        terminal.environment().put("TERM", kind);
+        Process produce = terminal.start();
+        produce.outputWriter().append("9\n0\n").flush();
+        String shown = new String(produce.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(shown).contains("place an order", "code 0").doesNotContain("Exception", "\tat ");
+    }
+
+    /** The command line as a process. */
+    private static String program() {
+        return Path.of(System.getProperty("java.home"), "bin", "java")
+                + " -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED -cp '%s' dev.afterimage.cli.Afterimage"
+                        .formatted(System.getProperty("java.class.path"));
     }
 
     @Test

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -32,6 +34,13 @@ public final class Screen implements AutoCloseable {
     private static final int UNLIMITED = 10_000;
 
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
+
+    private static final Logger JLINE = Logger.getLogger("org.jline");
+
+    static {
+        // JLine can use a terminal of an unknown kind, but it prints a stack trace about it
+        JLINE.setLevel(Level.OFF);
+    }
 
     private final PrintWriter out;
     private final PrintWriter err;
