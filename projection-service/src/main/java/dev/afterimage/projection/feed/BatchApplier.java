@@ -1,5 +1,7 @@
 package dev.afterimage.projection.feed;
 
+import dev.afterimage.projection.Reason;
+import dev.afterimage.projection.Refusal;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Loggable;
@@ -70,7 +72,7 @@ class BatchApplier {
      * @throws SQLException when the database does not answer; what was not committed can be tried again
      * @throws PositionLost when a position in the database is lower than in {@code nextOffsets}
      */
-    void apply(List<Incoming> batch, Map<TopicPartition, Long> nextOffsets, Consumer<List<Outcome>> committed)
+    void apply(List<ReceivedRecord> batch, Map<TopicPartition, Long> nextOffsets, Consumer<List<Outcome>> committed)
             throws SQLException, PositionLost {
         applyHalving(batch, (connection, part, append) -> follow(connection, part, append, nextOffsets), committed);
     }
@@ -83,13 +85,13 @@ class BatchApplier {
      * @param committed receives the outcomes of the letters after each commit
      * @throws SQLException when the database does not answer; what was not committed can be tried again
      */
-    void replay(List<Incoming> letters, Consumer<List<Outcome>> committed) throws SQLException {
+    void replay(List<ReceivedRecord> letters, Consumer<List<Outcome>> committed) throws SQLException {
         applyHalving(letters, this::replay, committed);
     }
 
     /** The work on a batch in one transaction. */
     private interface Attempt<X extends Exception> {
-        List<Outcome> on(Connection connection, List<Incoming> batch, Append append) throws SQLException, X;
+        List<Outcome> on(Connection connection, List<ReceivedRecord> batch, Append append) throws SQLException, X;
     }
 
     /** Appends records to the event log. */
@@ -98,7 +100,7 @@ class BatchApplier {
     }
 
     private <X extends Exception> void applyHalving(
-            List<Incoming> batch, Attempt<X> attempt, Consumer<List<Outcome>> committed) throws SQLException, X {
+            List<ReceivedRecord> batch, Attempt<X> attempt, Consumer<List<Outcome>> committed) throws SQLException, X {
         try {
             committed.accept(inOneTransaction(batch, attempt));
         } catch (SQLException e) {
@@ -115,7 +117,7 @@ class BatchApplier {
         }
     }
 
-    private <X extends Exception> List<Outcome> inOneTransaction(List<Incoming> batch, Attempt<X> attempt)
+    private <X extends Exception> List<Outcome> inOneTransaction(List<ReceivedRecord> batch, Attempt<X> attempt)
             throws SQLException, X {
         try {
             return inOneTransaction(batch, attempt, eventLog::append);
@@ -128,7 +130,7 @@ class BatchApplier {
     }
 
     private <X extends Exception> List<Outcome> inOneTransaction(
-            List<Incoming> batch, Attempt<X> attempt, Append append) throws SQLException, X {
+            List<ReceivedRecord> batch, Attempt<X> attempt, Append append) throws SQLException, X {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
@@ -143,9 +145,10 @@ class BatchApplier {
     }
 
     private List<Outcome> follow(
-            Connection connection, List<Incoming> batch, Append append, Map<TopicPartition, Long> nextOffsets)
+            Connection connection, List<ReceivedRecord> batch, Append append, Map<TopicPartition, Long> nextOffsets)
             throws SQLException, PositionLost {
-        Set<TopicPartition> partitions = batch.stream().map(Incoming::partition).collect(Collectors.toSet());
+        Set<TopicPartition> partitions =
+                batch.stream().map(ReceivedRecord::partition).collect(Collectors.toSet());
         Map<TopicPartition, Long> next = positions.lock(connection, partitions);
         for (TopicPartition partition : partitions) {
             long expected = nextOffsets.getOrDefault(partition, 0L);
@@ -154,8 +157,8 @@ class BatchApplier {
                 throw new PositionLost(partition, expected);
             }
         }
-        List<Incoming> news = batch.stream()
-                .filter(incoming -> incoming.record().offset() >= next.getOrDefault(incoming.partition(), 0L))
+        List<ReceivedRecord> news = batch.stream()
+                .filter(received -> received.record().offset() >= next.getOrDefault(received.partition(), 0L))
                 .toList();
         List<Outcome> outcomes = applyAll(connection, news, append);
         // The letters are sent while the transaction is open. Before it, an outage of the database would repeat each
@@ -164,8 +167,8 @@ class BatchApplier {
         deadLetterTopics.send(refused(news));
         if (!news.isEmpty()) {
             Map<TopicPartition, Long> moved = new HashMap<>();
-            news.forEach(incoming ->
-                    moved.put(incoming.partition(), incoming.record().offset() + 1));
+            news.forEach(received ->
+                    moved.put(received.partition(), received.record().offset() + 1));
             positions.put(connection, moved);
         }
         return outcomes;
@@ -175,14 +178,18 @@ class BatchApplier {
      * Refused while a rebuild runs: the rebuild may already have passed the letter's offset, and the new model would
      * lack the record.
      */
-    private List<Outcome> replay(Connection connection, List<Incoming> letters, Append append) throws SQLException {
+    private List<Outcome> replay(Connection connection, List<ReceivedRecord> letters, Append append)
+            throws SQLException {
         var _ = positions.lock(
-                connection, letters.stream().map(Incoming::partition).collect(Collectors.toSet()));
+                connection, letters.stream().map(ReceivedRecord::partition).collect(Collectors.toSet()));
         if (isRebuilding(connection)) {
-            throw new Replays.RebuildRunning();
+            throw new Refusal(
+                    Reason.REBUILD_RUNNING,
+                    "Replay dead letters when the rebuild that is running has ended.",
+                    Map.of());
         }
         var locked = Set.copyOf(deadLetters.lock(
-                connection, letters.stream().map(Incoming::record).toList()));
+                connection, letters.stream().map(ReceivedRecord::record).toList()));
         List<Outcome> outcomes = applyAll(
                 connection,
                 letters.stream()
@@ -193,7 +200,7 @@ class BatchApplier {
                 connection,
                 outcomes.stream()
                         .filter(outcome -> outcome.effect() != Effect.DEAD_LETTER)
-                        .map(outcome -> outcome.incoming().record())
+                        .map(outcome -> outcome.received().record())
                         .toList());
         return outcomes;
     }
@@ -206,16 +213,17 @@ class BatchApplier {
         }
     }
 
-    private List<Outcome> applyAll(Connection connection, List<Incoming> news, Append append) throws SQLException {
+    private List<Outcome> applyAll(Connection connection, List<ReceivedRecord> news, Append append)
+            throws SQLException {
         Map<String, List<Change>> changes = new HashMap<>();
         List<LoggedRecord> records = new ArrayList<>(news.size());
-        for (Incoming incoming : news) {
-            if (incoming instanceof Incoming.Event event) {
+        for (ReceivedRecord received : news) {
+            if (received instanceof ReceivedRecord.Event event) {
                 Change change = event.change();
                 changes.computeIfAbsent(change.aggregate(), _ -> new ArrayList<>())
                         .add(change);
                 records.add(logged(event.record(), change));
-            } else if (incoming instanceof Incoming.Row row) {
+            } else if (received instanceof ReceivedRecord.Row row) {
                 records.add(logged(row.record(), row.change()));
             }
         }
@@ -228,23 +236,23 @@ class BatchApplier {
         }
         deadLetters.put(connection, refused(news));
         return news.stream()
-                .map(incoming -> new Outcome(
-                        incoming,
-                        switch (incoming) {
-                            case Incoming.Event event ->
+                .map(received -> new Outcome(
+                        received,
+                        switch (received) {
+                            case ReceivedRecord.Event event ->
                                 Objects.requireNonNull(resultsByAggregate.get(
                                                 event.change().aggregate()))
                                         .next();
-                            case Incoming.Row _ -> Result.LOGGED;
-                            case Incoming.Malformed _ -> Result.DEAD_LETTER;
+                            case ReceivedRecord.Row _ -> Result.LOGGED;
+                            case ReceivedRecord.Malformed _ -> Result.DEAD_LETTER;
                         }))
                 .toList();
     }
 
-    private static List<Refused> refused(List<Incoming> batch) {
+    private static List<Refused> refused(List<ReceivedRecord> batch) {
         return batch.stream()
-                .filter(Incoming.Malformed.class::isInstance)
-                .map(incoming -> ((Incoming.Malformed) incoming).refused())
+                .filter(ReceivedRecord.Malformed.class::isInstance)
+                .map(received -> ((ReceivedRecord.Malformed) received).refused())
                 .toList();
     }
 
@@ -265,10 +273,10 @@ class BatchApplier {
         return Sql.refusesData(e) && !EventLog.hasNoPlace(e);
     }
 
-    private static Incoming refused(Incoming incoming, SQLException e) throws SQLException {
-        if (incoming instanceof Incoming.Malformed) {
+    private static ReceivedRecord refused(ReceivedRecord received, SQLException e) throws SQLException {
+        if (received instanceof ReceivedRecord.Malformed) {
             throw e; // it is stored as bytes, so the database cannot refuse its data
         }
-        return new Incoming.Malformed(new Refused(incoming.record(), Fault.of(e)));
+        return new ReceivedRecord.Malformed(new Refused(received.record(), Fault.of(e)));
     }
 }

@@ -6,6 +6,7 @@ import dev.afterimage.projection.change.Operation;
 import dev.afterimage.projection.change.Tombstone;
 import dev.afterimage.projection.view.ChainBreak;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
@@ -33,7 +34,7 @@ class FeedMetrics {
     private final MultiGauge lag;
     private volatile Map<TopicPartition, Long> lags = Map.of();
 
-    FeedMetrics(MeterRegistry registry) {
+    FeedMetrics(MeterRegistry registry, FeedStatus status) {
         this.registry = registry;
         batchSize = DistributionSummary.builder("feed.batch.size")
                 .description("records applied in one transaction")
@@ -49,6 +50,18 @@ class FeedMetrics {
                 .publishPercentileHistogram()
                 .minimumExpectedValue(Duration.ofMillis(1))
                 .maximumExpectedValue(Duration.ofSeconds(10))
+                .register(registry);
+        Gauge.builder("feed.lag.age", status, feed -> feed.lagAge().toMillis() / 1000.0)
+                .description("age of the oldest record that is not applied")
+                .baseUnit("seconds")
+                .strongReference(true)
+                .register(registry);
+        // the lag does not show a feed that hangs, because such a feed receives no new records
+        Gauge.builder("feed.progress.age", status, feed -> feed.progressAge().toMillis() / 1000.0)
+                .description(
+                        "since the feed last applied something or found nothing to apply; since the start, before that")
+                .baseUnit("seconds")
+                .strongReference(true)
                 .register(registry);
         lag = MultiGauge.builder("feed.lag")
                 .description("offsets of the partition that are not applied yet")
@@ -82,7 +95,7 @@ class FeedMetrics {
         batchSize.record(outcomes.size());
         for (Outcome outcome : outcomes) {
             if (outcome.effect() == Effect.APPLIED
-                    && outcome.incoming() instanceof Incoming.Event event
+                    && outcome.received() instanceof ReceivedRecord.Event event
                     && event.change() instanceof Envelope envelope) {
                 latency.record(Duration.between(envelope.committedAt(), appliedAt));
             }
@@ -93,8 +106,8 @@ class FeedMetrics {
     void count(List<Outcome> outcomes) {
         Map<Kind, Integer> counts = new HashMap<>();
         for (Outcome outcome : outcomes) {
-            var topic = outcome.incoming().record().topic();
-            counts.merge(new Kind(topic, operation(outcome.incoming()), outcome.effect()), 1, Integer::sum);
+            var topic = outcome.received().record().topic();
+            counts.merge(new Kind(topic, operation(outcome.received()), outcome.effect()), 1, Integer::sum);
             ChainBreak chainBreak = outcome.result().chainBreak();
             if (chainBreak != null) {
                 registry.counter(
@@ -117,11 +130,11 @@ class FeedMetrics {
                 .increment(count));
     }
 
-    private static String operation(Incoming incoming) {
-        return switch (incoming) {
-            case Incoming.Malformed _ -> "unreadable";
-            case Incoming.Row row -> name(row.change().op());
-            case Incoming.Event event ->
+    private static String operation(ReceivedRecord received) {
+        return switch (received) {
+            case ReceivedRecord.Malformed _ -> "unreadable";
+            case ReceivedRecord.Row row -> name(row.change().op());
+            case ReceivedRecord.Event event ->
                 switch (event.change()) {
                     case Envelope envelope -> name(envelope.op());
                     case Tombstone _ -> name(null);

@@ -48,7 +48,7 @@ class FeedTraces {
     void record(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
         for (Outcome outcome : outcomes) {
             Context parent = W3CTraceContextPropagator.getInstance()
-                    .extract(Context.root(), outcome.incoming().record().headers(), HeaderGetter.INSTANCE);
+                    .extract(Context.root(), outcome.received().record().headers(), HeaderGetter.INSTANCE);
             if (Span.fromContext(parent).getSpanContext().isSampled()) {
                 span(outcome, parent, receivedAt).end(appliedAt);
             }
@@ -56,7 +56,7 @@ class FeedTraces {
     }
 
     private Span span(Outcome outcome, Context parent, Instant receivedAt) {
-        var record = outcome.incoming().record();
+        var record = outcome.received().record();
         Span span = tracer.spanBuilder(OPERATION + " " + record.topic())
                 .setParent(parent)
                 .setSpanKind(SpanKind.CONSUMER)
@@ -70,14 +70,14 @@ class FeedTraces {
                 .setAttribute(MESSAGING_KAFKA_OFFSET, record.offset())
                 .setAttribute(EFFECT, outcome.effect().label())
                 .startSpan();
-        return switch (outcome.incoming()) {
-            case Incoming.Event event ->
+        return switch (outcome.received()) {
+            case ReceivedRecord.Event event ->
                 span.setAttribute(
                         MESSAGING_KAFKA_MESSAGE_KEY, event.change().id().toString());
-            case Incoming.Row row ->
+            case ReceivedRecord.Row row ->
                 span.setAttribute(
                         MESSAGING_KAFKA_MESSAGE_KEY, String.valueOf(row.change().key()));
-            case Incoming.Malformed malformed -> span.setStatus(StatusCode.ERROR, malformed.reason());
+            case ReceivedRecord.Malformed malformed -> span.setStatus(StatusCode.ERROR, malformed.reason());
         };
     }
 

@@ -9,7 +9,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** The outcome of a record after the commit of its transaction. */
-public record Outcome(Incoming incoming, Result result) {
+public record Outcome(ReceivedRecord received, Result result) {
 
     /** The key or type of a malformed record is shown only if it matches this pattern. */
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9-]{1,100}");
@@ -32,12 +32,12 @@ public record Outcome(Incoming incoming, Result result) {
 
     /** The event of an aggregate; null for a row of a table and for a malformed record. */
     public @Nullable Change change() {
-        return incoming instanceof Incoming.Event event ? event.change() : null;
+        return received instanceof ReceivedRecord.Event event ? event.change() : null;
     }
 
     /** The reason why the record became a dead letter; null if it did not. */
     public @Nullable String reason() {
-        return incoming instanceof Incoming.Malformed malformed ? malformed.reason() : null;
+        return received instanceof ReceivedRecord.Malformed malformed ? malformed.reason() : null;
     }
 
     /** The record's key; null if it is not plain text. */
@@ -52,7 +52,7 @@ public record Outcome(Incoming incoming, Result result) {
     }
 
     private ConsumerRecord<byte[], byte[]> record() {
-        return incoming.record();
+        return received.record();
     }
 
     private static @Nullable String plain(byte @Nullable [] bytes) {

@@ -33,7 +33,7 @@ class Positions {
                 on conflict (topic, partition) do update set next_offset = excluded.next_offset
             """;
 
-    private static final Comparator<TopicPartition> ORDER =
+    static final Comparator<TopicPartition> ORDER =
             Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
 
     /**

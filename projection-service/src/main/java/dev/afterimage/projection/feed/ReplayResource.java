@@ -15,7 +15,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -48,8 +47,8 @@ public class ReplayResource {
     @Operation(operationId = "replayDeadLetter", summary = "Read and apply a dead letter once more")
     @Extension(name = ProblemType.DECLARED, value = "STILL_REFUSED REBUILD_RUNNING")
     public Replayed replay(@RestPath long id) {
-        Outcome outcome = running(() -> replays.one(id).orElseThrow(() -> DeadLetterResource.unknown(id)));
-        if (outcome.incoming() instanceof Incoming.Malformed malformed) {
+        Outcome outcome = replays.one(id).orElseThrow(() -> DeadLetterResource.unknown(id));
+        if (outcome.received() instanceof ReceivedRecord.Malformed malformed) {
             throw new Refusal(
                     Reason.STILL_REFUSED,
                     malformed.reason(),
@@ -68,17 +67,6 @@ public class ReplayResource {
     public Replays.ReplayCounts replayAll(
             @Parameter(description = "Only letters of this topic") @RestQuery @Nullable String topic,
             @Parameter(description = "Only letters with this fault") @RestQuery @Nullable String digest) {
-        return running(() -> replays.all(new DeadLetterTable.Filter(topic, digest)));
-    }
-
-    private static <T> T running(Supplier<T> replay) {
-        try {
-            return replay.get();
-        } catch (Replays.RebuildRunning e) {
-            throw new Refusal(
-                    Reason.REBUILD_RUNNING,
-                    "Replay dead letters when the rebuild that is running has ended.",
-                    Map.of());
-        }
+        return replays.all(new DeadLetterTable.Filter(topic, digest));
     }
 }

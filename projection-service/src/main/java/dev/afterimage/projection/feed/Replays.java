@@ -1,5 +1,6 @@
 package dev.afterimage.projection.feed;
 
+import dev.afterimage.projection.Refusal;
 import dev.afterimage.projection.change.TopicReader;
 import dev.afterimage.projection.deadletter.DeadLetter;
 import dev.afterimage.projection.deadletter.DeadLetterMetrics;
@@ -42,14 +43,6 @@ class Replays {
         this.metrics = metrics;
     }
 
-    /** Letters cannot be replayed while a rebuild runs. */
-    static final class RebuildRunning extends RuntimeException {
-
-        RebuildRunning() {
-            super("a rebuild is running", null, false, false);
-        }
-    }
-
     /**
      * The number of replayed letters by outcome.
      *
@@ -86,7 +79,7 @@ class Replays {
      * Replays one letter.
      *
      * @return the outcome; empty if there is no letter with this id
-     * @throws RebuildRunning when a rebuild runs
+     * @throws Refusal when a rebuild runs
      * @throws DatabaseAway when the database does not answer; the letter is then either unchanged, or applied and
      *     removed
      */
@@ -98,7 +91,7 @@ class Replays {
     /**
      * Replays all letters that match the filter, the oldest first.
      *
-     * @throws RebuildRunning when a rebuild runs
+     * @throws Refusal when a rebuild runs
      * @throws DatabaseAway when the database does not answer; the earlier letters are replayed
      */
     ReplayCounts all(DeadLetterTable.Filter filter) {
@@ -120,7 +113,7 @@ class Replays {
         try {
             applier.replay(
                     batch.stream()
-                            .map(letter -> Incoming.of(letter.asRecord(), reader))
+                            .map(letter -> ReceivedRecord.of(letter.asRecord(), reader))
                             .toList(),
                     outcomes -> {
                         all.addAll(outcomes);
@@ -140,7 +133,7 @@ class Replays {
         metrics.replayed("refused", counts.refused());
         publisher.publishReplayed(
                 outcomes.stream()
-                        .filter(outcome -> !(outcome.incoming() instanceof Incoming.Malformed))
+                        .filter(outcome -> !(outcome.received() instanceof ReceivedRecord.Malformed))
                         .toList(),
                 begunAt);
     }

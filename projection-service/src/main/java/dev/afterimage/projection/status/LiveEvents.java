@@ -1,7 +1,7 @@
 package dev.afterimage.projection.status;
 
 import dev.afterimage.projection.feed.CommittedRecords;
-import dev.afterimage.projection.feed.Incoming;
+import dev.afterimage.projection.feed.ReceivedRecord;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -27,7 +27,7 @@ class LiveEvents {
             return;
         }
         List<LiveEvent> events = committed.outcomes().stream()
-                .filter(outcome -> !(outcome.incoming() instanceof Incoming.Row))
+                .filter(outcome -> !(outcome.received() instanceof ReceivedRecord.Row))
                 .map(outcome -> LiveEvent.of(outcome, committed.appliedAt()))
                 .toList();
         for (Watcher watcher : watchers) {

@@ -5,7 +5,7 @@ import static dev.afterimage.projection.change.Operation.DELETE;
 import static dev.afterimage.projection.change.Operation.SNAPSHOT;
 import static dev.afterimage.projection.change.Operation.UPDATE;
 
-import dev.afterimage.projection.feed.Feed;
+import dev.afterimage.projection.feed.FeedStatus;
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.ReadModel;
@@ -35,11 +35,11 @@ public class StatsResource {
 
     private final Database database;
     private final List<ReadModel<?>> models;
-    private final Feed feed;
+    private final FeedStatus feed;
     private final MeterRegistry metrics;
     private final String counts;
 
-    StatsResource(Database database, @All List<ReadModel<?>> models, Feed feed, MeterRegistry metrics) {
+    StatsResource(Database database, @All List<ReadModel<?>> models, FeedStatus feed, MeterRegistry metrics) {
         this.database = database;
         this.models = models;
         this.feed = feed;

@@ -87,7 +87,7 @@ class ExactTest {
     private static final class History {
 
         final String topic;
-        final List<List<Incoming>> partitions = new ArrayList<>();
+        final List<List<ReceivedRecord>> partitions = new ArrayList<>();
         final Expected expected = new Expected();
         final Set<UUID> ids = new HashSet<>();
 
@@ -144,8 +144,8 @@ class ExactTest {
             ids.add(change.id());
             var _ = expected.apply(change);
             int partition = Math.floorMod(change.id().hashCode(), PARTITIONS);
-            List<Incoming> records = partitions.get(partition);
-            records.add(new Incoming.Event(record(partition, records.size(), change), change));
+            List<ReceivedRecord> records = partitions.get(partition);
+            records.add(new ReceivedRecord.Event(record(partition, records.size(), change), change));
         }
 
         private ConsumerRecord<byte[], byte[]> record(int partition, long offset, Change change) {
@@ -186,7 +186,7 @@ class ExactTest {
                 return;
             }
             int partition = unfinished.get(random.nextInt(unfinished.size()));
-            List<Incoming> records = history.partitions.get(partition);
+            List<ReceivedRecord> records = history.partitions.get(partition);
             int position = Math.toIntExact(position(history, partition));
             int from = random.nextInt(5) == 0 ? random.nextInt(position + 1) : position;
             int to = Math.min(records.size(), from + 1 + random.nextInt(6));

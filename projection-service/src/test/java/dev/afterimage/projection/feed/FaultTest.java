@@ -77,7 +77,7 @@ class FaultTest {
 
     private Fault failure(String currency, String total) {
         var order = new OrderEvents();
-        Incoming incoming = Incoming.of(
+        ReceivedRecord received = ReceivedRecord.of(
                 new ConsumerRecord<>(
                         "order.events",
                         0,
@@ -85,8 +85,8 @@ class FaultTest {
                         order.id.toString().getBytes(StandardCharsets.UTF_8),
                         order.placed(currency, total).getBytes(StandardCharsets.UTF_8)),
                 reader);
-        assertThat(incoming).isInstanceOf(Incoming.Malformed.class);
-        return ((Incoming.Malformed) incoming).refused().fault();
+        assertThat(received).isInstanceOf(ReceivedRecord.Malformed.class);
+        return ((ReceivedRecord.Malformed) received).refused().fault();
     }
 
     private static SQLException refusal(String constraint) {

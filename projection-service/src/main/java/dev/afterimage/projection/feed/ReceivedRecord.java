@@ -11,7 +11,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** A record of a topic: read, or malformed. */
-public sealed interface Incoming {
+public sealed interface ReceivedRecord {
 
     ConsumerRecord<byte[], byte[]> record();
 
@@ -19,7 +19,7 @@ public sealed interface Incoming {
         return new TopicPartition(record().topic(), record().partition());
     }
 
-    static Incoming of(ConsumerRecord<byte[], byte[]> record, RecordReader reader) {
+    static ReceivedRecord of(ConsumerRecord<byte[], byte[]> record, RecordReader reader) {
         try {
             return switch (reader.read(record.topic(), record.key(), record.value())) {
                 case Change change -> new Event(record, change);
@@ -40,12 +40,12 @@ public sealed interface Incoming {
     }
 
     /** An event of an aggregate. */
-    record Event(ConsumerRecord<byte[], byte[]> record, Change change) implements Incoming {}
+    record Event(ConsumerRecord<byte[], byte[]> record, Change change) implements ReceivedRecord {}
 
-    record Row(ConsumerRecord<byte[], byte[]> record, RowChange change) implements Incoming {}
+    record Row(ConsumerRecord<byte[], byte[]> record, RowChange change) implements ReceivedRecord {}
 
     /** A record that cannot be read, or that the database refused. */
-    record Malformed(Refused refused) implements Incoming {
+    record Malformed(Refused refused) implements ReceivedRecord {
 
         @Override
         public ConsumerRecord<byte[], byte[]> record() {

@@ -1,0 +1,40 @@
+package dev.afterimage.projection.feed;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.time.Instant;
+import java.util.Locale;
+
+/**
+ * Records that were gone from their topic before they were applied.
+ *
+ * @param fromOffset the offset of the first record that is missing
+ * @param toOffset the offset at which the feed went on
+ */
+@RegisterForReflection
+public record Gap(long id, String topic, int partition, long fromOffset, long toOffset, Cause cause, Instant foundAt) {
+
+    /** Why the records are gone. */
+    @RegisterForReflection
+    public enum Cause {
+        /** The topic begins after the position in the database. */
+        RETENTION("retention deleted the records in between"),
+        /** The topic ends before the position in the database. */
+        CREATED_AGAIN("the topic was created again, and is read from its beginning");
+
+        private final String description;
+
+        Cause(String description) {
+            this.description = description;
+        }
+
+        String description() {
+            return description;
+        }
+
+        @JsonValue
+        public String code() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+}
