@@ -108,20 +108,16 @@ class Feed {
     private Map<TopicPartition, Throwable> apply(
             Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records, Instant receivedAt) {
         Map<TopicPartition, Throwable> failures = new ConcurrentHashMap<>();
+        if (records.size() == 1) { // without a change of the thread
+            records.forEach((partition, its) -> tryToApply(partition, its, receivedAt, failures));
+            return failures;
+        }
         Multi.createFrom()
                 .iterable(List.copyOf(records.entrySet()))
                 .onItem()
                 .transformToUni(each -> Uni.createFrom()
                         .voidItem()
-                        .invoke(() -> {
-                            try {
-                                apply(each.getKey(), each.getValue(), receivedAt);
-                            } catch (Throwable e) {
-                                status.is(FeedState.WAITING);
-                                failed.add(each.getKey());
-                                failures.put(each.getKey(), e);
-                            }
-                        })
+                        .invoke(() -> tryToApply(each.getKey(), each.getValue(), receivedAt, failures))
                         .runSubscriptionOn(executor))
                 .merge(config.workers())
                 .collect()
@@ -129,6 +125,20 @@ class Feed {
                 .await()
                 .indefinitely();
         return failures;
+    }
+
+    private void tryToApply(
+            TopicPartition partition,
+            List<ConsumerRecord<byte[], byte[]>> records,
+            Instant receivedAt,
+            Map<TopicPartition, Throwable> failures) {
+        try {
+            apply(partition, records, receivedAt);
+        } catch (Throwable e) {
+            status.is(FeedState.WAITING);
+            failed.add(partition);
+            failures.put(partition, e);
+        }
     }
 
     private void apply(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, Instant receivedAt)
