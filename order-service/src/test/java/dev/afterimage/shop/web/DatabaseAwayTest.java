@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DatabaseAwayTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"08001", "08006", "53300", "57P01", "57P03", "25P03"})
+    @ValueSource(strings = {"08001", "08006", "28000", "53300", "57P01", "57P03", "25P03"})
     void isFoundInWrappedExceptions(String sqlState) {
         var cause = new SQLException("gone", sqlState);
         assertThatObject(Problems.databaseAway(new IllegalStateException(new RuntimeException(cause))))

@@ -94,12 +94,13 @@ public final class Sql {
     }
 
     /**
-     * Whether the database cannot work now: no connection in time (no SQLSTATE), a broken connection (class 08), too few
+     * Whether the database cannot work now: no connection in time (no SQLSTATE), a broken connection (class 08), a refused login (28), too few
      * resources (53), or a server that shuts down or starts (57P).
      */
     public static boolean isAway(SQLException e) {
         String state = e.getSQLState();
-        return state == null || Stream.of("08", "53", "57P", "25P03", "25P04").anyMatch(state::startsWith);
+        return state == null
+                || Stream.of("08", "28", "53", "57P", "25P03", "25P04").anyMatch(state::startsWith);
     }
 
     public static Instant instant(ResultSet row, String column) throws SQLException {

@@ -43,11 +43,11 @@ class Problems {
     private static final int FIRST = Priorities.AUTHENTICATION - 2;
 
     /**
-     * No connection in time (no SQLSTATE), a broken connection (class 08), too many connections (53), a server that
-     * shuts down or starts (57P), or a transaction that takes too long, whose connection PostgreSQL closes (25P03,
-     * 25P04).
+     * No connection in time (no SQLSTATE), a broken connection (class 08), a refused login (28), too many connections
+     * (53), a server that shuts down or starts (57P), or a transaction that takes too long, whose connection PostgreSQL
+     * closes (25P03, 25P04).
      */
-    private static final Pattern AWAY = Pattern.compile("|(08|53|57P).*|25P0[34]");
+    private static final Pattern AWAY = Pattern.compile("|(08|28|53|57P).*|25P0[34]");
     /**
      * Two requests waited for each other (40001, 40P01), or one waited too long for a lock (55P03) or ran too long
      * (57014).
