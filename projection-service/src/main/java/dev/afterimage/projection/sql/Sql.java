@@ -94,8 +94,8 @@ public final class Sql {
     }
 
     /**
-     * Whether the database cannot work now: no connection in time (no SQLSTATE), a broken connection (class 08), a refused login (28), too few
-     * resources (53), or a server that shuts down or starts (57P).
+     * Whether the database cannot work now: no connection in time (no SQLSTATE), a broken connection (class 08), a
+     * refused login (28), too few resources (53), or a server that shuts down or starts (57P).
      */
     public static boolean isAway(SQLException e) {
         String state = e.getSQLState();
