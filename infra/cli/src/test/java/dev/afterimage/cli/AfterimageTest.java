@@ -213,25 +213,40 @@ class AfterimageTest {
 
     @Test
     void whereNothingRunsTheStatusIsCriticalAndNamesEachPart() {
-        List<Integer> nobody = StackConfig.freePorts(5);
-        assertThat(run(
-                        "status",
-                        "--home",
-                        "target/nowhere",
-                        "--postgres-port",
-                        nobody.get(0).toString(),
-                        "--kafka-port",
-                        nobody.get(1).toString(),
-                        "--connect-port",
-                        nobody.get(2).toString(),
-                        "--order-port",
-                        nobody.get(3).toString(),
-                        "--projection-port",
-                        nobody.get(4).toString()))
+        assertThat(statusWithProjectionAt(StackConfig.freePorts(1).getFirst().toString()))
                 .isEqualTo(2);
         assertThat(output.toString())
                 .contains("Kafka Connect does not answer", "PostgreSQL does not answer", "Kafka does not answer")
                 .contains("projection-service does not answer", "order-service does not take orders");
+    }
+
+    @Test
+    void aGapIsCriticalAndItsLineSaysWhatToDo() throws IOException {
+        String port = serve(200, """
+                [{"id": 7, "topic": "order.events", "partition": 2, "fromOffset": 3, "toOffset": 9, "cause": "retention"}]""");
+        assertThat(statusWithProjectionAt(port)).isEqualTo(2);
+        assertThat(output.toString())
+                .contains("CRIT  records are missing: order.events/2 offsets 3 to 9 (retention): "
+                        + "publish a snapshot, then DELETE /gaps/7");
+    }
+
+    /** The status where at most projection-service runs. */
+    private int statusWithProjectionAt(String port) {
+        List<Integer> nobody = StackConfig.freePorts(4);
+        return run(
+                "status",
+                "--home",
+                "target/nowhere",
+                "--postgres-port",
+                nobody.get(0).toString(),
+                "--kafka-port",
+                nobody.get(1).toString(),
+                "--connect-port",
+                nobody.get(2).toString(),
+                "--order-port",
+                nobody.get(3).toString(),
+                "--projection-port",
+                port);
     }
 
     @Test

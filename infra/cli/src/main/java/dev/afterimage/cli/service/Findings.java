@@ -414,6 +414,7 @@ public final class Findings implements AutoCloseable {
                         each.getKey(), rows, (rows - before[0]) / seconds, events, (events - before[1]) / seconds));
             });
             countsBefore = counts;
+            gaps();
         } catch (RestService.Refused e) {
             worry(Level.CRIT, "projection-service shows no figures. " + e.getMessage());
         } catch (StackException e) {
@@ -443,6 +444,21 @@ public final class Findings implements AutoCloseable {
             worry(Level.WARN, "projection-service shows no dead letters. " + e.getMessage());
         } catch (StackException e) {
             // the report says already that the service does not answer
+        }
+    }
+
+    private void gaps() {
+        for (JsonNode gap : RestService.expect(200, projection.get("/gaps"))) {
+            worry(
+                    Level.CRIT,
+                    "records are missing: %s/%d offsets %d to %d (%s): publish a snapshot, then DELETE /gaps/%d"
+                            .formatted(
+                                    gap.path("topic").asText(),
+                                    gap.path("partition").asInt(),
+                                    gap.path("fromOffset").asLong(),
+                                    gap.path("toOffset").asLong(),
+                                    gap.path("cause").asText(),
+                                    gap.path("id").asLong()));
         }
     }
 
