@@ -557,8 +557,7 @@ class KubernetesTest {
                                             resource.path("name").asText()))
                             || resource.path("name").asText().equals("connect."));
         }
-        List<String> aggregates = List.of(
-                Settings.value("projection-service", "prod", "feed.topics").split(","));
+        List<String> aggregates = Settings.feedTopics();
         List<String> tables = List.of(
                 stream(container(the(BASE, "StatefulSet", "projection-service")).path("env"))
                         .filter(variable -> variable.path("name").asText().equals("FEED_TABLE_TOPICS"))

@@ -1,5 +1,8 @@
 package dev.afterimage.deploy;
 
+import dev.afterimage.projection.change.EnvelopeReader;
+import dev.afterimage.projection.change.ImageReader;
+import dev.afterimage.projection.view.ReadModel;
 import io.quarkus.runtime.annotations.ConfigPhase;
 import io.quarkus.runtime.annotations.ConfigRoot;
 import io.smallrye.config.ConfigMapping;
@@ -53,6 +56,24 @@ final class Settings {
             return config(service, profile, mappings(index(service))).getValue(name, String.class);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The topics that projection-service reads if {@code feed.topics} is not set: those of its read models. */
+    static List<String> feedTopics() {
+        try {
+            List<ImageReader> models = new ArrayList<>();
+            for (var model : index("projection-service").getAllKnownSubclasses(ReadModel.class)) {
+                models.add(Class.forName(model.name().toString())
+                        .asSubclass(ImageReader.class)
+                        .getConstructor()
+                        .newInstance());
+            }
+            return new EnvelopeReader(models).topics();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 

@@ -10,7 +10,6 @@ import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -33,8 +32,10 @@ public class EnvelopeReader implements RecordReader {
     private static final Pattern EVENT_TYPE = Pattern.compile("[A-Za-z][A-Za-z0-9]{0,99}");
 
     private final ObjectReader json;
-    private final Map<String, ImageReader> topics;
+    private final List<String> topics;
+    private final Map<String, ImageReader> readers;
 
+    /** @param images the readers in the order of their topics; beans come by descending {@code @Priority} */
     public EnvelopeReader(@All List<ImageReader> images) {
         var mapper = JsonMapper.builder()
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -46,17 +47,22 @@ public class EnvelopeReader implements RecordReader {
                 .setStreamReadConstraints(
                         StreamReadConstraints.builder().maxNestingDepth(100).build());
         json = mapper.readerFor(JsonNode.class);
-        topics = images.stream().collect(Collectors.toMap(each -> each.aggregate() + SUFFIX, Function.identity()));
+        topics = images.stream().map(EnvelopeReader::topic).toList();
+        readers = images.stream().collect(Collectors.toMap(EnvelopeReader::topic, Function.identity()));
     }
 
     /** The topics whose records this reader can read. */
-    public Collection<String> topics() {
-        return topics.keySet();
+    public List<String> topics() {
+        return topics;
+    }
+
+    private static String topic(ImageReader images) {
+        return images.aggregate() + SUFFIX;
     }
 
     @Override
     public Change read(String topic, byte @Nullable [] key, byte @Nullable [] value) throws MalformedRecord {
-        ImageReader images = topics.get(topic);
+        ImageReader images = readers.get(topic);
         if (images == null) {
             throw new MalformedRecord("no read model knows the events of this topic");
         }

@@ -1,6 +1,6 @@
 package dev.afterimage.projection.deadletter;
 
-import dev.afterimage.projection.change.FeedTopics;
+import dev.afterimage.projection.change.TopicReader;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -19,11 +19,11 @@ public class DeadLetterMetrics implements MeterBinder {
 
     private final MeterRegistry registry;
     private final DeadLetterTable letters;
-    private final FeedTopics feed;
+    private final TopicReader feed;
     private @Nullable Map<String, Long> lastReading;
     private long lastReadAtNanos = System.nanoTime() - READ_INTERVAL.toNanos();
 
-    DeadLetterMetrics(MeterRegistry registry, DeadLetterTable letters, FeedTopics feed) {
+    DeadLetterMetrics(MeterRegistry registry, DeadLetterTable letters, TopicReader feed) {
         this.registry = registry;
         this.letters = letters;
         this.feed = feed;
@@ -31,7 +31,7 @@ public class DeadLetterMetrics implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        for (String topic : FeedTopics.all(feed)) {
+        for (String topic : feed.topics()) {
             Gauge.builder("feed.dead.letters.waiting", this, metrics -> metrics.waiting(topic))
                     .description(
                             "dead letters that were neither replayed nor discarded; NaN while the database is away")

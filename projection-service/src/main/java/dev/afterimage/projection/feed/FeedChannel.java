@@ -1,6 +1,6 @@
 package dev.afterimage.projection.feed;
 
-import dev.afterimage.projection.change.FeedTopics;
+import dev.afterimage.projection.change.TopicReader;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
@@ -15,8 +15,8 @@ class FeedChannel {
 
     @Produces
     @ApplicationScoped
-    @Identifier(NAME) Map<String, Object> attributes(FeedConfig config, FeedTopics feed) {
-        List<String> topics = FeedTopics.all(feed);
+    @Identifier(NAME) Map<String, Object> attributes(FeedConfig config, TopicReader reader) {
+        List<String> topics = reader.topics();
         long sessionMs = config.sessionTimeout().toMillis();
         return Map.of(
                 "topics",

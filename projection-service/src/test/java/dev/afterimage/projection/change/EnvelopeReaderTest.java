@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -37,6 +38,19 @@ class EnvelopeReaderTest {
     private final EnvelopeReader reader =
             new EnvelopeReader(List.of(new OrderModel(), new CustomerModel(), new ProductModel()));
     private final OrderEvents order = new OrderEvents();
+
+    private record Topics(Optional<List<String>> topics, Optional<List<String>> tableTopics) implements FeedTopics {}
+
+    @Test
+    void theFeedReadsTheTopicsOfTheReadModelsUnlessItsTopicsAreSet() {
+        var rows = new RowReader(reader);
+        var table = Optional.of(List.of("cdc.public.orders"));
+
+        assertThat(new TopicReader(reader, rows, new Topics(Optional.empty(), table)).topics())
+                .containsExactly("order.events", "customer.events", "product.events", "cdc.public.orders");
+        assertThat(new TopicReader(reader, rows, new Topics(Optional.of(List.of("order.events")), table)).topics())
+                .containsExactly("order.events", "cdc.public.orders");
+    }
 
     @ParameterizedTest
     @ValueSource(strings = {"placed", "status-changed", "deleted", "snapshot"})

@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.hasSize;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.projection.change.TopicReader;
 import dev.afterimage.testing.Database;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.SpanKind;
@@ -52,6 +53,9 @@ class FeedTest {
     @Inject
     InMemorySpanExporter spans;
 
+    @Inject
+    TopicReader reader;
+
     private final OrderEvents order = new OrderEvents();
     private final String traceId = UUID.randomUUID().toString().replace("-", "");
     private final String sampled = "00-" + traceId + "-00f067aa0ba902b7-01";
@@ -65,6 +69,12 @@ class FeedTest {
     @AfterEach
     void closeTopic() {
         topic.close();
+    }
+
+    /** The id of a static member includes a hash of the list. */
+    @Test
+    void keepsTheOrderOfItsTopics() {
+        assertThat(reader.topics()).startsWith("order.events", "customer.events", "product.events");
     }
 
     @Test

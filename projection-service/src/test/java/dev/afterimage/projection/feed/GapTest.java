@@ -8,7 +8,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
 import dev.afterimage.projection.OrderTopic;
-import dev.afterimage.projection.change.FeedTopics;
+import dev.afterimage.projection.change.TopicReader;
 import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
@@ -48,7 +48,7 @@ class GapTest {
     FeedConfig config;
 
     @Inject
-    FeedTopics topics;
+    TopicReader reader;
 
     private final Database database = Database.ofService();
     private OrderTopic topic;
@@ -116,13 +116,13 @@ class GapTest {
 
     @Test
     void takesItsPartitionsBackFromAnotherProcessOfTheSameInstanceId() throws Exception {
-        var settings = new HashMap<>(channel.attributes(config, topics));
+        var settings = new HashMap<>(channel.attributes(config, reader));
         settings.remove("topics");
         settings.put("bootstrap.servers", bootstrapServers);
         settings.put("enable.auto.commit", false);
         settings.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
         try (var twin = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            twin.subscribe(FeedTopics.all(topics));
+            twin.subscribe(reader.topics());
             await().atMost(SOON).until(() -> {
                 var _ = twin.poll(Duration.ofMillis(100));
                 return twin.groupMetadata().generationId() > 0;

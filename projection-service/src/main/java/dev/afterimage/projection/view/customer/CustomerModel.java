@@ -4,6 +4,7 @@ import dev.afterimage.projection.change.Fields;
 import dev.afterimage.projection.change.MalformedRecord;
 import dev.afterimage.projection.sql.Sql.Column;
 import dev.afterimage.projection.view.ReadModel;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,6 +16,7 @@ import java.util.UUID;
 
 /** Writes events into {@code customers}. */
 @ApplicationScoped
+@Priority(2) // the place of its topic in the feed
 public class CustomerModel extends ReadModel<CustomerImage> {
 
     public CustomerModel() {

@@ -6,6 +6,7 @@ import dev.afterimage.projection.change.MalformedRecord;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.sql.Sql.Column;
 import dev.afterimage.projection.view.ReadModel;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -21,6 +22,7 @@ import java.util.regex.Pattern;
 
 /** Writes events into {@code orders} and {@code order_items}. */
 @ApplicationScoped
+@Priority(3) // the place of its topic in the feed
 public class OrderModel extends ReadModel<OrderImage> {
 
     private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
