@@ -33,8 +33,8 @@ class FeedChannel {
                 Long.toString(sessionMs),
                 ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
                 Long.toString(sessionMs / 4),
-                // large enough for a whole fetch; maxBatch limits the transactions of each partition
+                // up to three polls wait in memory while one is applied
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                Integer.toString(4 * config.maxBatch()));
+                Integer.toString(config.maxBatch()));
     }
 }
