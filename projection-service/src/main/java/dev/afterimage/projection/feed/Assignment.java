@@ -148,6 +148,9 @@ class Assignment implements KafkaConsumerRebalanceListener {
     }
 
     private void place(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) throws SQLException {
+        if (partitions.isEmpty()) { // a rebalance that brought no partition
+            return;
+        }
         Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
         Map<TopicPartition, Long> end = consumer.endOffsets(partitions);
         Map<TopicPartition, Long> next = new HashMap<>();
