@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,8 +41,8 @@ class Feed {
     private final FeedStatus status;
     private final ExecutorService executor;
     private final Outage outage;
-    /** The partitions whose last batch failed. */
-    private final Set<TopicPartition> failed = ConcurrentHashMap.newKeySet();
+    /** The partitions of this instance whose last batch failed. */
+    private final Set<TopicPartition> failed = new HashSet<>();
 
     private volatile boolean busy;
 
@@ -74,6 +75,7 @@ class Feed {
     void receive(ConsumerRecords<byte[], byte[]> records) {
         busy = true;
         try {
+            failed.removeIf(partition -> !assignment.has(partition));
             status.received(oldest(records), !failed.isEmpty());
             Instant receivedAt = Instant.now();
             Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> left = new HashMap<>();
@@ -84,6 +86,12 @@ class Feed {
             }
             while (!left.isEmpty() && !assignment.isStopping()) {
                 Map<TopicPartition, Throwable> failures = apply(left, receivedAt);
+                failed.removeAll(left.keySet());
+                failed.addAll(failures.keySet());
+                if (failed.isEmpty()) {
+                    outage.isOver();
+                }
+                status.is(failed.isEmpty() ? FeedState.FOLLOWING : FeedState.WAITING);
                 left.keySet().retainAll(failures.keySet());
                 Throwable away = null;
                 for (Map.Entry<TopicPartition, Throwable> each : failures.entrySet()) {
@@ -135,8 +143,6 @@ class Feed {
         try {
             apply(partition, records, receivedAt);
         } catch (Throwable e) {
-            status.is(FeedState.WAITING);
-            failed.add(partition);
             failures.put(partition, e);
         }
     }
@@ -153,11 +159,6 @@ class Feed {
                 publisher.publish(outcomes, receivedAt);
             });
             assignment.applied(partition, batch.getLast().record().offset() + 1);
-        }
-        failed.remove(partition);
-        if (failed.isEmpty()) {
-            outage.isOver();
-            status.is(FeedState.FOLLOWING);
         }
     }
 
