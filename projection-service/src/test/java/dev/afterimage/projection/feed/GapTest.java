@@ -11,6 +11,7 @@ import dev.afterimage.projection.OrderTopic;
 import dev.afterimage.projection.change.TopicReader;
 import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
+import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -45,6 +46,9 @@ class GapTest {
     FeedChannel channel;
 
     @Inject
+    KafkaClientService kafka;
+
+    @Inject
     FeedConfig config;
 
     @Inject
@@ -75,9 +79,16 @@ class GapTest {
             statement.execute("lock table cdc_raw.positions");
             var held = put();
             await().atMost(SOON).until(() -> database.number("select count(*) from pg_locks where not granted") > 0);
-            // the channel reads ahead by one batch, and the consumer by one fetch
-            for (int i = 0; i < 4; i++) {
-                Thread.sleep(300);
+            // the channel reads ahead until it pauses, and the consumer by one fetch, which ends at the next record
+            await().atMost(SOON).until(() -> {
+                var _ = put();
+                return !kafka.getConsumer(FeedChannel.NAME)
+                        .paused()
+                        .await()
+                        .atMost(SOON)
+                        .isEmpty();
+            });
+            for (int i = 0; i < 20; i++) {
                 var _ = put();
             }
             last = put();
