@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.afterimage.cli.service.RestService;
+import dev.afterimage.testing.Prometheus;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -41,7 +42,7 @@ class AlertsIT {
             RestService.expect(202, projection.post("/audits", Map.of()));
             await().atMost(LIMIT).ignoreExceptions().untilAsserted(() -> {
                 pipeline.placed();
-                for (String query : AlertsTest.queries()) {
+                for (String query : Prometheus.queries(Alerts.FOLDER.resolve("dashboards"))) {
                     assertThat(alerts.result(query)).as(query).isNotEmpty();
                 }
             });

@@ -12,6 +12,7 @@ import dev.afterimage.cli.Topic.Message;
 import dev.afterimage.cli.service.LocalPipeline;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.Server;
+import dev.afterimage.testing.Prometheus;
 import dev.afterimage.testing.TestSize;
 import java.net.URI;
 import java.net.http.HttpClient;

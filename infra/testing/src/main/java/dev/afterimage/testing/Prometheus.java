@@ -1,7 +1,8 @@
-package dev.afterimage.cli;
+package dev.afterimage.testing;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,15 +13,15 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Prometheus' programs: the server, and promtool, which checks the server's files. */
-final class Prometheus {
+/** Prometheus' programs (the server, and promtool, which checks the server's files), and what Grafana asks it. */
+public final class Prometheus {
 
     private static final Path PACKAGE = Path.of("target", "prometheus");
 
     private Prometheus() {}
 
     /** Skips the test where the program is not on the PATH. */
-    static Path program(String name) throws IOException, InterruptedException {
+    public static Path program(String name) throws IOException, InterruptedException {
         return find(name)
                 .orElseGet(() -> abort(
                         "The alerts are not tested: there is no %s on the PATH. Install Prometheus (Debian: apt-get install prometheus)."
@@ -28,7 +29,7 @@ final class Prometheus {
     }
 
     /** The program on the PATH; in CI, which may download, Debian's package unpacked into target. */
-    static Optional<Path> find(String name) throws IOException, InterruptedException {
+    public static Optional<Path> find(String name) throws IOException, InterruptedException {
         List<Path> folders = new ArrayList<>(
                 Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
                         .map(Path::of)
@@ -38,6 +39,20 @@ final class Prometheus {
             unpackDebians();
         }
         return find(name, folders);
+    }
+
+    /** The queries of all Grafana dashboards in the folder, with Grafana's variable replaced. */
+    public static List<String> queries(Path dashboards) throws IOException {
+        List<String> queries = new ArrayList<>();
+        try (Stream<Path> files = Files.list(dashboards)) {
+            for (Path file : files.toList()) {
+                new ObjectMapper()
+                        .readTree(file.toFile())
+                        .findValuesAsText("expr")
+                        .forEach(query -> queries.add(query.replace("$__rate_interval", "1m")));
+            }
+        }
+        return queries;
     }
 
     private static Optional<Path> find(String name, List<Path> folders) {
