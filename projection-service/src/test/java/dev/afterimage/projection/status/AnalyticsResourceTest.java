@@ -1,4 +1,4 @@
-package dev.afterimage.projection.view.order;
+package dev.afterimage.projection.status;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
