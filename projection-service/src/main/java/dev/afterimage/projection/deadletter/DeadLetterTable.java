@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.afterimage.projection.deadletter.DeadLetter.Header;
 import dev.afterimage.projection.sql.DatabaseAway;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.sql.Sql.Values;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -116,28 +118,20 @@ public class DeadLetterTable {
             Connection connection, List<ConsumerRecord<byte[], byte[]>> letters) throws SQLException {
         Map<Place, ConsumerRecord<byte[], byte[]>> wanted = HashMap.newHashMap(letters.size());
         letters.forEach(letter -> wanted.put(Place.of(letter), letter));
-        try (PreparedStatement statement = connection.prepareStatement(LOCK)) {
-            Sql.setColumns(statement, 1, letters, PLACE);
-            List<ConsumerRecord<byte[], byte[]>> locked = new ArrayList<>(letters.size());
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    var place = new Place(row.getString(1), row.getInt(2), row.getLong(3), row.getLong(4));
-                    locked.add(wanted.get(place));
-                }
+        List<ConsumerRecord<byte[], byte[]>> locked = new ArrayList<>(letters.size());
+        var lock = new RoundTrip();
+        lock.add(LOCK, Values.of(letters, PLACE), row -> {
+            while (row.next()) {
+                locked.add(wanted.get(new Place(row.getString(1), row.getInt(2), row.getLong(3), row.getLong(4))));
             }
-            return locked;
-        }
+        });
+        lock.run(connection);
+        return locked;
     }
 
     /** Removes the letters of these records, in the caller's transaction. */
-    public void remove(Connection connection, List<ConsumerRecord<byte[], byte[]>> letters) throws SQLException {
-        if (letters.isEmpty()) {
-            return;
-        }
-        try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
-            Sql.setColumns(statement, 1, letters, PLACE);
-            statement.executeUpdate();
-        }
+    public void remove(RoundTrip writes, List<ConsumerRecord<byte[], byte[]>> letters) {
+        writes.add(REMOVE, Values.of(letters, PLACE));
     }
 
     public Optional<DeadLetter> byId(long id) {

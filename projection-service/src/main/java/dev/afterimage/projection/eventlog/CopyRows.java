@@ -1,16 +1,16 @@
 package dev.afterimage.projection.eventlog;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.afterimage.projection.sql.Sql.Column;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,67 +28,49 @@ final class CopyRows {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(64 * 1024);
     private final DataOutputStream out = new DataOutputStream(bytes);
 
-    CopyRows() {
-        try {
-            out.write(SIGNATURE);
-            out.writeInt(0);
-            out.writeInt(0);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private CopyRows() {}
+
+    /** Returns the rows as the data of one COPY. */
+    static <T> byte[] of(List<T> rows, List<Column<T>> columns) throws IOException {
+        var copy = new CopyRows();
+        copy.out.write(SIGNATURE);
+        copy.out.writeInt(0); // flags
+        copy.out.writeInt(0); // length of the header's extension
+        for (T row : rows) {
+            copy.out.writeShort(columns.size());
+            for (Column<T> column : columns) {
+                copy.field(column.value().apply(row));
+            }
+        }
+        copy.out.writeShort(-1);
+        return copy.bytes.toByteArray();
+    }
+
+    private void field(@Nullable Object value) throws IOException {
+        switch (value) {
+            case null -> out.writeInt(-1);
+            case Integer number -> {
+                out.writeInt(Integer.BYTES);
+                out.writeInt(number);
+            }
+            case Long number -> int8(number);
+            case Instant instant -> int8(ChronoUnit.MICROS.between(EPOCH, instant));
+            case JsonNode json -> {
+                byte[] utf8 = JSON.writeValueAsBytes(json);
+                out.writeInt(utf8.length + 1);
+                out.writeByte(JSONB_VERSION);
+                out.write(utf8);
+            }
+            default -> {
+                byte[] utf8 = value.toString().getBytes(StandardCharsets.UTF_8);
+                out.writeInt(utf8.length);
+                out.write(utf8);
+            }
         }
     }
 
-    CopyRows row(int fields) throws IOException {
-        out.writeShort(fields);
-        return this;
-    }
-
-    CopyRows text(@Nullable String text) throws IOException {
-        if (text == null) {
-            out.writeInt(-1);
-            return this;
-        }
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        out.writeInt(utf8.length);
-        out.write(utf8);
-        return this;
-    }
-
-    CopyRows jsonb(@Nullable JsonNode value) throws IOException {
-        if (value == null) {
-            out.writeInt(-1);
-            return this;
-        }
-        byte[] utf8 = json(value);
-        out.writeInt(utf8.length + 1);
-        out.writeByte(JSONB_VERSION);
-        out.write(utf8);
-        return this;
-    }
-
-    private static byte[] json(JsonNode value) throws JsonProcessingException {
-        return JSON.writeValueAsBytes(value);
-    }
-
-    CopyRows int4(int value) throws IOException {
-        out.writeInt(4);
-        out.writeInt(value);
-        return this;
-    }
-
-    CopyRows int8(long value) throws IOException {
-        out.writeInt(8);
+    private void int8(long value) throws IOException {
+        out.writeInt(Long.BYTES);
         out.writeLong(value);
-        return this;
-    }
-
-    CopyRows timestamptz(Instant value) throws IOException {
-        return int8(ChronoUnit.MICROS.between(EPOCH, value));
-    }
-
-    /** Ends the data and returns it; no row can be added afterwards. */
-    byte[] end() throws IOException {
-        out.writeShort(-1);
-        return bytes.toByteArray();
     }
 }

@@ -1,9 +1,10 @@
 package dev.afterimage.projection.eventlog;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.projection.change.Envelope;
-import dev.afterimage.projection.change.Loggable;
-import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.sql.Sql.Values;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -22,7 +23,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
@@ -32,11 +35,29 @@ import org.postgresql.util.ServerErrorMessage;
 @ApplicationScoped
 public class EventLog {
 
-    private static final String APPEND = """
-            copy cdc_raw.cdc_events (source_table, operation, event_key, before_data, after_data, source_metadata,
-                                     kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, event_timestamp)
-            from stdin (format binary)
-            """;
+    private static final List<Column<LoggedRecord>> COLUMNS = List.of(
+            new Column<>("source_table", "text", record -> record.change().table()),
+            new Column<>("operation", "text", record -> record.change().operation()),
+            new Column<>("event_key", "text", record -> record.change().key()),
+            new Column<>("before_data", "jsonb", image(Envelope.Raw::before)),
+            new Column<>("after_data", "jsonb", image(Envelope.Raw::after)),
+            new Column<>("source_metadata", "jsonb", image(Envelope.Raw::source)),
+            new Column<>("kafka_topic", "text", LoggedRecord::topic),
+            new Column<>("kafka_partition", "int4", LoggedRecord::partition),
+            new Column<>("kafka_offset", "int8", LoggedRecord::offset),
+            new Column<>("kafka_timestamp", "timestamptz", LoggedRecord::timestamp),
+            new Column<>("event_timestamp", "timestamptz", EventLog::time));
+
+    private static final String NAMES = COLUMNS.stream().map(Column::name).collect(Collectors.joining(", "));
+
+    private static final String INSERT = "insert into cdc_raw.cdc_events (%s) select * from unnest(%s)"
+            .formatted(
+                    NAMES,
+                    COLUMNS.stream().map(column -> "?::" + column.type() + "[]").collect(Collectors.joining(", ")));
+
+    private static final String COPY = "copy cdc_raw.cdc_events (%s) from stdin (format binary)".formatted(NAMES);
+    /** From this number of records on, the speed of COPY is worth its own round trips. */
+    private static final int COPIED_RECORDS = 50;
 
     private static final String COUNT = """
             insert into cdc_raw.statistics as s
@@ -74,8 +95,10 @@ public class EventLog {
 
     private final Set<LocalDate> days = ConcurrentHashMap.newKeySet();
 
-    /** Adds the records, in the caller's transaction. */
-    public void append(Connection connection, List<LoggedRecord> records) throws SQLException {
+    /**
+     * Adds the records, in the caller's transaction: a few of them when the round trip runs, many of them at once.
+     */
+    public void append(Connection connection, RoundTrip writes, List<LoggedRecord> records) throws SQLException {
         if (records.isEmpty()) {
             return;
         }
@@ -86,19 +109,30 @@ public class EventLog {
         for (LocalDate day : unknown) {
             open(connection, day);
         }
+        if (records.size() < COPIED_RECORDS) {
+            writes.add(INSERT, Values.of(records, COLUMNS));
+        } else {
+            copy(connection, records);
+        }
+        count(writes, records);
+    }
+
+    private static void copy(Connection connection, List<LoggedRecord> records) throws SQLException {
         try {
-            var rows = new CopyRows();
-            for (LoggedRecord record : records) {
-                add(rows, record);
-            }
             connection
                     .unwrap(PGConnection.class)
                     .getCopyAPI()
-                    .copyIn(APPEND, new ByteArrayInputStream(rows.end()), BUFFER_BYTES);
+                    .copyIn(COPY, new ByteArrayInputStream(CopyRows.of(records, COLUMNS)), BUFFER_BYTES);
         } catch (IOException e) {
             throw new SQLException("the events cannot be sent to the log", CONNECTION_FAILURE, e);
         }
-        count(connection, records);
+    }
+
+    private static Function<LoggedRecord, @Nullable Object> image(Function<Envelope.Raw, @Nullable JsonNode> part) {
+        return record -> {
+            Envelope.Raw raw = record.change().raw();
+            return raw == null ? null : part.apply(raw);
+        };
     }
 
     private record Kind(String topic, int partition, String table, String operation) {}
@@ -123,7 +157,7 @@ public class EventLog {
             new Column<>("first_event", "timestamptz", Count::first),
             new Column<>("last_event", "timestamptz", Count::last));
 
-    private static void count(Connection connection, List<LoggedRecord> records) throws SQLException {
+    private static void count(RoundTrip writes, List<LoggedRecord> records) {
         Map<Kind, Count> counts = new HashMap<>();
         for (LoggedRecord record : records) {
             var kind = new Kind(
@@ -133,10 +167,7 @@ public class EventLog {
                     record.change().operation());
             counts.merge(kind, new Count(kind, 1, time(record), time(record)), Count::plus);
         }
-        try (PreparedStatement statement = connection.prepareStatement(COUNT)) {
-            Sql.setColumns(statement, 1, counts.values(), COUNT_COLUMNS);
-            statement.executeUpdate();
-        }
+        writes.add(COUNT, Values.of(counts.values(), COUNT_COLUMNS));
     }
 
     private static Instant time(LoggedRecord record) {
@@ -144,42 +175,24 @@ public class EventLog {
         return committedAt == null ? record.timestamp() : committedAt;
     }
 
-    private static void add(CopyRows rows, LoggedRecord record) throws IOException {
-        Loggable change = record.change();
-        Envelope.Raw raw = change.raw();
-        rows.row(11)
-                .text(change.table())
-                .text(change.operation())
-                .text(change.key())
-                .jsonb(raw == null ? null : raw.before())
-                .jsonb(raw == null ? null : raw.after())
-                .jsonb(raw == null ? null : raw.source())
-                .text(record.topic())
-                .int4(record.partition())
-                .int8(record.offset())
-                .timestamptz(record.timestamp())
-                .timestamptz(time(record));
-    }
-
     /**
      * Adds only the records that are missing in the log, in the caller's transaction. It does not rely on the
      * remembered days. Slower than {@link #append}; used when {@code append} fails with {@link #hasNoPlace}.
      */
-    public void appendMissing(Connection connection, List<LoggedRecord> records) throws SQLException {
+    public void appendMissing(Connection connection, RoundTrip writes, List<LoggedRecord> records) throws SQLException {
         if (records.isEmpty()) {
             return;
         }
         days.clear();
-        try (PreparedStatement statement = connection.prepareStatement(MISSING)) {
-            Sql.setColumns(statement, 1, records, PLACE);
-            List<LoggedRecord> missing = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    missing.add(records.get(row.getInt(1) - 1));
-                }
+        List<LoggedRecord> missing = new ArrayList<>();
+        var reads = new RoundTrip();
+        reads.add(MISSING, Values.of(records, PLACE), row -> {
+            while (row.next()) {
+                missing.add(records.get(row.getInt(1) - 1));
             }
-            append(connection, missing);
-        }
+        });
+        reads.run(connection);
+        append(connection, writes, missing);
     }
 
     /**

@@ -1,7 +1,9 @@
 package dev.afterimage.projection.feed;
 
+import dev.afterimage.projection.sql.RoundTrip;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -41,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 class Assignment implements KafkaConsumerRebalanceListener {
 
     private final DataSource dataSource;
+    private final DataSource probes;
     private final Positions positions;
     private final Gaps gaps;
     private final FeedStatus status;
@@ -50,11 +53,22 @@ class Assignment implements KafkaConsumerRebalanceListener {
     private final Map<TopicPartition, Long> delivered = new ConcurrentHashMap<>();
 
     private final CountDownLatch stopping = new CountDownLatch(1);
+    /** What was applied at the last check. */
+    private volatile Map<TopicPartition, Long> settled = Map.of();
+
+    private volatile Map<TopicPartition, Long> checked = Map.of();
     private volatile boolean joined;
     private volatile Instant changedAt = Instant.now();
 
-    Assignment(DataSource dataSource, Positions positions, Gaps gaps, FeedStatus status, FeedConfig config) {
+    Assignment(
+            DataSource dataSource,
+            @io.quarkus.agroal.DataSource("probes") DataSource probes,
+            Positions positions,
+            Gaps gaps,
+            FeedStatus status,
+            FeedConfig config) {
         this.dataSource = dataSource;
+        this.probes = probes;
         this.positions = positions;
         this.gaps = gaps;
         this.status = status;
@@ -157,7 +171,9 @@ class Assignment implements KafkaConsumerRebalanceListener {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
-                Map<TopicPartition, Long> stored = positions.lock(connection, partitions);
+                var reads = new RoundTrip();
+                Map<TopicPartition, Long> stored = positions.lock(reads, partitions);
+                reads.run(connection);
                 for (TopicPartition partition : partitions) {
                     next.put(
                             partition,
@@ -168,7 +184,9 @@ class Assignment implements KafkaConsumerRebalanceListener {
                                     first.getOrDefault(partition, 0L),
                                     end.getOrDefault(partition, 0L)));
                 }
-                positions.put(connection, next);
+                var writes = new RoundTrip();
+                positions.put(writes, next);
+                writes.run(connection);
                 connection.commit();
             } catch (SQLException | RuntimeException e) {
                 connection.rollback();
@@ -215,6 +233,40 @@ class Assignment implements KafkaConsumerRebalanceListener {
             return first < before ? new Place(each.next(), false, null) : new Place(each.next(), true, Instant.now());
         });
         return place != null && !place.goneBack();
+    }
+
+    /**
+     * Sets back the partitions whose position in the database is below the offset that was applied a second ago:
+     * PostgreSQL crashed and lost its last commits. Without new records no batch would notice that. By default,
+     * PostgreSQL has a commit on disk after at most 0.6 s.
+     *
+     * @see <a href="https://www.postgresql.org/docs/18/wal-async-commit.html">Asynchronous Commit</a>
+     */
+    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    void check() {
+        if (!settled.equals(checked)) {
+            var reads = new RoundTrip();
+            Map<TopicPartition, Long> stored = positions.read(reads, settled.keySet());
+            try (Connection connection = probes.getConnection()) {
+                reads.run(connection);
+            } catch (SQLException e) {
+                Log.debugf("The database does not tell the positions: %s", e.getMessage());
+                return; // compares the same offsets a second later
+            }
+            settled.forEach((partition, next) -> {
+                Place place = places.get(partition);
+                long found = stored.getOrDefault(partition, 0L);
+                if (place != null && next <= place.next() && found < next) {
+                    Log.warnf(
+                            "Going back to the position in the database, which has lost commits topic=%s partition=%d"
+                                    + " offset=%d next=%d",
+                            partition.topic(), partition.partition(), found, next);
+                    setBack(partition, Duration.ZERO);
+                }
+            });
+            checked = settled;
+        }
+        settled = nextOffsets();
     }
 
     /** Drops the records of the partition until it is placed again, after this pause. */

@@ -11,6 +11,7 @@ import dev.afterimage.projection.deadletter.Fault;
 import dev.afterimage.projection.deadletter.Refused;
 import dev.afterimage.projection.eventlog.EventLog;
 import dev.afterimage.projection.eventlog.LoggedRecord;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.ReadModel;
 import dev.afterimage.projection.view.Result;
@@ -39,6 +40,9 @@ import org.apache.kafka.common.TopicPartition;
 class BatchApplier {
 
     private static final String REBUILDING = "select exists (select from cdc_raw.rebuilds where status = 'RUNNING')";
+
+    /** The wait for the disk would be most of the time of a small batch. {@link Positions} says why this is safe. */
+    private static final String WITHOUT_FLUSH = "set local synchronous_commit to off";
 
     private final DataSource dataSource;
     private final Positions positions;
@@ -96,7 +100,7 @@ class BatchApplier {
 
     /** Appends records to the event log. */
     private interface Append {
-        void to(Connection connection, List<LoggedRecord> records) throws SQLException;
+        void to(Connection connection, RoundTrip writes, List<LoggedRecord> records) throws SQLException;
     }
 
     private <X extends Exception> void applyHalving(
@@ -147,9 +151,14 @@ class BatchApplier {
     private List<Outcome> follow(
             Connection connection, List<ReceivedRecord> batch, Append append, Map<TopicPartition, Long> nextOffsets)
             throws SQLException, PositionLost {
-        Set<TopicPartition> partitions =
-                batch.stream().map(ReceivedRecord::partition).collect(Collectors.toSet());
-        Map<TopicPartition, Long> next = positions.lock(connection, partitions);
+        Set<TopicPartition> partitions = partitions(batch);
+        var reads = new RoundTrip();
+        if (refused(batch).isEmpty()) {
+            reads.add(WITHOUT_FLUSH, List.of());
+        }
+        Map<TopicPartition, Long> next = positions.lock(reads, partitions);
+        var stored = new StoredRows(reads, batch);
+        reads.run(connection);
         for (TopicPartition partition : partitions) {
             long expected = nextOffsets.getOrDefault(partition, 0L);
             Long found = next.get(partition);
@@ -160,7 +169,8 @@ class BatchApplier {
         List<ReceivedRecord> news = batch.stream()
                 .filter(received -> received.record().offset() >= next.getOrDefault(received.partition(), 0L))
                 .toList();
-        List<Outcome> outcomes = applyAll(connection, news, append);
+        var writes = new RoundTrip();
+        List<Outcome> outcomes = applyAll(connection, writes, news, stored, append);
         // The letters are sent while the transaction is open. Before it, an outage of the database would repeat each
         // letter with each attempt; after it, a crash in between would lose the letters. Dead letters are rare, and
         // only this partition waits.
@@ -169,8 +179,9 @@ class BatchApplier {
             Map<TopicPartition, Long> moved = new HashMap<>();
             news.forEach(received ->
                     moved.put(received.partition(), received.record().offset() + 1));
-            positions.put(connection, moved);
+            positions.put(writes, moved);
         }
+        writes.run(connection);
         return outcomes;
     }
 
@@ -180,8 +191,10 @@ class BatchApplier {
      */
     private List<Outcome> replay(Connection connection, List<ReceivedRecord> letters, Append append)
             throws SQLException {
-        var _ = positions.lock(
-                connection, letters.stream().map(ReceivedRecord::partition).collect(Collectors.toSet()));
+        var reads = new RoundTrip();
+        var _ = positions.lock(reads, partitions(letters));
+        var stored = new StoredRows(reads, letters);
+        reads.run(connection);
         if (isRebuilding(connection)) {
             throw new Refusal(
                     Reason.REBUILD_RUNNING,
@@ -190,18 +203,22 @@ class BatchApplier {
         }
         var locked = Set.copyOf(deadLetters.lock(
                 connection, letters.stream().map(ReceivedRecord::record).toList()));
+        var writes = new RoundTrip();
         List<Outcome> outcomes = applyAll(
                 connection,
+                writes,
                 letters.stream()
                         .filter(letter -> locked.contains(letter.record()))
                         .toList(),
+                stored,
                 append);
         deadLetters.remove(
-                connection,
+                writes,
                 outcomes.stream()
                         .filter(outcome -> outcome.effect() != Effect.DEAD_LETTER)
                         .map(outcome -> outcome.received().record())
                         .toList());
+        writes.run(connection);
         return outcomes;
     }
 
@@ -213,27 +230,45 @@ class BatchApplier {
         }
     }
 
-    private List<Outcome> applyAll(Connection connection, List<ReceivedRecord> news, Append append)
+    /** The rows of the read models that a batch concerns. */
+    private final class StoredRows {
+
+        private final Map<String, ReadModel<?>.Stored> byAggregate = new HashMap<>();
+
+        StoredRows(RoundTrip reads, List<ReceivedRecord> batch) {
+            models.forEach(
+                    model -> byAggregate.put(model.aggregate(), model.read(reads, changes(batch, model.aggregate()))));
+        }
+
+        Map<String, Iterator<Result>> apply(RoundTrip writes, List<ReceivedRecord> news) {
+            Map<String, Iterator<Result>> resultsByAggregate = new HashMap<>();
+            byAggregate.forEach((aggregate, stored) -> resultsByAggregate.put(
+                    aggregate, stored.apply(writes, changes(news, aggregate)).iterator()));
+            return resultsByAggregate;
+        }
+
+        private static List<Change> changes(List<ReceivedRecord> batch, String aggregate) {
+            return batch.stream()
+                    .filter(ReceivedRecord.Event.class::isInstance)
+                    .map(received -> ((ReceivedRecord.Event) received).change())
+                    .filter(change -> change.aggregate().equals(aggregate))
+                    .toList();
+        }
+    }
+
+    private List<Outcome> applyAll(
+            Connection connection, RoundTrip writes, List<ReceivedRecord> news, StoredRows stored, Append append)
             throws SQLException {
-        Map<String, List<Change>> changes = new HashMap<>();
         List<LoggedRecord> records = new ArrayList<>(news.size());
         for (ReceivedRecord received : news) {
-            if (received instanceof ReceivedRecord.Event event) {
-                Change change = event.change();
-                changes.computeIfAbsent(change.aggregate(), _ -> new ArrayList<>())
-                        .add(change);
-                records.add(logged(event.record(), change));
-            } else if (received instanceof ReceivedRecord.Row row) {
-                records.add(logged(row.record(), row.change()));
+            switch (received) {
+                case ReceivedRecord.Event event -> records.add(logged(event.record(), event.change()));
+                case ReceivedRecord.Row row -> records.add(logged(row.record(), row.change()));
+                case ReceivedRecord.Malformed _ -> {}
             }
         }
-        append.to(connection, records);
-        Map<String, Iterator<Result>> resultsByAggregate = new HashMap<>();
-        for (ReadModel<?> model : models) {
-            List<Change> own = changes.getOrDefault(model.aggregate(), List.of());
-            resultsByAggregate.put(
-                    model.aggregate(), model.apply(connection, own).iterator());
-        }
+        append.to(connection, writes, records);
+        Map<String, Iterator<Result>> resultsByAggregate = stored.apply(writes, news);
         deadLetters.put(connection, refused(news));
         return news.stream()
                 .map(received -> new Outcome(
@@ -247,6 +282,10 @@ class BatchApplier {
                             case ReceivedRecord.Malformed _ -> Result.DEAD_LETTER;
                         }))
                 .toList();
+    }
+
+    private static Set<TopicPartition> partitions(List<ReceivedRecord> batch) {
+        return batch.stream().map(ReceivedRecord::partition).collect(Collectors.toSet());
     }
 
     private static List<Refused> refused(List<ReceivedRecord> batch) {

@@ -1,10 +1,10 @@
 package dev.afterimage.projection.feed;
 
+import dev.afterimage.projection.sql.RoundTrip;
+import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.sql.Sql.Values;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -15,16 +15,18 @@ import org.apache.kafka.common.TopicPartition;
 /**
  * The table {@code cdc_raw.positions}: the next offset of each partition. It changes in the same transaction as the
  * rows, so it is authoritative. The offsets in Kafka are only for Kafka's tools.
+ *
+ * <p>The commit of a batch does not wait for the disk. When PostgreSQL crashes, it can lose the commits of about the
+ * last half second, rows and positions alike. The feed compares the positions a second later, and then goes back.
  */
 @ApplicationScoped
 class Positions {
 
-    private static final String LOCK = """
+    private static final String READ = """
             select p.topic, p.partition, p.next_offset
               from cdc_raw.positions p
              where (p.topic, p.partition) in (select * from unnest(?::text[], ?::int[]))
              order by p.topic, p.partition
-               for update
             """;
 
     private static final String PUT = """
@@ -36,41 +38,38 @@ class Positions {
     static final Comparator<TopicPartition> ORDER =
             Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
 
+    private static final List<Column<TopicPartition>> PARTITION = List.of(
+            new Column<>("topic", "text", TopicPartition::topic),
+            new Column<>("partition", "int4", TopicPartition::partition));
+
     /**
-     * Reads positions and locks them until the transaction ends. Another instance that assumes it owns one of these
-     * partitions waits here, and then reads the new position.
+     * Reads positions and locks them until the transaction ends, when the round trip runs. Another instance that assumes
+     * it owns one of these partitions waits there, and then reads the new position.
      */
-    Map<TopicPartition, Long> lock(Connection connection, Collection<TopicPartition> partitions) throws SQLException {
-        List<TopicPartition> ordered = partitions.stream().sorted(ORDER).toList();
+    Map<TopicPartition, Long> lock(RoundTrip reads, Collection<TopicPartition> partitions) {
+        return read(reads, READ + "for update", partitions);
+    }
+
+    /** Reads positions without locks, when the round trip runs. */
+    Map<TopicPartition, Long> read(RoundTrip reads, Collection<TopicPartition> partitions) {
+        return read(reads, READ, partitions);
+    }
+
+    private static Map<TopicPartition, Long> read(RoundTrip reads, String sql, Collection<TopicPartition> partitions) {
         Map<TopicPartition, Long> positions = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(LOCK)) {
-            setPartitions(statement, ordered);
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    var partition = new TopicPartition(row.getString("topic"), row.getInt("partition"));
-                    positions.put(partition, row.getLong("next_offset"));
-                }
+        reads.add(sql, Values.of(partitions.stream().sorted(ORDER).toList(), PARTITION), row -> {
+            while (row.next()) {
+                var partition = new TopicPartition(row.getString("topic"), row.getInt("partition"));
+                positions.put(partition, row.getLong("next_offset"));
             }
-        }
+        });
         return positions;
     }
 
-    void put(Connection connection, Map<TopicPartition, Long> positions) throws SQLException {
+    void put(RoundTrip writes, Map<TopicPartition, Long> positions) {
         List<TopicPartition> ordered = positions.keySet().stream().sorted(ORDER).toList();
-        try (PreparedStatement statement = connection.prepareStatement(PUT)) {
-            setPartitions(statement, ordered);
-            Object[] offsets = ordered.stream().map(positions::get).toArray();
-            statement.setArray(3, connection.createArrayOf("int8", offsets));
-            statement.executeUpdate();
-        }
-    }
-
-    private static void setPartitions(PreparedStatement statement, List<TopicPartition> partitions)
-            throws SQLException {
-        Connection connection = statement.getConnection();
-        Object[] topics = partitions.stream().map(TopicPartition::topic).toArray();
-        Object[] numbers = partitions.stream().map(TopicPartition::partition).toArray();
-        statement.setArray(1, connection.createArrayOf("text", topics));
-        statement.setArray(2, connection.createArrayOf("int4", numbers));
+        List<Values> values = new ArrayList<>(Values.of(ordered, PARTITION));
+        values.add(Values.of("int8", ordered, positions::get));
+        writes.add(PUT, values);
     }
 }

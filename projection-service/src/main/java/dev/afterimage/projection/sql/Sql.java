@@ -1,6 +1,5 @@
 package dev.afterimage.projection.sql;
 
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -50,20 +49,35 @@ public final class Sql {
         T read(ResultSet row) throws SQLException;
     }
 
-    /** Sets the columns of the rows as parameters, starting with this parameter. */
-    public static <T> void setColumns(
-            PreparedStatement statement, int parameter, Collection<? extends T> rows, List<Column<T>> columns)
-            throws SQLException {
-        for (int i = 0; i < columns.size(); i++) {
-            setArray(
-                    statement,
-                    parameter + i,
-                    columns.get(i).type(),
-                    rows,
-                    columns.get(i).value());
+    /**
+     * An array as a parameter.
+     *
+     * @param type the element's type in PostgreSQL
+     */
+    @SuppressWarnings("ArrayRecordComponent") // created for one statement and never compared
+    public record Values(String type, @Nullable Object[] elements) {
+
+        /** One column of the rows. */
+        public static <T> Values of(String type, Collection<? extends T> rows, Function<T, @Nullable Object> column) {
+            @Nullable Object[] values = new @Nullable Object[rows.size()];
+            int i = 0;
+            for (T row : rows) {
+                Object value = column.apply(row);
+                // the driver writes an element by its toString, and PostgreSQL reads ISO-8601
+                values[i++] = value instanceof Instant instant ? instant.toString() : value;
+            }
+            return new Values(type, values);
+        }
+
+        /** The columns of the rows, each as an array. */
+        public static <T> List<Values> of(Collection<? extends T> rows, List<Column<T>> columns) {
+            return columns.stream()
+                    .map(column -> of(column.type(), rows, column.value()))
+                    .toList();
         }
     }
 
+    /** Sets one column of the rows as a parameter. */
     public static <T> void setArray(
             PreparedStatement statement,
             int parameter,
@@ -71,15 +85,8 @@ public final class Sql {
             Collection<? extends T> rows,
             Function<T, @Nullable Object> column)
             throws SQLException {
-        @Nullable Object[] values = new @Nullable Object[rows.size()];
-        int i = 0;
-        for (T row : rows) {
-            Object value = column.apply(row);
-            // the driver writes an element by its toString, and PostgreSQL reads ISO-8601
-            values[i++] = value instanceof Instant instant ? instant.toString() : value;
-        }
-        Connection connection = statement.getConnection();
-        statement.setArray(parameter, connection.createArrayOf(type, values));
+        var values = Values.of(type, rows, column);
+        statement.setArray(parameter, statement.getConnection().createArrayOf(type, values.elements()));
     }
 
     /**

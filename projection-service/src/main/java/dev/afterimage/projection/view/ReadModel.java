@@ -4,16 +4,14 @@ import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Envelope;
 import dev.afterimage.projection.change.Image;
 import dev.afterimage.projection.change.ImageReader;
-import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.sql.Sql.Values;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,12 +26,14 @@ import java.util.stream.Collectors;
  */
 public abstract class ReadModel<I extends Image> implements ImageReader {
 
-    private static final String DELETED = """
-            select id, version from deletions where aggregate = ? and id = any (?)
-            """;
+    private static final List<Column<Fold.Deletion>> DELETION = List.of(
+            new Column<>("id", "uuid", Fold.Deletion::id),
+            new Column<>("version", "int8", Fold.Deletion::version),
+            new Column<>("cdc_timestamp", "timestamptz", Fold.Deletion::committedAt));
 
     private final String aggregate;
     private final List<Column<I>> columns;
+    private final String deletedVersions;
     private final String upsert;
     private final String delete;
 
@@ -41,6 +41,8 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
     protected ReadModel(String aggregate, List<Column<I>> columns) {
         this.aggregate = aggregate;
         this.columns = columns;
+        this.deletedVersions =
+                "select id, version from deletions where aggregate = '%s' and id = any (?)".formatted(aggregate);
         String names = columns.stream().map(Column::name).collect(Collectors.joining(", "));
         String types =
                 columns.stream().map(column -> "?::" + column.type() + "[]").collect(Collectors.joining(", "));
@@ -58,7 +60,6 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
                                 where d.aggregate = '%4$s' and d.id = i.id and d.version >= i.version)
                 on conflict (id) do update set %5$s
              where excluded.version > t.version
-            returning t.id
             """.formatted(table(), names, types, aggregate, assignments);
         delete = """
             with gone as (
@@ -71,7 +72,7 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
                        synced_at = excluded.synced_at
                  where excluded.version > d.version
             )
-            delete from %1$s t using gone g where t.id = g.id and t.version <= g.version returning t.id
+            delete from %1$s t using gone g where t.id = g.id and t.version <= g.version
             """.formatted(table(), aggregate);
     }
 
@@ -91,35 +92,74 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
      * @return the result of each change, in the same order
      */
     public final List<Result> apply(Connection connection, List<? extends Change> changes) throws SQLException {
-        if (changes.isEmpty()) {
-            return List.of();
-        }
-        Set<UUID> ids = changes.stream().map(Change::id).collect(Collectors.toSet());
-        Map<UUID, I> held = held(connection, ids);
-        var fold = new Fold(known(held, deletedVersions(connection, ids)));
-        List<Result> applied = new ArrayList<>(changes.size());
-        for (Change change : changes) {
-            applied.add(fold.take(change));
-        }
-        upsert(connection, fold.upserts(), held);
-        delete(connection, fold.deletions());
-        return applied;
+        var reads = new RoundTrip();
+        Stored stored = read(reads, changes);
+        reads.run(connection);
+        var writes = new RoundTrip();
+        List<Result> results = stored.apply(writes, changes);
+        writes.run(connection);
+        return results;
     }
 
-    /**
-     * Returns the stored images and locks their rows until the transaction ends. An aggregate without a row is missing.
-     */
-    protected abstract Map<UUID, I> held(Connection connection, Collection<UUID> ids) throws SQLException;
+    /** Reads and locks the rows that these changes concern, when the round trip runs. */
+    public final Stored read(RoundTrip reads, List<? extends Change> changes) {
+        var stored = new Stored();
+        if (!changes.isEmpty()) {
+            Set<UUID> ids = changes.stream().map(Change::id).collect(Collectors.toSet());
+            lock(reads, ids, stored.images);
+            reads.add(deletedVersions, List.of(Values.of("uuid", ids, id -> id)), row -> {
+                while (row.next()) {
+                    stored.deletedVersions.put(row.getObject("id", UUID.class), row.getLong("version"));
+                }
+            });
+        }
+        return stored;
+    }
+
+    /** The stored rows of some aggregates, locked until the transaction ends. */
+    public final class Stored {
+
+        private final Map<UUID, I> images = new HashMap<>();
+        /** The versions of the deletes, for aggregates that were deleted. */
+        private final Map<UUID, Long> deletedVersions = new HashMap<>();
+
+        private Stored() {}
+
+        /**
+         * Adds the statements that apply the changes, with the same result as one by one.
+         *
+         * @return the result of each change, in the same order
+         */
+        public List<Result> apply(RoundTrip writes, List<? extends Change> changes) {
+            var fold = new Fold(held());
+            List<Result> results = changes.stream().map(fold::take).toList();
+            upsert(writes, fold.upserts(), images);
+            delete(writes, fold.deletions());
+            return results;
+        }
+
+        private Map<UUID, Fold.Held> held() {
+            Map<UUID, Fold.Held> held = HashMap.newHashMap(images.size() + deletedVersions.size());
+            deletedVersions.forEach((id, version) -> held.put(id, new Fold.Held(version, null)));
+            images.forEach((id, image) -> held.put(
+                    id, new Fold.Held(Math.max(image.version(), deletedVersions.getOrDefault(id, 0L)), image)));
+            return held;
+        }
+    }
+
+    /** Reads the images of these aggregates and locks their rows. An aggregate without a row is missing. */
+    protected abstract void lock(RoundTrip reads, Collection<UUID> ids, Map<UUID, I> stored);
 
     /**
-     * Called after rows were written, to write their dependent rows.
+     * Adds the writes of the rows that depend on the upserted ones. If another feed has written a newer row meanwhile,
+     * the upsert changes nothing, and these statements must not change anything either.
      *
-     * @param held the images before the write
+     * @param stored the images before the write
      */
-    protected void written(Connection connection, List<Envelope> events, Map<UUID, I> held) throws SQLException {}
+    protected void addUpserts(RoundTrip writes, List<Envelope> events, Map<UUID, I> stored) {}
 
-    /** Called after rows were deleted, to delete their dependent rows. */
-    protected void deleted(Connection connection, Collection<UUID> ids) throws SQLException {}
+    /** Adds the deletes of the rows that depend on deleted ones; a row that another feed keeps keeps them. */
+    protected void addDeletes(RoundTrip writes, Collection<UUID> ids) {}
 
     /** The {@code after} of an event of this aggregate. */
     @SuppressWarnings("unchecked") // created by this aggregate's reader
@@ -127,65 +167,23 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
         return (I) Objects.requireNonNull(event.after());
     }
 
-    /** The versions of the deletes, for aggregates that were deleted. */
-    private Map<UUID, Long> deletedVersions(Connection connection, Set<UUID> ids) throws SQLException {
-        Map<UUID, Long> versions = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(DELETED)) {
-            statement.setString(1, aggregate);
-            Sql.setArray(statement, 2, "uuid", ids, id -> id);
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    versions.put(row.getObject("id", UUID.class), row.getLong("version"));
-                }
-            }
-        }
-        return versions;
-    }
-
-    private Map<UUID, Fold.Held> known(Map<UUID, I> images, Map<UUID, Long> deleted) {
-        Map<UUID, Fold.Held> known = HashMap.newHashMap(images.size() + deleted.size());
-        deleted.forEach((id, version) -> known.put(id, new Fold.Held(version, null)));
-        images.forEach((id, image) ->
-                known.put(id, new Fold.Held(Math.max(image.version(), deleted.getOrDefault(id, 0L)), image)));
-        return known;
-    }
-
-    private void upsert(Connection connection, List<Envelope> events, Map<UUID, I> held) throws SQLException {
+    private void upsert(RoundTrip writes, List<Envelope> events, Map<UUID, I> stored) {
         if (events.isEmpty()) {
             return;
         }
-        try (PreparedStatement statement = connection.prepareStatement(upsert)) {
-            List<I> images = events.stream().map(this::after).toList();
-            Sql.setColumns(statement, 1, images, columns);
-            Sql.<Envelope>setArray(statement, columns.size() + 1, "text", events, event -> event.op()
-                    .code());
-            Sql.<Envelope>setArray(statement, columns.size() + 2, "timestamptz", events, Envelope::committedAt);
-            Set<UUID> ids = ids(statement);
-            List<Envelope> written =
-                    events.stream().filter(event -> ids.contains(event.id())).toList();
-            written(connection, written, held);
-        }
+        List<Values> values =
+                new ArrayList<>(Values.of(events.stream().map(this::after).toList(), columns));
+        values.add(Values.of("text", events, event -> event.op().code()));
+        values.add(Values.of("timestamptz", events, Envelope::committedAt));
+        writes.add(upsert, values);
+        addUpserts(writes, events, stored);
     }
 
-    private void delete(Connection connection, List<Fold.Deletion> deletions) throws SQLException {
+    private void delete(RoundTrip writes, List<Fold.Deletion> deletions) {
         if (deletions.isEmpty()) {
             return;
         }
-        try (PreparedStatement statement = connection.prepareStatement(delete)) {
-            Sql.<Fold.Deletion>setArray(statement, 1, "uuid", deletions, Fold.Deletion::id);
-            Sql.<Fold.Deletion>setArray(statement, 2, "int8", deletions, Fold.Deletion::version);
-            Sql.<Fold.Deletion>setArray(statement, 3, "timestamptz", deletions, Fold.Deletion::committedAt);
-            deleted(connection, ids(statement));
-        }
-    }
-
-    private static Set<UUID> ids(PreparedStatement statement) throws SQLException {
-        Set<UUID> ids = new HashSet<>();
-        try (ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                ids.add(row.getObject(1, UUID.class));
-            }
-        }
-        return ids;
+        writes.add(delete, Values.of(deletions, DELETION));
+        addDeletes(writes, deletions.stream().map(Fold.Deletion::id).toList());
     }
 }

@@ -1,13 +1,12 @@
 package dev.afterimage.projection.view;
 
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
+import dev.afterimage.projection.sql.Sql.Values;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * A query for aggregates of one kind in the read model.
@@ -17,14 +16,11 @@ import java.util.UUID;
  */
 public record Selection<V extends View>(String aggregate, String sql, Sql.Reader<V> reader) {
 
-    /** Returns the existing aggregates among these ids and locks their rows until the caller's transaction ends. */
-    public List<V> lock(Connection connection, Collection<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql("where id = any (?) for update"))) {
-            Sql.setArray(statement, 1, "uuid", ids, id -> id);
-            try (ResultSet rows = statement.executeQuery()) {
-                return reader.read(rows);
-            }
-        }
+    /** Reads the existing aggregates among these ids and locks their rows until the caller's transaction ends. */
+    public void lock(RoundTrip reads, Collection<UUID> ids, Consumer<V> each) {
+        reads.add(sql("where id = any (?) for update"), List.of(Values.of("uuid", ids, id -> id)), rows -> reader.read(
+                        rows)
+                .forEach(each));
     }
 
     String sql(String which) {

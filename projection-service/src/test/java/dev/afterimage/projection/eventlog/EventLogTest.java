@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.view.Histories;
 import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
@@ -17,9 +18,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
@@ -64,6 +67,23 @@ class EventLogTest {
         assertThat(database.rows("select count(*) from cdc_raw.cdc_events where kafka_topic = '" + topic
                         + "' and processed_at between kafka_timestamp - interval '1 second' and now()"))
                 .containsExactly("4");
+    }
+
+    @Test
+    void writesManyRecordsLikeFew() throws SQLException {
+        var change = Histories.read(order.id, order.changed(2));
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        append(List.of(record(0, now, change)));
+        append(IntStream.range(1, 100)
+                .mapToObj(offset -> record(offset, now, change))
+                .toList());
+
+        assertThat(database.rows("""
+                select count(*)
+                  from cdc_raw.cdc_events
+                 where kafka_topic = '%s'
+                 group by to_jsonb(cdc_events) - 'id' - 'kafka_offset' - 'processed_at'
+                """.formatted(topic))).containsExactly("100");
     }
 
     @Test
@@ -155,7 +175,9 @@ class EventLogTest {
         try (var connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
-                log.append(connection, records);
+                var writes = new RoundTrip();
+                log.append(connection, writes, records);
+                writes.run(connection);
                 connection.commit();
             } catch (SQLException e) {
                 connection.rollback();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.view.Expected;
 import dev.afterimage.projection.view.Histories;
 import dev.afterimage.projection.view.order.OrderImage;
@@ -170,7 +171,9 @@ class ExactTest {
             first.put(new TopicPartition(history.topic, i), 0L);
         }
         try (var connection = dataSource.getConnection()) {
-            positions.put(connection, first);
+            var writes = new RoundTrip();
+            positions.put(writes, first);
+            writes.run(connection);
         }
     }
 

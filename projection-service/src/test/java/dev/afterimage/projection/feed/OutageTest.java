@@ -100,6 +100,22 @@ class OutageTest {
     }
 
     @Test
+    void appliesAgainWhatACrashOfTheDatabaseTookBack() throws SQLException {
+        RecordMetadata changed = topic.put(order.id, order.changed(2));
+        awaitVersion(changed, 2);
+        sql("""
+                begin;
+                delete from cdc_processed.orders where id = '%1$s';
+                delete from cdc_raw.cdc_events where kafka_topic = '%2$s' and event_key = '%1$s' and operation = 'u';
+                update cdc_raw.positions set next_offset = %4$d where topic = '%2$s' and partition = %3$d;
+                commit
+                """.formatted(order.id, changed.topic(), changed.partition(), changed.offset()));
+
+        awaitVersion(changed, 2);
+        assertSetAside(changed, 0);
+    }
+
+    @Test
     void setsAMalformedRecordAsideOnceWhenTheBrokerIsBack() throws Exception {
         superuser.setAutoCommit(false);
         sql("lock table cdc_raw.positions");

@@ -2,14 +2,12 @@ package dev.afterimage.projection.view.customer;
 
 import dev.afterimage.projection.change.Fields;
 import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql.Column;
 import dev.afterimage.projection.view.ReadModel;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -43,11 +41,7 @@ public class CustomerModel extends ReadModel<CustomerImage> {
     }
 
     @Override
-    protected Map<UUID, CustomerImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
-        Map<UUID, CustomerImage> held = new HashMap<>();
-        for (CustomerView customer : CustomerView.CUSTOMERS.lock(connection, ids)) {
-            held.put(customer.id(), customer.image());
-        }
-        return held;
+    protected void lock(RoundTrip reads, Collection<UUID> ids, Map<UUID, CustomerImage> stored) {
+        CustomerView.CUSTOMERS.lock(reads, ids, customer -> stored.put(customer.id(), customer.image()));
     }
 }

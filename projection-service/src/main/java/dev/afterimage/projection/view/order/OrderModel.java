@@ -3,20 +3,16 @@ package dev.afterimage.projection.view.order;
 import dev.afterimage.projection.change.Envelope;
 import dev.afterimage.projection.change.Fields;
 import dev.afterimage.projection.change.MalformedRecord;
-import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql.Column;
+import dev.afterimage.projection.sql.Sql.Values;
 import dev.afterimage.projection.view.ReadModel;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -31,9 +27,13 @@ public class OrderModel extends ReadModel<OrderImage> {
             insert into order_items
                    (order_id, line_no, product_id, quantity, unit_price, line_total,
                     cdc_operation, cdc_timestamp, synced_at)
-            select l.*, clock_timestamp()
+            select l.order_id, l.line_no, l.product_id, l.quantity, l.unit_price, l.line_total,
+                   l.cdc_operation, l.cdc_timestamp, clock_timestamp()
               from unnest(?::uuid[], ?::int[], ?::uuid[], ?::int[], ?::numeric[], ?::numeric[], ?::text[],
-                          ?::timestamptz[]) as l
+                          ?::timestamptz[], ?::bigint[])
+                as l(order_id, line_no, product_id, quantity, unit_price, line_total, cdc_operation, cdc_timestamp,
+                     version)
+              join orders o on o.id = l.order_id and o.version = l.version
                 on conflict (order_id, line_no) do update
                set product_id = excluded.product_id, quantity = excluded.quantity, unit_price = excluded.unit_price,
                    line_total = excluded.line_total, cdc_operation = excluded.cdc_operation,
@@ -42,11 +42,15 @@ public class OrderModel extends ReadModel<OrderImage> {
 
     private static final String SURPLUS = """
             delete from order_items i
-             using unnest(?::uuid[], ?::int[]) as o(id, lines)
-             where i.order_id = o.id and i.line_no > o.lines
+             using unnest(?::uuid[], ?::int[], ?::bigint[]) as s(id, lines, version)
+              join orders o on o.id = s.id and o.version = s.version
+             where i.order_id = s.id and i.line_no > s.lines
             """;
 
-    private static final String DELETE_LINES = "delete from order_items where order_id = any (?)";
+    private static final String DELETE_LINES = """
+            delete from order_items i
+             where i.order_id = any (?) and not exists (select from orders o where o.id = i.order_id)
+            """;
 
     private record Line(Envelope event, int lineNo, OrderImage.Item item) {}
 
@@ -58,7 +62,13 @@ public class OrderModel extends ReadModel<OrderImage> {
             new Column<>("unit_price", "numeric", line -> line.item().unitPrice()),
             new Column<>("line_total", "numeric", line -> line.item().lineTotal()),
             new Column<>("cdc_operation", "text", line -> line.event().op().code()),
-            new Column<>("cdc_timestamp", "timestamptz", line -> line.event().committedAt()));
+            new Column<>("cdc_timestamp", "timestamptz", line -> line.event().committedAt()),
+            new Column<>("version", "int8", line -> line.event().version()));
+
+    private static final List<Column<OrderImage>> SHRUNK = List.of(
+            new Column<>("id", "uuid", OrderImage::id),
+            new Column<>("lines", "int4", order -> order.items().size()),
+            new Column<>("version", "int8", OrderImage::version));
 
     public OrderModel() {
         super(
@@ -97,25 +107,19 @@ public class OrderModel extends ReadModel<OrderImage> {
     }
 
     @Override
-    protected Map<UUID, OrderImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
-        Map<UUID, OrderImage> held = new HashMap<>();
-        for (OrderView order : Orders.ALONE.lock(connection, ids)) {
-            held.put(order.id(), order.image());
-        }
-        return held;
+    protected void lock(RoundTrip reads, Collection<UUID> ids, Map<UUID, OrderImage> stored) {
+        Orders.ALONE.lock(reads, ids, order -> stored.put(order.id(), order.image()));
     }
 
     /** Writes only changed lines, because most events change only the status. */
     @Override
-    protected void written(Connection connection, List<Envelope> events, Map<UUID, OrderImage> held)
-            throws SQLException {
+    protected void addUpserts(RoundTrip writes, List<Envelope> events, Map<UUID, OrderImage> stored) {
         List<Line> lines = new ArrayList<>(events.size() * 2);
         List<OrderImage> shrunk = new ArrayList<>();
         for (Envelope event : events) {
             OrderImage after = after(event);
-            List<OrderImage.Item> before = held.containsKey(event.id())
-                    ? Objects.requireNonNull(held.get(event.id())).items()
-                    : List.of();
+            OrderImage held = stored.get(event.id());
+            List<OrderImage.Item> before = held == null ? List.of() : held.items();
             if (after.items().equals(before)) {
                 continue;
             }
@@ -127,26 +131,15 @@ public class OrderModel extends ReadModel<OrderImage> {
             }
         }
         if (!lines.isEmpty()) {
-            try (PreparedStatement statement = connection.prepareStatement(LINES)) {
-                Sql.setColumns(statement, 1, lines, LINE);
-                statement.executeUpdate();
-            }
+            writes.add(LINES, Values.of(lines, LINE));
         }
         if (!shrunk.isEmpty()) {
-            try (PreparedStatement statement = connection.prepareStatement(SURPLUS)) {
-                Sql.setArray(statement, 1, "uuid", shrunk, OrderImage::id);
-                Sql.<OrderImage>setArray(
-                        statement, 2, "int4", shrunk, order -> order.items().size());
-                statement.executeUpdate();
-            }
+            writes.add(SURPLUS, Values.of(shrunk, SHRUNK));
         }
     }
 
     @Override
-    protected void deleted(Connection connection, Collection<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(DELETE_LINES)) {
-            Sql.setArray(statement, 1, "uuid", ids, id -> id);
-            statement.executeUpdate();
-        }
+    protected void addDeletes(RoundTrip writes, Collection<UUID> ids) {
+        writes.add(DELETE_LINES, List.of(Values.of("uuid", ids, id -> id)));
     }
 }

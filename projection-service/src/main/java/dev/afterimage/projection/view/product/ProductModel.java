@@ -2,14 +2,12 @@ package dev.afterimage.projection.view.product;
 
 import dev.afterimage.projection.change.Fields;
 import dev.afterimage.projection.change.MalformedRecord;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql.Column;
 import dev.afterimage.projection.view.ReadModel;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -45,11 +43,7 @@ public class ProductModel extends ReadModel<ProductImage> {
     }
 
     @Override
-    protected Map<UUID, ProductImage> held(Connection connection, Collection<UUID> ids) throws SQLException {
-        Map<UUID, ProductImage> held = new HashMap<>();
-        for (ProductView product : ProductView.PRODUCTS.lock(connection, ids)) {
-            held.put(product.id(), product.image());
-        }
-        return held;
+    protected void lock(RoundTrip reads, Collection<UUID> ids, Map<UUID, ProductImage> stored) {
+        ProductView.PRODUCTS.lock(reads, ids, product -> stored.put(product.id(), product.image()));
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
+import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.view.Expected;
 import dev.afterimage.projection.view.Histories;
 import dev.afterimage.projection.view.Result;
@@ -45,7 +46,9 @@ class OrderModelTest {
             Map<UUID, OrderImage> rows = new HashMap<>();
             Map<UUID, Long> deletions = new HashMap<>();
             try (Connection connection = dataSource.getConnection()) {
-                Orders.ALONE.lock(connection, histories.ids()).forEach(view -> rows.put(view.id(), view.image()));
+                var reads = new RoundTrip();
+                model.lock(reads, histories.ids(), rows);
+                reads.run(connection);
             }
             for (UUID id : histories.ids()) {
                 long deleted = number("select coalesce(max(version), 0) from cdc_processed.deletions where id = ?", id);
