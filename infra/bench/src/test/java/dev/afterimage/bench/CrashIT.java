@@ -26,7 +26,10 @@ import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** Two projection-services share a backlog, then a rebuild, while they are killed by {@code kill -9} at random moments. */
+/**
+ * Two projection-services share a backlog, then a rebuild, while they are killed by {@code kill -9} at random moments. In
+ * between PostgreSQL is killed, before the last commits are on disk.
+ */
 class CrashIT {
 
     private static final Path ROOT =
@@ -53,6 +56,8 @@ class CrashIT {
                 KafkaBroker kafka = KafkaBroker.start(stack);
                 QuarkusJar one = service("projection-1", stack, postgres, kafka, ports.get(4));
                 QuarkusJar two = service("projection-2", stack, postgres, kafka, ports.get(5))) {
+            change(postgres, "alter system set wal_writer_delay = '10s'"); // so that commits stay in memory
+            change(postgres, "select pg_reload_conf()");
             one.startForThisRun();
             two.startForThisRun();
             Backlog.End end = new Backlog(seed, EVENTS).publish(kafka);
@@ -65,6 +70,12 @@ class CrashIT {
                 victim.kill();
                 victim.start();
             }
+            awaitFigure(postgres, APPLIED, end.records());
+            crash(postgres, one, two);
+            assertThat(number(postgres, APPLIED))
+                    .as("commits that were not on disk")
+                    .isLessThan(end.records());
+            signal("CONT", one, two);
             awaitFigure(postgres, APPLIED, end.records());
             assertThat(text(
                             postgres,
@@ -92,9 +103,23 @@ class CrashIT {
     }
 
     private static void awaitFigure(Postgres postgres, String sql, long figure) {
-        await().atMost(LIMIT)
-                .pollInterval(Duration.ofMillis(20))
-                .until(() -> Long.parseLong(text(postgres, sql)) >= figure);
+        await().atMost(LIMIT).pollInterval(Duration.ofMillis(20)).until(() -> number(postgres, sql) >= figure);
+    }
+
+    /** Kills PostgreSQL and starts it again. Meanwhile the services stand still, and stay so. */
+    private static void crash(Postgres postgres, QuarkusJar... services) throws IOException, InterruptedException {
+        signal("STOP", services);
+        postgres.kill();
+        postgres.start();
+    }
+
+    private static void signal(String signal, QuarkusJar... services) throws IOException, InterruptedException {
+        for (QuarkusJar service : services) {
+            assertThat(new ProcessBuilder("kill", "-" + signal, String.valueOf(service.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
     }
 
     private static void startRebuild(int port) throws IOException, InterruptedException {
@@ -151,6 +176,10 @@ class CrashIT {
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
+    }
+
+    private static long number(Postgres postgres, String sql) throws SQLException {
+        return Long.parseLong(text(postgres, sql));
     }
 
     private static String text(Postgres postgres, String sql) throws SQLException {
