@@ -1,10 +1,7 @@
 package dev.afterimage.stack;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -21,7 +18,6 @@ public final class ConnectWorker extends KafkaJvm {
 
     private static final String GROUP = "afterimage-connect";
     private static final String EXACTLY_ONCE_SUPPORT = "exactly.once.support";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String bootstrapServers;
     private final Connectors connectors;
@@ -36,7 +32,7 @@ public final class ConnectWorker extends KafkaJvm {
     ConnectWorker(StackConfig config, String bootstrapServers, Jvm.Compiler compiler) {
         super("connect", config, "org.apache.kafka.connect.cli.ConnectDistributed", 256, compiler);
         this.bootstrapServers = bootstrapServers;
-        this.connectors = new Connectors(URI.create("http://" + StackConfig.HOST + ":" + config.connectPort()));
+        this.connectors = new Connectors(config.connect());
     }
 
     /**
@@ -62,19 +58,11 @@ public final class ConnectWorker extends KafkaJvm {
      * @throws StackException as {@link Connectors#apply(Path)}
      */
     public void apply(Path file) {
-        if (exactlyOnce) {
-            connectors.apply(file);
-            return;
+        ObjectNode config = Connectors.read(file);
+        if (!exactlyOnce && config.has(EXACTLY_ONCE_SUPPORT)) {
+            config.put(EXACTLY_ONCE_SUPPORT, "requested");
         }
-        try {
-            ObjectNode config = JSON.readValue(Files.readString(file), ObjectNode.class);
-            if (config.has(EXACTLY_ONCE_SUPPORT)) {
-                config.put(EXACTLY_ONCE_SUPPORT, "requested");
-            }
-            connectors.apply(Connectors.name(file), config.toString());
-        } catch (IOException e) {
-            throw new StackException("Connector file " + file + " cannot be read: " + e.getMessage(), e);
-        }
+        connectors.apply(Connectors.name(file), config);
     }
 
     /** The worker's REST API. */
@@ -133,7 +121,7 @@ public final class ConnectWorker extends KafkaJvm {
     Map<String, String> settings(Distribution distribution) {
         Map<String, String> settings = new HashMap<>();
         settings.put("bootstrap.servers", bootstrapServers);
-        settings.put("listeners", "http://" + StackConfig.HOST + ":" + config().connectPort());
+        settings.put("listeners", config().connect().toString());
         settings.put("group.id", GROUP);
         for (String topic : new String[] {"config", "offset", "status"}) {
             settings.put(topic + ".storage.topic", "connect." + topic);
@@ -172,11 +160,6 @@ public final class ConnectWorker extends KafkaJvm {
 
     @Override
     protected boolean answers() {
-        try {
-            connectors.names();
-            return true;
-        } catch (IOException | StackException e) {
-            return false;
-        }
+        return ok(config().connect().resolve("/connectors"));
     }
 }

@@ -1,9 +1,11 @@
 package dev.afterimage.stack;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The state of a connector and of its tasks: RUNNING, UNASSIGNED, RESTARTING, PAUSED, STOPPED or FAILED.
@@ -23,9 +25,21 @@ public record ConnectorStatus(
     /** Debezium prints its whole position, half a screen of text, inside a message. */
     private static final Pattern POSITION = Pattern.compile("PostgresOffsetContext \\[.*]");
 
-    /** @param trace of the first failure */
-    ConnectorStatus(String name, String type, String state, List<String> tasks, Optional<String> trace) {
-        this(name, type, state, List.copyOf(tasks), trace.map(ConnectorStatus::reason), trace);
+    /** Reads the worker's answer; the trace is of the first failure. */
+    static ConnectorStatus of(JsonNode reported) {
+        JsonNode connector = reported.path("connector");
+        Optional<String> trace = Stream.concat(
+                        Stream.of(connector), reported.path("tasks").valueStream())
+                .filter(part -> part.path("state").asText().equals("FAILED"))
+                .map(part -> part.path("trace").asText("no reason given"))
+                .findFirst();
+        return new ConnectorStatus(
+                reported.path("name").asText(),
+                reported.path("type").asText(),
+                connector.path("state").asText(),
+                reported.path("tasks").findValuesAsText("state"),
+                trace.map(ConnectorStatus::reason),
+                trace);
     }
 
     /** Whether the connector and at least one task run, and nothing failed. */

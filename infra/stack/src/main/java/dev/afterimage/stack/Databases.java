@@ -2,8 +2,6 @@ package dev.afterimage.stack;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -11,9 +9,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Creates what the applications of a {@link SharedStack} and their Debezium connectors need in PostgreSQL. Slots are
@@ -42,16 +37,12 @@ public final class Databases {
     }
 
     static String slotState(StackRequest.Login login, String slot) {
-        try (Connection connection = open(login);
-                PreparedStatement statement = connection.prepareStatement("""
-                        select active, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))
-                        from pg_replication_slots where slot_name = ?""")) {
-            statement.setString(1, slot);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next()
-                        ? (row.getBoolean(1) ? "active" : "nobody reads it") + ", " + row.getString(2) + " behind"
-                        : "missing";
-            }
+        try (Connection connection = open(login)) {
+            List<String> found = Postgres.texts(connection, """
+                    select concat(case when active then 'active, ' else 'nobody reads it, ' end,
+                                  pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)), ' behind')
+                    from pg_replication_slots where slot_name = ?""", slot);
+            return found.isEmpty() ? "missing" : found.getFirst();
         } catch (SQLException e) {
             return "PostgreSQL does not answer: " + e.getMessage();
         }
@@ -73,13 +64,13 @@ public final class Databases {
                         "jdbc:postgresql://" + address() + "/postgres", Postgres.SUPERUSER, Postgres.PASSWORD);
                 Statement sql = connection.createStatement()) {
             for (Map.Entry<String, String> role : database.roles().entrySet()) {
-                if (absent(connection, "select from pg_roles where rolname = ?", role.getKey())) {
+                if (absent(connection, "select 1 from pg_roles where rolname = ?", role.getKey())) {
                     sql.execute("create role %s login password %s"
                             .formatted(
                                     sql.enquoteIdentifier(role.getKey(), true), sql.enquoteLiteral(role.getValue())));
                 }
             }
-            if (absent(connection, "select from pg_database where datname = ?", database.name())) {
+            if (absent(connection, "select 1 from pg_database where datname = ?", database.name())) {
                 sql.execute("create database %s owner %s"
                         .formatted(
                                 sql.enquoteIdentifier(database.name(), true),
@@ -108,7 +99,7 @@ public final class Databases {
         try (Connection connection = open(login);
                 Statement sql = connection.createStatement()) {
             if (connector.publish()
-                    && absent(connection, "select from pg_publication where pubname = ?", publication)) {
+                    && absent(connection, "select 1 from pg_publication where pubname = ?", publication)) {
                 sql.execute("create schema if not exists %s authorization pg_database_owner"
                         .formatted(sql.enquoteIdentifier(outbox.schema(), true)));
                 // for the whole schema, because the table does not exist before the application's first start
@@ -117,7 +108,7 @@ public final class Databases {
                                 sql.enquoteIdentifier(publication, true),
                                 sql.enquoteIdentifier(outbox.schema(), true)));
             }
-            if (absent(connection, "select from pg_replication_slots where slot_name = ?", slot)) {
+            if (absent(connection, "select 1 from pg_replication_slots where slot_name = ?", slot)) {
                 sql.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')"
                         .formatted(sql.enquoteLiteral(slot)));
             }
@@ -136,7 +127,7 @@ public final class Databases {
         while (true) {
             try (Connection connection = open(login)) {
                 if (disabled
-                        ? !absent(connection, "select from pg_publication where pubname = ?", publication(settings))
+                        ? !absent(connection, "select 1 from pg_publication where pubname = ?", publication(settings))
                         : !columns(connection, outbox).isEmpty()) {
                     return;
                 }
@@ -152,22 +143,20 @@ public final class Databases {
 
     /** Waits until the slot is being read. A connector can be RUNNING before that. */
     void awaitReader(StackRequest.Login login, Map<String, String> settings) {
-        Instant deadline = Instant.now().plus(READER_LIMIT);
-        while (Instant.now().isBefore(deadline)) {
+        boolean read = Server.await(READER_LIMIT, Duration.ofMillis(50), () -> {
             try (Connection connection = open(login)) {
-                if (!absent(
+                return !absent(
                         connection,
-                        "select from pg_replication_slots where active and slot_name = ?",
-                        slot(settings))) {
-                    return;
-                }
+                        "select 1 from pg_replication_slots where active and slot_name = ?",
+                        slot(settings));
             } catch (SQLException e) {
-                // reported below if it lasts
+                return false;
             }
-            Server.pause(Duration.ofMillis(50));
+        });
+        if (!read) {
+            throw new StackException("Nobody reads the replication slot " + slot(settings) + " after "
+                    + READER_LIMIT.toSeconds() + " s; see connect.log in the folder of the dev services.");
         }
-        throw new StackException("Nobody reads the replication slot " + slot(settings) + " after "
-                + READER_LIMIT.toSeconds() + " s; see connect.log in the folder of the dev services.");
     }
 
     /** Returns the difference between the outbox table and the application's configuration, as one sentence. */
@@ -176,7 +165,7 @@ public final class Databases {
         Instant deadline = Instant.now().plus(TABLE_LIMIT);
         while (Instant.now().isBefore(deadline)) {
             try (Connection connection = open(login)) {
-                Set<String> present = columns(connection, outbox);
+                List<String> present = columns(connection, outbox);
                 if (!present.isEmpty()) {
                     return outbox.columns().stream()
                             .filter(column -> !present.contains(column))
@@ -194,19 +183,12 @@ public final class Databases {
                 + " s: make it by a migration, or set its name by quarkus.debezium-outbox.table-name.");
     }
 
-    private static Set<String> columns(Connection connection, StackRequest.Outbox outbox) throws SQLException {
-        Set<String> names = new TreeSet<>();
-        try (PreparedStatement statement = connection.prepareStatement(
-                "select column_name from information_schema.columns where table_schema = ? and table_name = ?")) {
-            statement.setString(1, outbox.schema());
-            statement.setString(2, outbox.table());
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    names.add(row.getString(1));
-                }
-            }
-        }
-        return names;
+    private static List<String> columns(Connection connection, StackRequest.Outbox outbox) throws SQLException {
+        return Postgres.texts(
+                connection,
+                "select column_name from information_schema.columns where table_schema = ? and table_name = ? order by 1",
+                outbox.schema(),
+                outbox.table());
     }
 
     private static Connection open(StackRequest.Login login) throws SQLException {
@@ -221,12 +203,7 @@ public final class Databases {
         return settings.getOrDefault("publication.name", "dbz_publication");
     }
 
-    private static boolean absent(Connection connection, String query, @Nullable String name) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(query)) {
-            statement.setString(1, name);
-            try (ResultSet row = statement.executeQuery()) {
-                return !row.next();
-            }
-        }
+    private static boolean absent(Connection connection, String query, String name) throws SQLException {
+        return Postgres.texts(connection, query, name).isEmpty();
     }
 }

@@ -41,7 +41,7 @@ public record Distribution(Path folder) {
 
     private static Path besideThisModule() {
         String folder = "infra/stack/distribution/target/distribution";
-        return Checkout.find(folder).orElseGet(() -> Checkout.root().resolve(folder));
+        return Folders.find(folder).orElseGet(() -> Folders.root().resolve(folder));
     }
 
     /**

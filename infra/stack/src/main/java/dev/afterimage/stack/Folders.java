@@ -3,20 +3,32 @@ package dev.afterimage.stack;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Comparator;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import java.util.stream.Stream;
 
-/** Operations on whole folders, which java.nio.file does not have. */
+/** The folder of this repository, and operations on whole folders, which java.nio.file does not have. */
 public final class Folders {
 
     private Folders() {}
+
+    /** The root of this repository as {@code infra/afterimage} gives it, else the working directory. */
+    static Path root() {
+        return Path.of(System.getProperty("afterimage.root", "")).toAbsolutePath();
+    }
+
+    /** The file or folder with this path below the root or below the first parent of the root that has it. */
+    static Optional<Path> find(String path) {
+        return Stream.iterate(root(), Objects::nonNull, Path::getParent)
+                .map(at -> at.resolve(path))
+                .filter(Files::exists)
+                .findFirst();
+    }
 
     static Path parent(Path path) {
         return Objects.requireNonNull(path.getParent(), () -> path + " has no parent");
@@ -56,22 +68,17 @@ public final class Folders {
 
     /** Copies a folder with all permissions; existing files of the target are replaced. */
     static void copy(Path source, Path target) throws IOException {
-        Files.walkFileTree(source, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes) throws IOException {
-                Path copy = target.resolve(source.relativize(visited));
-                Files.createDirectories(copy);
-                Files.setPosixFilePermissions(copy, Files.getPosixFilePermissions(visited));
-                return FileVisitResult.CONTINUE;
+        try (Stream<Path> content = Files.walk(source)) {
+            for (Path each : content.toList()) {
+                Path copy = target.resolve(source.relativize(each));
+                if (Files.isDirectory(each)) {
+                    Files.createDirectories(copy);
+                    Files.setPosixFilePermissions(copy, Files.getPosixFilePermissions(each));
+                } else {
+                    Files.copy(each, copy, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+                }
             }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Path copy = target.resolve(source.relativize(file));
-                Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
-                return FileVisitResult.CONTINUE;
-            }
-        });
+        }
     }
 
     /**
@@ -83,18 +90,10 @@ public final class Folders {
         if (!Files.exists(folder)) {
             return;
         }
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
+        try (Stream<Path> content = Files.walk(folder)) {
+            for (Path each : content.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
             }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure) throws IOException {
-                Files.delete(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
+        }
     }
 }

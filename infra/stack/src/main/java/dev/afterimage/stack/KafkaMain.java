@@ -1,7 +1,6 @@
 package dev.afterimage.stack;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +31,10 @@ final class KafkaMain {
 
     /** Formats another folder and renames it, so that a kill never leaves a half-formatted folder. */
     private static void format(Path properties) throws Exception {
-        Properties settings = load(properties);
+        Properties settings = new Properties();
+        try (var in = Files.newInputStream(properties)) {
+            settings.load(in);
+        }
         Path logs = Path.of(settings.getProperty("log.dirs"));
         if (Files.exists(logs.resolve("meta.properties"))) {
             return;
@@ -59,13 +61,5 @@ final class KafkaMain {
         }
         Files.delete(formatProperties);
         Files.move(incomplete, logs);
-    }
-
-    private static Properties load(Path file) throws IOException {
-        Properties properties = new Properties();
-        try (InputStream in = Files.newInputStream(file)) {
-            properties.load(in);
-        }
-        return properties;
     }
 }

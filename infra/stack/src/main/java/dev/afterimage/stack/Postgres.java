@@ -78,23 +78,34 @@ public final class Postgres extends Server {
         return DriverManager.getConnection(jdbcUrl(database), SUPERUSER, PASSWORD);
     }
 
+    /** The first column of the rows of a query, as text. */
+    public static List<String> texts(Connection connection, String query, String... parameters) throws SQLException {
+        List<String> texts = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(query)) {
+            for (int i = 0; i < parameters.length; i++) {
+                statement.setString(i + 1, parameters[i]);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    texts.add(row.getString(1));
+                }
+            }
+        }
+        return texts;
+    }
+
     /**
      * Whether the replication slot is being read now. A connector can be RUNNING before that.
      *
      * @throws StackException when the server does not answer
      */
     public boolean replicates(String slot) {
-        try (Connection connection = connect("postgres");
-                PreparedStatement statement =
-                        // a slot is also active while it is being created, but then it has no position yet
-                        connection.prepareStatement("""
-                                select from pg_replication_slots
-                                where slot_name = ? and active and confirmed_flush_lsn is not null
-                                """)) {
-            statement.setString(1, slot);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next();
-            }
+        try (Connection connection = connect("postgres")) {
+            // a slot is also active while it is being created, but then it has no position yet
+            return !texts(connection, """
+                            select slot_name from pg_replication_slots
+                            where slot_name = ? and active and confirmed_flush_lsn is not null
+                            """, slot).isEmpty();
         } catch (SQLException e) {
             throw new StackException("PostgreSQL does not answer: " + e.getMessage(), e);
         }
@@ -229,26 +240,21 @@ public final class Postgres extends Server {
         try (Connection connection = connect("postgres");
                 Statement statement = connection.createStatement()) {
             statement.execute(resource("roles.sql"));
+            List<String> existing = texts(connection, "select datname from pg_database");
             for (Database database : DATABASES) {
-                create(statement, database);
+                String name = database.name();
+                if (!existing.contains(name)) {
+                    statement.execute("create database %s owner %s".formatted(name, database.owner()));
+                }
+                statement.execute("revoke all on database %s from public".formatted(name));
+                for (String guest : database.guests()) {
+                    statement.execute("grant connect on database %s to %s".formatted(name, guest));
+                }
             }
         } catch (SQLException | IOException e) {
             throw new StackException("PostgreSQL does not accept the roles and databases: " + e.getMessage(), e);
         }
         makeReplicaTables();
-    }
-
-    private static void create(Statement statement, Database database) throws SQLException {
-        String name = database.name();
-        try (ResultSet found = statement.executeQuery("select from pg_database where datname = '%s'".formatted(name))) {
-            if (!found.next()) {
-                statement.execute("create database %s owner %s".formatted(name, database.owner()));
-            }
-        }
-        statement.execute("revoke all on database %s from public".formatted(name));
-        for (String guest : database.guests()) {
-            statement.execute("grant connect on database %s to %s".formatted(name, guest));
-        }
     }
 
     private void makeReplicaTables() {

@@ -1,12 +1,7 @@
 package dev.afterimage.stack;
 
-import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,13 +13,6 @@ import java.util.Map;
 public final class SchemaRegistry extends Server {
 
     private static final int HEAP_MB = 160;
-    /** See <a href="https://www.apicur.io/registry/docs/">Apicurio's documentation</a>, "content rules". */
-    private static final String COMPATIBILITY = """
-            {"ruleType": "COMPATIBILITY", "config": "FULL"}""";
-
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
-
     /** Creates the registry with the folder and the port of the configuration; does not start it. */
     public SchemaRegistry(StackConfig config) {
         super("registry", config);
@@ -42,7 +30,8 @@ public final class SchemaRegistry extends Server {
     @Override
     protected List<String> prepare() {
         Path program = Distribution.locate().registry().resolve("quarkus-run.jar");
-        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", program.toString()));
+        List<String> rest = List.of("-Dapicurio.rules.global.compatibility=FULL", "-jar", program.toString());
+        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.QUICK, rest);
     }
 
     @Override
@@ -71,38 +60,6 @@ public final class SchemaRegistry extends Server {
 
     @Override
     protected boolean answers() {
-        try {
-            return send(request("/system/info").GET()).statusCode() == 200;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    @Override
-    protected void provision() {
-        try {
-            HttpResponse<String> answer = send(request("/admin/rules")
-                    .header("Content-Type", "application/json")
-                    .POST(HttpRequest.BodyPublishers.ofString(COMPATIBILITY)));
-            // 409: the rule exists from an earlier run
-            if (answer.statusCode() >= 300 && answer.statusCode() != 409) {
-                throw new StackException("The schema registry does not accept its rule: " + answer.body());
-            }
-        } catch (IOException e) {
-            throw new StackException("The schema registry does not accept its rule: " + e.getMessage(), e);
-        }
-    }
-
-    private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(config().registryApi() + path)).timeout(Duration.ofSeconds(5));
-    }
-
-    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
-        try {
-            return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new StackException("Interrupted while waiting for the schema registry", e);
-        }
+        return ok(URI.create(config().registryApi() + "/system/info"));
     }
 }

@@ -1,6 +1,8 @@
 package dev.afterimage.stack;
 
 import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -279,11 +282,7 @@ public abstract class Server implements AutoCloseable {
     }
 
     private static boolean ended(ProcessHandle handle, Duration limit) {
-        Instant deadline = Instant.now().plus(limit);
-        while (handle.isAlive() && Instant.now().isBefore(deadline)) {
-            pause(Duration.ofMillis(20));
-        }
-        return !handle.isAlive();
+        return await(limit, Duration.ofMillis(20), () -> !handle.isAlive());
     }
 
     private static void signal(ProcessHandle handle, String signal) {
@@ -373,6 +372,30 @@ public abstract class Server implements AutoCloseable {
         } catch (IOException e) {
             return "";
         }
+    }
+
+    /** Whether a GET of the address is answered with status 200 within two seconds. */
+    protected static boolean ok(URI address) {
+        try {
+            HttpURLConnection request = (HttpURLConnection) address.toURL().openConnection();
+            request.setConnectTimeout(1_000);
+            request.setReadTimeout(2_000);
+            return request.getResponseCode() == HttpURLConnection.HTTP_OK;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Waits until the condition is true; returns whether that was within the limit. */
+    public static boolean await(Duration limit, Duration interval, BooleanSupplier condition) {
+        Instant deadline = Instant.now().plus(limit);
+        while (!condition.getAsBoolean()) {
+            if (Instant.now().isAfter(deadline)) {
+                return false;
+            }
+            pause(interval);
+        }
+        return true;
     }
 
     static void pause(Duration duration) {

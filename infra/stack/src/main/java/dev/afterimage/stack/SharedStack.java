@@ -185,14 +185,8 @@ public final class SharedStack implements AutoCloseable {
                         .map(Path::toString)
                         .collect(Collectors.joining(File.pathSeparator)),
                 StackDaemon.class.getName(),
-                StackConnection.JSON.writeValueAsString(new StackDaemon.Launch(
-                        place.home(),
-                        place.fresh(),
-                        place.postgresPort(),
-                        place.kafkaPort(),
-                        place.connectPort(),
-                        place.kafka(),
-                        place.fresh() ? build() : NO_PROCESS)));
+                StackConnection.JSON.writeValueAsString(place),
+                Long.toString(place.fresh() ? build() : NO_PROCESS));
         List<String> java = jvm.command("daemon", 96, Jvm.Compiler.QUICK, rest);
         Process daemon = new ProcessBuilder(Detached.fromTerminal(java))
                 .redirectErrorStream(true)

@@ -65,6 +65,11 @@ public record StackConfig(
         }
     }
 
+    /** The REST API of Kafka Connect. */
+    public URI connect() {
+        return URI.create("http://" + HOST + ":" + connectPort);
+    }
+
     /** The schema registry's REST API, version 3. */
     public URI registryApi() {
         return URI.create("http://" + HOST + ":" + registryPort + "/apis/registry/v3");

@@ -1,6 +1,5 @@
 package dev.afterimage.stack;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.afterimage.stack.StackConnection.Answer;
 import dev.afterimage.stack.StackConnection.Question;
 import java.io.IOException;
@@ -74,38 +73,28 @@ final class StackDaemon {
     }
 
     /**
-     * The argument of this process, as JSON.
+     * {@link SharedStack} starts this process.
      *
-     * @param build the pid of the Maven build whose tests use this stack, else the pid of no process
-     * @see StackRequest.Place
+     * @param arguments the {@link StackRequest.Place} as JSON, and the pid of the Maven build whose tests use this
+     *     stack, else the pid of no process
      */
-    record Launch(
-            Path home,
-            boolean fresh,
-            int postgresPort,
-            int kafkaPort,
-            int connectPort,
-            @Nullable String kafka,
-            long build) {}
-
-    /** {@link SharedStack} starts this process. */
     public static void main(String[] arguments) throws IOException {
-        Launch launch = StackConnection.JSON.readValue(arguments[0], Launch.class);
-        Path home = launch.home();
+        StackRequest.Place place = StackConnection.JSON.readValue(arguments[0], StackRequest.Place.class);
+        Path home = place.home();
         try (FileChannel channel = FileChannel.open(
                         home.resolve("daemon.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 // the previous daemon may still be ending
                 FileLock lock = channel.lock()) {
             Path own = KafkaJvm.codeSource();
             Jvm jvm = Jvm.PLAIN;
-            if (!launch.fresh() && Files.isRegularFile(own)) {
+            if (!place.fresh() && Files.isRegularFile(own)) {
                 // the data is kept, so this stack will start again, and a user waits for that start
                 deleteArchivesOfOtherJars(home, own + " of " + Files.getLastModifiedTime(own));
                 jvm = jvm.archiveClasses(home);
             }
-            clear(home, launch.fresh());
-            StackDaemon daemon =
-                    new StackDaemon(config(launch).with(jvm), launch.kafka(), ProcessHandle.of(launch.build()));
+            clear(home, place.fresh());
+            StackDaemon daemon = new StackDaemon(
+                    config(place).with(jvm), place.kafka(), ProcessHandle.of(Long.parseLong(arguments[1])));
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(daemon::stop));
             if (lock.isValid()) {
                 daemon.serve();
@@ -119,8 +108,8 @@ final class StackDaemon {
     /**
      * The requested ports; else those of the last run if they are free, so that bookmarks stay valid; else free ports.
      */
-    private static StackConfig config(Launch launch) throws IOException {
-        Path file = launch.home().resolve("ports.properties");
+    private static StackConfig config(StackRequest.Place place) throws IOException {
+        Path file = place.home().resolve("ports.properties");
         Properties last = new Properties();
         if (Files.exists(file)) {
             try (var in = Files.newBufferedReader(file)) {
@@ -129,7 +118,7 @@ final class StackDaemon {
         }
         List<Integer> free = StackConfig.freePorts(4);
         String[] names = {"postgres", "kafka", "connect", "controller"};
-        int[] wanted = {launch.postgresPort(), launch.kafkaPort(), launch.connectPort(), 0};
+        int[] wanted = {place.postgresPort(), place.kafkaPort(), place.connectPort(), 0};
         int[] ports = new int[names.length];
         for (int i = 0; i < names.length; i++) {
             int before = Integer.parseInt(last.getProperty(names[i], "0"));
@@ -139,7 +128,7 @@ final class StackDaemon {
         try (var out = Files.newBufferedWriter(file)) {
             last.store(out, null);
         }
-        return new StackConfig(launch.home(), ports[0], ports[1], ports[3], ports[2], StackConfig.NO_REGISTRY);
+        return new StackConfig(place.home(), ports[0], ports[1], ports[3], ports[2], StackConfig.NO_REGISTRY);
     }
 
     /** Ends the servers that a killed daemon left running, and deletes the data for a fresh start. */
@@ -325,7 +314,7 @@ final class StackDaemon {
         return new StackRequest.Addresses(
                 StackConfig.HOST + ":" + config.postgresPort(),
                 bootstrapServers(),
-                "http://" + StackConfig.HOST + ":" + config.connectPort());
+                config.connect().toString());
     }
 
     private synchronized CompletableFuture<Void> up(Server server) {
@@ -375,11 +364,7 @@ final class StackDaemon {
                 databases.awaitPublication(login, settings, outbox);
             }
         }
-        try {
-            connect.connectors().apply(connector.name(), StackConnection.JSON.writeValueAsString(settings));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        connect.connectors().apply(connector.name(), StackConnection.JSON.valueToTree(settings));
         if (firstTime(connector.name())) {
             supervisor.watch(connect.connectors(), connector.name());
         }

@@ -1,6 +1,5 @@
 package dev.afterimage.stack;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -130,7 +129,7 @@ public final class Supervisor implements AutoCloseable {
                 } else {
                     backoff = CONNECTOR_CHECK;
                 }
-            } catch (IOException | RuntimeException e) {
+            } catch (RuntimeException e) {
                 // the worker has died or rebalances; the watch of the worker reports that
             }
         }

@@ -97,11 +97,10 @@ class CaptureIT {
         assertThat(simulate("--records", "100", "--batches", "2", "--publication", "simulated"))
                 .as(last.err())
                 .isZero();
-        connectors.apply(
-                "simulated", source("simulated", "public.simulated_orders").toString());
+        connectors.apply("simulated", source("simulated", "public.simulated_orders"));
         ObjectNode sink = shopsOwn("replica-sink");
         sink.put("topics", "simulated.public.simulated_orders").put("transforms.table.regex", ".*\\.(.*)");
-        connectors.apply("simulated-sink", sink.toString());
+        connectors.apply("simulated-sink", sink);
 
         assertThat(simulate("--records", RECORDS, "--batches", "150", "--evolve-every", "5", "--json"))
                 .as(last.err())
@@ -154,7 +153,7 @@ class CaptureIT {
                                             "${env:SCHEMA_REGISTRY_URL}",
                                             config.registryApi().toString()))));
             source.put("value.converter.apicurio.registry.dereference-schema", "true");
-            connectors.apply("teas", source.toString());
+            connectors.apply("teas", source);
             await().atMost(LIMIT).until(() -> watch("teas.public.teas", "--last", "1", "--no-follow") == 0);
             statement.execute("update teas set name = 'Darjeeling', price = 5.00");
             statement.execute("delete from teas");

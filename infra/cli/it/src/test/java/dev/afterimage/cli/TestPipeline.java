@@ -97,11 +97,7 @@ public final class TestPipeline implements AutoCloseable {
         Path file = Connectors.folder().resolve("order-outbox.json");
         try {
             ObjectNode config = new ObjectMapper().readValue(file.toFile(), ObjectNode.class);
-            connect()
-                    .connectors()
-                    .apply(
-                            Connectors.name(file),
-                            config.put("poll.interval.ms", "50").toString());
+            connect().connectors().apply(Connectors.name(file), config.put("poll.interval.ms", "50"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,6 +1,7 @@
 package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -10,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 
 /** Stops the pipeline of this data folder from another terminal. */
@@ -35,13 +34,9 @@ public final class DownCommand extends PipelineCommand {
                         Long.parseLong(Files.readString(file).split(" ", 2)[0]))
                 .orElseThrow(() -> new StackException("The pipeline in " + ports.home + " is already stopping."));
         pipeline.destroy();
-        Instant deadline = Instant.now().plus(LIMIT);
-        while (held(file) || pipeline.isAlive()) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new StackException(
-                        "The pipeline (pid " + pipeline.pid() + ") has not ended after " + LIMIT.toSeconds() + " s.");
-            }
-            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        if (!Server.await(LIMIT, Duration.ofMillis(50), () -> !pipeline.isAlive())) {
+            throw new StackException(
+                    "The pipeline (pid " + pipeline.pid() + ") has not ended after " + LIMIT.toSeconds() + " s.");
         }
         out.println("Stopped; the data stays in " + ports.home + ".");
         return 0;

@@ -4,11 +4,9 @@ import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
-import java.io.IOException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,7 +42,7 @@ public final class ResetCommand implements Callable<Integer> {
     private @Nullable ConnectorsCommand parent;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         ConnectorsCommand all = Objects.requireNonNull(parent);
         Connectors connectors = all.ports.connectors();
         try (Screen screen = all.screen()) {
@@ -61,15 +59,11 @@ public final class ResetCommand implements Callable<Integer> {
     }
 
     /** Returns the time, by PostgreSQL's clock, at which the connector was stopped. */
-    private static Instant beginAnew(Postgres postgres, Connectors connectors, String name, String slot)
-            throws IOException {
+    private static Instant beginAnew(Postgres postgres, Connectors connectors, String name, String slot) {
         connectors.stop(name);
-        Instant deadline = Instant.now().plus(LIMIT);
-        while (postgres.replicates(slot)) { // the walsender still runs for a moment
-            if (Instant.now().isAfter(deadline)) {
-                throw new StackException("Slot " + slot + " is still being read after " + LIMIT.toSeconds() + " s.");
-            }
-            LockSupport.parkNanos(PAUSE.toNanos());
+        // the walsender still runs for a moment
+        if (!Server.await(LIMIT, PAUSE, () -> !postgres.replicates(slot))) {
+            throw new StackException("Slot " + slot + " is still being read after " + LIMIT.toSeconds() + " s.");
         }
         Instant began = drop(postgres, slot);
         connectors.forgetOffsets(name);
@@ -86,15 +80,11 @@ public final class ResetCommand implements Callable<Integer> {
     }
 
     private static Instant drop(Postgres postgres, String slot) {
-        try (Connection connection = postgres.connect("orders");
-                PreparedStatement statement = connection.prepareStatement("""
-                        select clock_timestamp(), (select pg_drop_replication_slot(slot_name)
-                                                     from pg_replication_slots where slot_name = ?)""")) {
-            statement.setString(1, slot);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getObject(1, OffsetDateTime.class).toInstant();
-            }
+        try (Connection connection = postgres.connect("orders")) {
+            return OffsetDateTime.parse(Postgres.texts(connection, """
+                                    select to_json(clock_timestamp()) #>> '{}', (select pg_drop_replication_slot(slot_name)
+                                                                 from pg_replication_slots where slot_name = ?)""", slot).getFirst())
+                    .toInstant();
         } catch (SQLException e) {
             throw new StackException("Slot " + slot + " cannot be dropped: " + e.getMessage(), e);
         }

@@ -5,12 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.cli.service.AnyPostgres;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -20,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,7 +57,7 @@ public final class SetUpCommand implements Callable<Integer> {
     private @Nullable ConnectorsCommand parent;
 
     @Override
-    public Integer call() throws SQLException, IOException {
+    public Integer call() throws SQLException {
         ConnectorsCommand all = Objects.requireNonNull(parent);
         if (!name.matches("[a-z][a-z0-9_]{0,40}")) {
             throw all.wrong("'" + name + "' is not a name for a slot: use lower case letters, digits and _");
@@ -75,7 +75,7 @@ public final class SetUpCommand implements Callable<Integer> {
                 }
             }
             publish(connection);
-            connect.apply(name, config().toString());
+            connect.apply(name, config());
             awaitReader(connection);
             List<String> topics = tables.stream()
                     .map(table -> name + "." + postgres.schema() + "." + table)
@@ -96,7 +96,10 @@ public final class SetUpCommand implements Callable<Integer> {
 
     private boolean makeTable(Connection connection, String table) throws SQLException {
         if (exists(
-                connection, "select from pg_tables where schemaname = ? and tablename = ?", postgres.schema(), table)) {
+                connection,
+                "select 1 from pg_tables where schemaname = ? and tablename = ?",
+                postgres.schema(),
+                table)) {
             return false;
         }
         execute(connection, "create schema if not exists " + AnyPostgres.quoted(postgres.schema()));
@@ -113,7 +116,7 @@ public final class SetUpCommand implements Callable<Integer> {
     }
 
     private void publish(Connection connection) throws SQLException {
-        if (!exists(connection, "select from pg_publication where pubname = ?", name)) {
+        if (!exists(connection, "select 1 from pg_publication where pubname = ?", name)) {
             execute(
                     connection,
                     "create publication " + AnyPostgres.quoted(name) + " for table "
@@ -124,7 +127,7 @@ public final class SetUpCommand implements Callable<Integer> {
         for (String table : tables) {
             if (!exists(
                     connection,
-                    "select from pg_publication_tables where pubname = ? and schemaname = ? and tablename = ?",
+                    "select 1 from pg_publication_tables where pubname = ? and schemaname = ? and tablename = ?",
                     name,
                     postgres.schema(),
                     table)) {
@@ -146,11 +149,9 @@ public final class SetUpCommand implements Callable<Integer> {
                     .put("publication.name", name)
                     .put(
                             "table.include.list",
-                            String.join(
-                                    ",",
-                                    tables.stream()
-                                            .map(table -> postgres.schema() + "." + table)
-                                            .toList()));
+                            tables.stream()
+                                    .map(table -> postgres.schema() + "." + table)
+                                    .collect(Collectors.joining(",")));
         } catch (IOException e) {
             throw new StackException("The connector's template cannot be read.", e);
         }
@@ -159,7 +160,7 @@ public final class SetUpCommand implements Callable<Integer> {
     /** Waits until the slot is being read, because a connector is RUNNING before that. */
     private void awaitReader(Connection connection) throws SQLException {
         Instant deadline = Instant.now().plus(LIMIT);
-        while (!exists(connection, "select from pg_replication_slots where slot_name = ? and active", name)) {
+        while (!exists(connection, "select slot_name from pg_replication_slots where slot_name = ? and active", name)) {
             if (Instant.now().isAfter(deadline)) {
                 throw new StackException("Connector " + name + " runs, but does not read its slot after "
                         + LIMIT.toSeconds() + " s: infra/afterimage connectors status " + name);
@@ -169,14 +170,7 @@ public final class SetUpCommand implements Callable<Integer> {
     }
 
     private static boolean exists(Connection connection, String sql, String... parameters) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < parameters.length; i++) {
-                statement.setString(i + 1, parameters[i]);
-            }
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next();
-            }
-        }
+        return !Postgres.texts(connection, sql, parameters).isEmpty();
     }
 
     private static void execute(Connection connection, String sql) throws SQLException {

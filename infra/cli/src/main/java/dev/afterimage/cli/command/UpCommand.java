@@ -68,9 +68,8 @@ public final class UpCommand extends PipelineCommand {
         say(out, "Ready after %.1f s.".formatted(seconds(Duration.between(began, Instant.now()))));
         say(out, "");
         say(out, invitation(config));
-        try (AppliedEvents events = AppliedEvents.follow(config.projection(), line -> say(out, line))) {
-            givenUp.await();
-        }
+        AppliedEvents.follow(config.projection(), line -> say(out, line));
+        givenUp.await();
         stopping = true;
         pipeline.close();
         return 1;

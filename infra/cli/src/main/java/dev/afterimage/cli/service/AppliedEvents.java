@@ -11,7 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -19,46 +19,36 @@ import java.util.stream.Stream;
  * Follows the projection-service's stream of applied events and prints one line for each. Reconnects when the stream
  * breaks.
  */
-public final class AppliedEvents implements AutoCloseable {
+public final class AppliedEvents {
 
     private static final Duration RECONNECT_PAUSE = Duration.ofMillis(300);
     private static final String DATA = "data:";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final Thread reader;
-    private final HttpClient http;
+    private AppliedEvents() {}
 
-    private AppliedEvents(URI projection, Consumer<String> tell) {
-        this.http =
-                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
-        this.reader = Thread.ofPlatform().daemon().name("events").unstarted(() -> read(projection, tell));
+    /** Follows the stream on a thread of its own, as long as this process runs. */
+    public static void follow(URI projection, Consumer<String> tell) {
+        Thread.ofPlatform().daemon().name("events").start(() -> read(projection, tell));
     }
 
-    public static AppliedEvents follow(URI projection, Consumer<String> tell) {
-        AppliedEvents events = new AppliedEvents(projection, tell);
-        events.reader.start();
-        return events;
-    }
-
-    private void read(URI projection, Consumer<String> tell) {
+    private static void read(URI projection, Consumer<String> tell) {
         HttpRequest request = HttpRequest.newBuilder(projection.resolve("/events"))
                 .header("Accept", "text/event-stream")
                 .build();
-        try {
-            while (true) {
-                try {
-                    HttpResponse<Stream<String>> response = http.send(request, HttpResponse.BodyHandlers.ofLines());
-                    try (Stream<String> lines = response.body()) {
-                        lines.filter(line -> line.startsWith(DATA))
-                                .forEach(line -> tell.accept(Screen.visible(line(line.substring(DATA.length())))));
-                    }
-                } catch (IOException | UncheckedIOException e) {
-                    // the service is being restarted; the supervisor reports that
-                }
-                TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE.toMillis());
+        HttpClient http =
+                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+        while (true) {
+            try (Stream<String> lines =
+                    http.send(request, HttpResponse.BodyHandlers.ofLines()).body()) {
+                lines.filter(line -> line.startsWith(DATA))
+                        .forEach(line -> tell.accept(Screen.visible(line(line.substring(DATA.length())))));
+            } catch (IOException | UncheckedIOException e) {
+                // the service is being restarted; the supervisor reports that
+            } catch (InterruptedException e) {
+                return;
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            LockSupport.parkNanos(RECONNECT_PAUSE.toNanos());
         }
     }
 
@@ -90,10 +80,5 @@ public final class AppliedEvents implements AutoCloseable {
             case "applied" -> event.path("latencyMs").asText("-") + " ms";
             default -> event.path("op").asText("").isEmpty() ? "tombstone, the row is already deleted" : "seen before";
         };
-    }
-
-    @Override
-    public void close() {
-        reader.interrupt();
     }
 }

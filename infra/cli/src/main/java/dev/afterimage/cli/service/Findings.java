@@ -217,7 +217,7 @@ public final class Findings implements AutoCloseable {
                 }
             }
             return connectors;
-        } catch (IOException | StackException e) {
+        } catch (StackException e) {
             worry(Level.CRIT, "Kafka Connect does not answer at " + ports.connect());
             return List.of();
         }

@@ -6,12 +6,8 @@ import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,8 +32,6 @@ public final class QuarkusService extends Server {
     private final int port;
     private final boolean executable;
     private final Map<String, String> environment;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
     private QuarkusService(String name, LocalPipelineConfig config, int port, Map<String, String> environment) {
         super(name, config.stack());
@@ -90,7 +84,7 @@ public final class QuarkusService extends Server {
     }
 
     @Override
-    protected List<String> prepare() {
+    protected List<String> prepare() throws IOException {
         if (executable) {
             Path program = SERVICES.resolve(Path.of(name(), "target", name() + "-runner"));
             if (!Files.isExecutable(program)) {
@@ -98,22 +92,14 @@ public final class QuarkusService extends Server {
                         name() + " has no executable (" + program + " is missing): run ./mvnw -Dnative package first.");
             }
             // its own folder for temporary files, because Quarkus writes Snappy's library to a file with a fixed name
-            return List.of(program.toString(), "-Xmx" + HEAP_MB + "m", "-Djava.io.tmpdir=" + temporaryFolder());
+            Path temporary = Files.createDirectories(home().resolve("tmp").resolve(name()));
+            return List.of(program.toString(), "-Xmx" + HEAP_MB + "m", "-Djava.io.tmpdir=" + temporary);
         }
         Path jar = SERVICES.resolve(Path.of(name(), "target", "quarkus-app", "quarkus-run.jar"));
         if (!Files.isRegularFile(jar)) {
             throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
         }
         return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
-    }
-
-    private Path temporaryFolder() {
-        Path folder = home().resolve("tmp").resolve(name()).toAbsolutePath();
-        try {
-            return Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new StackException("Cannot create " + folder + ": " + e.getMessage(), e);
-        }
     }
 
     @Override
@@ -140,17 +126,6 @@ public final class QuarkusService extends Server {
     }
 
     private boolean healthy(String check) {
-        try {
-            HttpRequest request = HttpRequest.newBuilder(
-                            URI.create("http://" + StackConfig.HOST + ":" + port + "/q/health/" + check))
-                    .timeout(Duration.ofSeconds(2))
-                    .build();
-            return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
-        } catch (IOException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        return ok(URI.create("http://" + StackConfig.HOST + ":" + port + "/q/health/" + check));
     }
 }

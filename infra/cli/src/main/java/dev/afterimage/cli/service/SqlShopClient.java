@@ -6,10 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -115,18 +112,8 @@ public final class SqlShopClient implements ShopClient {
     }
 
     private List<String> query(String sql, String... parameters) {
-        try (Connection connection = postgres.connect("orders");
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < parameters.length; i++) {
-                statement.setString(i + 1, parameters[i]);
-            }
-            List<String> found = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    found.add(row.getString(1));
-                }
-            }
-            return found;
+        try (Connection connection = postgres.connect("orders")) {
+            return Postgres.texts(connection, sql, parameters);
         } catch (SQLException e) {
             throw new StackException(
                     "PostgreSQL: "

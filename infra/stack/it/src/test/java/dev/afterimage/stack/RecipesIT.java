@@ -335,9 +335,7 @@ class RecipesIT {
         for (String shard : shards) {
             ObjectNode config =
                     (ObjectNode) JSON.readTree(folder.resolve(shard + ".json").toFile());
-            servers.connect()
-                    .connectors()
-                    .apply(shard, config.put("database.dbname", "shards").toString());
+            servers.connect().connectors().apply(shard, config.put("database.dbname", "shards"));
         }
         await().atMost(LIMIT).until(() -> shards.stream()
                 .allMatch(shard -> servers.postgres().replicates(shard.replace('-', '_'))));
@@ -380,9 +378,7 @@ class RecipesIT {
 
         static Recipe apply(String name, ObjectNode config) {
             Recipe recipe = new Recipe(name);
-            servers.connect()
-                    .connectors()
-                    .apply(name, config.put("database.dbname", DATABASE).toString());
+            servers.connect().connectors().apply(name, config.put("database.dbname", DATABASE));
             await().atMost(LIMIT).until(() -> servers.postgres().replicates(recipe.slot()));
             return recipe;
         }

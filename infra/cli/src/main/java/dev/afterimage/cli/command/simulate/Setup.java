@@ -2,10 +2,9 @@ package dev.afterimage.cli.command.simulate;
 
 import dev.afterimage.cli.service.AnyPostgres;
 import dev.afterimage.cli.terminal.Prompt;
+import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -97,15 +96,8 @@ final class Setup {
         return answer.equals("-") ? null : answer;
     }
 
-    private List<String> names(String sql) throws SQLException {
-        List<String> names = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            while (row.next()) {
-                names.add(row.getString(1));
-            }
-        }
-        return names;
+    private List<String> names(String sql, String... parameters) throws SQLException {
+        return Postgres.texts(connection, sql, parameters);
     }
 
     /** Creates what is missing and returns the tables, each after the tables that it refers to. */
@@ -159,19 +151,13 @@ final class Setup {
             return;
         }
         for (SimulatedTable table : tables) {
-            try (PreparedStatement statement = connection.prepareStatement(
-                    "select from pg_publication_tables where pubname = ? and schemaname = ? and tablename = ?")) {
-                statement.setString(1, publication);
-                statement.setString(2, table.schema());
-                statement.setString(3, table.name());
-                try (ResultSet row = statement.executeQuery()) {
-                    if (!row.next()) {
-                        make(
-                                table.name() + " in publication " + publication,
-                                "alter publication " + name + " add table " + table.sql(),
-                                "alter publication " + name + " drop table " + table.sql());
-                    }
-                }
+            String published =
+                    "select pubname from pg_publication_tables where pubname = ? and schemaname = ? and tablename = ?";
+            if (names(published, publication, table.schema(), table.name()).isEmpty()) {
+                make(
+                        table.name() + " in publication " + publication,
+                        "alter publication " + name + " add table " + table.sql(),
+                        "alter publication " + name + " drop table " + table.sql());
             }
         }
     }

@@ -1,6 +1,5 @@
 package dev.afterimage.devservices.deployment;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Databases;
@@ -70,11 +69,7 @@ final class ConnectContainer extends GenericContainer<ConnectContainer> implemen
                     Databases.publish(login, connector, connector.outbox());
                 }
             }
-            try {
-                new Connectors(URI.create(url())).apply(connector.name(), JSON.writeValueAsString(config));
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException(e);
-            }
+            new Connectors(URI.create(url())).apply(connector.name(), JSON.valueToTree(config));
         }
     }
 

@@ -4,7 +4,6 @@ import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.stack.StackRequest;
-import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashSet;
@@ -50,7 +49,7 @@ final class Inspection {
             return status.map(found -> found.failure()
                             .orElse(found.running() ? "RUNNING" : found.state() + ", tasks " + found.tasks()))
                     .orElse("not there yet");
-        } catch (IOException | StackException e) {
+        } catch (StackException e) {
             return "Connect does not answer: " + e.getMessage();
         }
     }
@@ -69,7 +68,7 @@ final class Inspection {
         try {
             connectors(service).restart(connector.get().name());
             return connector.get().name() + " restarts.";
-        } catch (IOException | StackException e) {
+        } catch (StackException e) {
             return "The connector does not restart: " + e.getMessage();
         }
     }
