@@ -2,8 +2,9 @@ package dev.afterimage.stack;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
@@ -34,28 +35,25 @@ final class HangingTransactions {
             TransactionState.PREPARE_COMMIT,
             TransactionState.PREPARE_EPOCH_FENCE);
 
-    private record Open(
-            TopicPartition partition, long startOffset, long producerId, int producerEpoch, int coordinatorEpoch) {}
-
     private HangingTransactions() {}
 
     /** Looks for hanging transactions for a minute, on its own thread. A transaction that is found twice is aborted. */
     static void watch(Supplier<Admin> admins) {
         Thread.ofPlatform().daemon().name("hanging-transactions").start(() -> {
             Instant end = Instant.now().plus(FOR);
-            Set<Open> before = Set.of();
+            Map<AbortTransactionSpec, Long> before = Map.of();
             while (Instant.now().isBefore(end)) {
                 LockSupport.parkNanos(PAUSE.toNanos());
                 try (Admin admin = admins.get()) {
-                    Set<Open> hanging = find(admin);
-                    for (Open open : hanging) {
-                        if (before.contains(open)) {
-                            abort(admin, open);
+                    Map<AbortTransactionSpec, Long> hanging = find(admin);
+                    for (Map.Entry<AbortTransactionSpec, Long> open : hanging.entrySet()) {
+                        if (open.getValue().equals(before.get(open.getKey()))) {
+                            admin.abortTransaction(open.getKey()).all().get();
                         }
                     }
                     before = hanging;
                 } catch (ExecutionException | KafkaException e) {
-                    before = Set.of(); // the broker is away or still loading
+                    before = Map.of(); // the broker is away or still loading
                 } catch (InterruptedException e) {
                     return;
                 }
@@ -63,24 +61,25 @@ final class HangingTransactions {
         });
     }
 
-    private static Set<Open> find(Admin admin) throws ExecutionException, InterruptedException {
+    /** The offsets at which hanging transactions start, by the request that aborts them. */
+    private static Map<AbortTransactionSpec, Long> find(Admin admin) throws ExecutionException, InterruptedException {
         Set<Long> goingOn =
                 admin.listTransactions(new ListTransactionsOptions().filterStates(GOING_ON)).all().get().stream()
                         .map(TransactionListing::producerId)
                         .collect(Collectors.toSet());
-        Set<Open> hanging = new HashSet<>();
+        Map<AbortTransactionSpec, Long> hanging = new HashMap<>();
         for (TopicPartition partition : partitions(admin)) {
             for (ProducerState producer : admin.describeProducers(List.of(partition))
                     .partitionResult(partition)
                     .get()
                     .activeProducers()) {
                 if (producer.currentTransactionStartOffset().isPresent() && !goingOn.contains(producer.producerId())) {
-                    hanging.add(new Open(
+                    AbortTransactionSpec abort = new AbortTransactionSpec(
                             partition,
-                            producer.currentTransactionStartOffset().getAsLong(),
                             producer.producerId(),
-                            producer.producerEpoch(),
-                            producer.coordinatorEpoch().orElse(0)));
+                            (short) producer.producerEpoch(),
+                            producer.coordinatorEpoch().orElse(0));
+                    hanging.put(abort, producer.currentTransactionStartOffset().getAsLong());
                 }
             }
         }
@@ -92,12 +91,5 @@ final class HangingTransactions {
                 .flatMap(topic -> topic.partitions().stream()
                         .map(partition -> new TopicPartition(topic.name(), partition.partition())))
                 .toList();
-    }
-
-    private static void abort(Admin admin, Open open) throws ExecutionException, InterruptedException {
-        admin.abortTransaction(new AbortTransactionSpec(
-                        open.partition(), open.producerId(), (short) open.producerEpoch(), open.coordinatorEpoch()))
-                .all()
-                .get();
     }
 }

@@ -30,14 +30,10 @@ public final class KafkaBroker extends KafkaJvm {
         this(config, false);
     }
 
-    private KafkaBroker(StackConfig config, boolean empty) {
+    /** @param empty whether it has none of Afterimage's topics, for other applications */
+    KafkaBroker(StackConfig config, boolean empty) {
         super("kafka", config, KafkaMain.class.getName(), 192, Jvm.Compiler.QUICK);
         this.empty = empty;
-    }
-
-    /** The same without Afterimage's topics, for other applications. */
-    static KafkaBroker empty(StackConfig config) {
-        return new KafkaBroker(config, true);
     }
 
     /**

@@ -49,15 +49,11 @@ public final class Postgres extends Server {
         this(config, false);
     }
 
-    private Postgres(StackConfig config, boolean empty) {
+    /** @param empty whether it has none of Afterimage's roles and databases, for other applications */
+    Postgres(StackConfig config, boolean empty) {
         super("postgres", config);
         this.data = config.home().resolve("postgres");
         this.empty = empty;
-    }
-
-    /** The same without Afterimage's roles and databases, for other applications. */
-    static Postgres empty(StackConfig config) {
-        return new Postgres(config, true);
     }
 
     /**

@@ -173,7 +173,8 @@ public abstract class Server implements AutoCloseable {
         Process started = builder.start();
         started.getOutputStream().close();
         process = started;
-        recordPid(started);
+        String start = started.info().startInstant().map(Instant::toString).orElse("?");
+        Files.writeString(pidFile(), started.pid() + " " + start);
         return started;
     }
 
@@ -243,15 +244,6 @@ public abstract class Server implements AutoCloseable {
 
     private Path pidFile() {
         return home().resolve(name + PID_FILE);
-    }
-
-    private void recordPid(Process started) throws IOException {
-        Files.writeString(pidFile(), identity(started.toHandle()));
-    }
-
-    private static String identity(ProcessHandle handle) {
-        return handle.pid() + " "
-                + handle.info().startInstant().map(Instant::toString).orElse("?");
     }
 
     /** Ends the process that an earlier run left running, if any. */

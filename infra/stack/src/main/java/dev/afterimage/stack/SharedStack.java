@@ -1,5 +1,6 @@
 package dev.afterimage.stack;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.stack.StackConnection.Answer;
 import dev.afterimage.stack.StackConnection.Question;
 import java.io.File;
@@ -33,6 +34,9 @@ public final class SharedStack implements AutoCloseable {
 
     /** Longer than the starts of PostgreSQL and Kafka, which have their own limit of a minute. */
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
+
+    /** Measured after a start: PostgreSQL 60 MB, Kafka 300 MB, Connect 420 MB, the daemon 60 MB. */
+    private static final long NEEDED_MB = 800;
 
     private static final String MAVEN = "org.codehaus.plexus.classworlds.launcher.Launcher";
     private static final long NO_PROCESS = -1;
@@ -172,12 +176,15 @@ public final class SharedStack implements AutoCloseable {
     }
 
     private static StackConnection start(StackRequest.Place place) throws IOException {
-        Memory.requireEnough();
+        requireMemory();
         Path log = place.home().resolve("logs").resolve("daemon.log");
         Files.createDirectories(Folders.parent(log));
         Files.deleteIfExists(place.home().resolve(StackDaemon.PORT_FILE));
         boolean archives = !place.fresh() && place.classPath().stream().allMatch(Files::isRegularFile);
         Jvm jvm = archives ? Jvm.PLAIN.archiveClasses(place.home()) : Jvm.PLAIN;
+        ObjectNode argument = StackConnection.JSON.valueToTree(place);
+        // the command line has it already, and the system shows no more than a page of it
+        argument.putArray("classPath");
         List<String> rest = List.of(
                 "-D" + Distribution.PROPERTY + "=" + place.distribution(),
                 "-cp",
@@ -185,7 +192,7 @@ public final class SharedStack implements AutoCloseable {
                         .map(Path::toString)
                         .collect(Collectors.joining(File.pathSeparator)),
                 StackDaemon.class.getName(),
-                StackConnection.JSON.writeValueAsString(place),
+                argument.toString(),
                 Long.toString(place.fresh() ? build() : NO_PROCESS));
         List<String> java = jvm.command("daemon", 96, Jvm.Compiler.QUICK, rest);
         Process daemon = new ProcessBuilder(Detached.fromTerminal(java))
@@ -204,6 +211,28 @@ public final class SharedStack implements AutoCloseable {
         daemon.destroy();
         String words = Files.readString(log).strip();
         throw new StackException(words.isEmpty() ? "The dev services' daemon does not answer, see " + log : words);
+    }
+
+    /** Does nothing where the system does not report the available memory. */
+    private static void requireMemory() {
+        try {
+            requireMemory(Files.readString(Path.of("/proc/meminfo")));
+        } catch (IOException e) {
+            // not Linux
+        }
+    }
+
+    static void requireMemory(String meminfo) {
+        meminfo.lines()
+                .filter(line -> line.startsWith("MemAvailable:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
+                .filter(available -> available < NEEDED_MB)
+                .findFirst()
+                .ifPresent(available -> {
+                    throw new StackException("PostgreSQL, Kafka and Connect need about " + NEEDED_MB
+                            + " MB of memory, and " + available
+                            + " MB are left: end other programs, or let another machine run them.");
+                });
     }
 
     /** The pid of the Maven build that this process belongs to; it is the same for the tests of all modules. */

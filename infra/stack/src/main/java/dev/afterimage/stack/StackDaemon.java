@@ -15,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +23,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -53,7 +53,7 @@ final class StackDaemon {
     private final ExecutorService threads =
             Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
     private final Map<Server, CompletableFuture<Void>> started = new HashMap<>();
-    private final Set<String> watched = new HashSet<>();
+    private final Set<String> watched = ConcurrentHashMap.newKeySet();
     private final Set<StackConnection> users = new CopyOnWriteArraySet<>();
     private final ServerSocket door;
     private volatile long lastLeft = System.nanoTime();
@@ -64,8 +64,8 @@ final class StackDaemon {
         this.config = config;
         this.kafkaElsewhere = kafkaElsewhere;
         this.build = build;
-        this.postgres = Postgres.empty(config);
-        this.kafka = KafkaBroker.empty(config);
+        this.postgres = new Postgres(config, true);
+        this.kafka = new KafkaBroker(config, true);
         // a developer waits for the start of Connect, and does not need its throughput
         this.connect = new ConnectWorker(config, bootstrapServers(), Jvm.Compiler.QUICK);
         this.databases = new Databases(config);
@@ -274,7 +274,8 @@ final class StackDaemon {
             }
             if (kafkaElsewhere == null
                     && (request.kafka() || !request.connectors().isEmpty())) {
-                servers.add(up(kafka).thenRun(() -> createTopics(request.topics())));
+                String topics = request.topics();
+                servers.add(topics == null ? up(kafka) : up(kafka).thenRun(() -> kafka.createTopics(Path.of(topics))));
             }
             CompletableFuture<Void> provided = CompletableFuture.allOf(servers.toArray(CompletableFuture[]::new));
             CompletableFuture<Void> connectors = request.connectors().isEmpty()
@@ -332,12 +333,6 @@ final class StackDaemon {
         return start;
     }
 
-    private void createTopics(@Nullable String file) {
-        if (file != null) {
-            kafka.createTopics(Path.of(file));
-        }
-    }
-
     /** Starts Connect in parallel with PostgreSQL, and applies the connectors when the databases and slots exist. */
     private CompletableFuture<Void> connectors(
             StackRequest request, CompletableFuture<Void> provided, StackConnection user) {
@@ -365,16 +360,12 @@ final class StackDaemon {
             }
         }
         connect.connectors().apply(connector.name(), StackConnection.JSON.valueToTree(settings));
-        if (firstTime(connector.name())) {
+        if (watched.add(connector.name())) {
             supervisor.watch(connect.connectors(), connector.name());
         }
         if (outbox != null && login != null) {
             databases.awaitReader(login, settings);
             tell(user, "connector " + connector.name() + " reads " + outbox.schema() + "." + outbox.table());
         }
-    }
-
-    private synchronized boolean firstTime(String connector) {
-        return watched.add(connector);
     }
 }

@@ -48,7 +48,7 @@ class RecoveryIT extends FaultsUnderLoad {
 
     RecoveryIT(TestPipeline pipeline) {
         super(pipeline);
-        this.connect = new RestService(pipeline.config().connect());
+        this.connect = new RestService(pipeline.config().stack().connect());
     }
 
     @Test

@@ -80,9 +80,7 @@ public final class TestPipeline implements AutoCloseable {
         }
         pipeline = LocalPipeline.start(
                 // in a native build on the executables
-                Boolean.getBoolean("afterimage.native")
-                        ? LocalPipelineConfig.onFreePorts(home).natively()
-                        : LocalPipelineConfig.onFreePorts(home),
+                LocalPipelineConfig.onFreePorts(home, Boolean.getBoolean("afterimage.native")),
                 (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
                 this::tell,
                 this::tell);

@@ -71,15 +71,12 @@ public final class AuditCommand extends PipelineCommand {
         }
         screen.table(
                 List.of("table", "follower", "source", "follower", "hash", "hash", "in flight", "different", "behind"),
-                report.path("comparisons")
-                        .valueStream()
-                        .map(each -> Stream.concat(
-                                        Stream.of(COLUMNS)
-                                                .map(column -> each.path(column).asText()),
-                                        Stream.of(Long.toString(
-                                                each.path("behind").asLong()
-                                                        + each.path("unchecked").asLong())))
-                                .toList())
+                report.path("comparisons").valueStream().toList(),
+                each -> Stream.concat(
+                                Stream.of(COLUMNS)
+                                        .map(column -> each.path(column).asText()),
+                                Stream.of(Long.toString(each.path("behind").asLong()
+                                        + each.path("unchecked").asLong())))
                         .toList());
         for (JsonNode cell : report.path("differences")) {
             String line =

@@ -46,16 +46,15 @@ public final class DeadLettersCommand extends PipelineCommand {
             } else {
                 screen.table(
                         List.of("id", "topic", "position", "key", "attempts", "reason"),
-                        letters.valueStream()
-                                .map(letter -> List.of(
-                                        letter.path("id").asText(),
-                                        letter.path("topic").asText(),
-                                        letter.path("partition").asText() + "@"
-                                                + letter.path("offset").asText(),
-                                        letter.path("key").asText("-"),
-                                        letter.path("attempts").asText(),
-                                        letter.path("reason").asText()))
-                                .toList());
+                        letters.valueStream().toList(),
+                        letter -> List.of(
+                                letter.path("id").asText(),
+                                letter.path("topic").asText(),
+                                letter.path("partition").asText() + "@"
+                                        + letter.path("offset").asText(),
+                                letter.path("key").asText("-"),
+                                letter.path("attempts").asText(),
+                                letter.path("reason").asText()));
             }
         }
     }

@@ -8,9 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.Iterator;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help.Ansi.Style;
 
@@ -48,17 +48,15 @@ public final class EventPrinter {
      */
     public void print(Event event, @Nullable Long latencyMs, StringBuilder to) {
         switch (format) {
-            case json -> to.append(Screen.visible(event.toJson(latencyMs))).append('\n');
-            case raw -> raw(event, to);
+            case json ->
+                to.append(Screen.visible(event.toJson(latencyMs).toString())).append('\n');
+            case raw ->
+                to.append(text(event.record().key()))
+                        .append('\t')
+                        .append(text(event.record().value()))
+                        .append('\n');
             case pretty -> pretty(event, latencyMs, to);
         }
-    }
-
-    private void raw(Event event, StringBuilder to) {
-        to.append(text(event.record().key()))
-                .append('\t')
-                .append(text(event.record().value()))
-                .append('\n');
     }
 
     private String text(byte @Nullable [] bytes) {
@@ -102,7 +100,7 @@ public final class EventPrinter {
             case ROW -> fields(Style.fg_green, "+", event.after(), to);
             case CHANGE -> {
                 if (event.before().isObject() && event.after().isObject()) {
-                    changes(event, to);
+                    changes("", event.before(), event.after(), to);
                 } else if (event.after().isObject()) {
                     fields(Style.fg_green, "+", event.after(), to);
                 } else if (event.before().isObject()) {
@@ -114,39 +112,51 @@ public final class EventPrinter {
         }
     }
 
-    private void changes(Event event, StringBuilder to) {
-        for (FieldChange change : FieldChange.between(event.before(), event.after())) {
-            JsonNode before = change.before();
-            JsonNode after = change.after();
-            if (before == null) {
-                line(Style.fg_green, "+", change.path() + " " + after, to);
-            } else if (after == null) {
-                line(Style.fg_red, "-", change.path() + " " + before, to);
-            } else {
-                String path = Screen.visible(change.path());
-                String from = Screen.visible(before.toString());
-                String into = Screen.visible(after.toString());
-                String plain = "  ~ " + path + " " + from + " → " + into;
-                if (plain.length() > width) {
-                    to.append(screen.cut(plain)).append('\n');
-                } else {
-                    to.append("  ~ ")
-                            .append(path)
-                            .append(' ')
-                            .append(screen.paint(Style.fg_red, from))
-                            .append(" → ")
-                            .append(screen.paint(Style.fg_green, into))
-                            .append('\n');
-                }
+    /**
+     * Prints the smallest values that differ, in the order of the fields, with paths such as {@code items[0].quantity}.
+     *
+     * @param before null if the value did not exist before
+     * @param after null if the value does not exist any more
+     */
+    private void changes(String path, @Nullable JsonNode before, @Nullable JsonNode after, StringBuilder to) {
+        if (before == null) {
+            line(Style.fg_green, "+", path + " " + after, to);
+        } else if (after == null) {
+            line(Style.fg_red, "-", path + " " + before, to);
+        } else if (before.isObject() && after.isObject()) {
+            Stream.concat(before.propertyStream(), after.propertyStream())
+                    .map(Map.Entry::getKey)
+                    .distinct()
+                    .forEach(name ->
+                            changes(path.isEmpty() ? name : path + "." + name, before.get(name), after.get(name), to));
+        } else if (before.isArray() && after.isArray()) {
+            for (int i = 0; i < Math.max(before.size(), after.size()); i++) {
+                changes(path + "[" + i + "]", before.get(i), after.get(i), to);
             }
+        } else if (!before.equals(after)) {
+            changed(Screen.visible(path), Screen.visible(before.toString()), Screen.visible(after.toString()), to);
+        }
+    }
+
+    private void changed(String path, String before, String after, StringBuilder to) {
+        String plain = "  ~ " + path + " " + before + " → " + after;
+        if (plain.length() > width) {
+            to.append(screen.cut(plain)).append('\n');
+        } else {
+            to.append("  ~ ")
+                    .append(path)
+                    .append(' ')
+                    .append(screen.paint(Style.fg_red, before))
+                    .append(" → ")
+                    .append(screen.paint(Style.fg_green, after))
+                    .append('\n');
         }
     }
 
     /** Prints the fields, as many per line as fit. */
     private void fields(Style style, String sign, JsonNode image, StringBuilder to) {
         StringBuilder line = new StringBuilder();
-        for (Iterator<Map.Entry<String, JsonNode>> fields = image.fields(); fields.hasNext(); ) {
-            Map.Entry<String, JsonNode> field = fields.next();
+        for (Map.Entry<String, JsonNode> field : image.properties()) {
             String text = field.getKey() + " " + field.getValue();
             if (!line.isEmpty() && line.length() + text.length() + 6 > Math.min(width, 200)) {
                 line(style, sign, line.toString(), to);

@@ -59,12 +59,10 @@ public final class MeasureCommand extends PipelineCommand {
         RestService projection = ports.projectionService();
         Map<String, ?> order = orders.anOrder();
         out.printf("Warming up for %d s at %d orders/s ...%n", warmUp, rate);
-        out.flush();
         // the rate rises slowly: at the full rate, JVMs that have just started build up a queue that lasts for a long
         // time
         run(orders, projection, order, rate * warmUp / 2, i -> warmUp * Math.sqrt(i * 2.0 / rate / warmUp));
         out.printf("Measuring for %d s ...%n", seconds);
-        out.flush();
         List<Sample> samples = run(orders, projection, order, rate * seconds, i -> (double) i / rate);
         out.printf("%d orders at %d/s%n", samples.size(), rate);
         percentiles(out, "POST to its answer", samples.stream().mapToLong(Sample::answered));
@@ -152,12 +150,10 @@ public final class MeasureCommand extends PipelineCommand {
                 .ifPresent(parent -> parts.put("afterimage up", List.of(parent)));
         Duration idle = Duration.ofSeconds(20);
         out.printf("Waiting %d s until the pipeline is idle ...%n", idle.toSeconds());
-        out.flush();
         TimeUnit.MILLISECONDS.sleep(idle.toMillis());
         Map<String, Long> before = new TreeMap<>();
         parts.forEach((name, processes) -> before.put(name, cpuMillis(processes)));
         out.printf("Measuring idle CPU for %d s ...%n", idle.toSeconds());
-        out.flush();
         TimeUnit.MILLISECONDS.sleep(idle.toMillis());
         double total = 0;
         for (Map.Entry<String, List<ProcessHandle>> part : parts.entrySet()) {

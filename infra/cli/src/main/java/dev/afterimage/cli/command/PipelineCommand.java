@@ -1,10 +1,16 @@
 package dev.afterimage.cli.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.service.RestService;
+import dev.afterimage.cli.terminal.Progress;
 import dev.afterimage.cli.terminal.Screen;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,5 +44,26 @@ public abstract class PipelineCommand implements Callable<Integer> {
     /** Arguments that no option can check alone; the message is one sentence without a full stop. */
     protected final ParameterException wrong(String why) {
         return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
+    }
+
+    /** Follows a long operation of a service to its end, shows its progress, and returns its final state. */
+    static JsonNode follow(
+            Screen screen,
+            RestService service,
+            String path,
+            String what,
+            ToLongFunction<JsonNode> done,
+            ToLongFunction<JsonNode> total) {
+        JsonNode state = RestService.expect(200, service.get(path));
+        try (Progress progress = new Progress(screen, what, total.applyAsLong(state))) {
+            while (true) {
+                progress.at(done.applyAsLong(state), "");
+                if (!state.path("status").asText().equals("RUNNING")) {
+                    return state;
+                }
+                LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+                state = RestService.expect(200, service.get(path));
+            }
+        }
     }
 }

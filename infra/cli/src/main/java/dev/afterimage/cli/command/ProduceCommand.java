@@ -1,6 +1,5 @@
 package dev.afterimage.cli.command;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -184,20 +183,12 @@ public final class ProduceCommand extends PipelineCommand {
         if (json) {
             ObjectNode told = JSON.createObjectNode();
             told.put("id", id);
-            events.forEach(event -> told.withArray("events").add(parsed(event.toJson(ResultingEvents.latency(event)))));
+            events.forEach(event -> told.withArray("events").add(event.toJson(ResultingEvents.latency(event))));
             screen.json(told);
         } else {
             end.print(screen, events);
         }
         return events.isEmpty() ? 1 : 0;
-    }
-
-    private static JsonNode parsed(String text) {
-        try {
-            return JSON.readTree(text);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private Faker faker() {
@@ -286,13 +277,9 @@ public final class ProduceCommand extends PipelineCommand {
                     case product -> List.of("id", "sku", "name", "price", "version");
                     case order -> List.of("id", "status", "total", "currency", "customerId", "version");
                 };
-        screen.table(
-                columns,
-                rows.stream()
-                        .map(row -> columns.stream()
-                                .map(column -> row.path(column).asText())
-                                .toList())
-                        .toList());
+        screen.table(columns, rows, row -> columns.stream()
+                .map(column -> row.path(column).asText())
+                .toList());
     }
 
     // -- the menu

@@ -36,9 +36,14 @@ public final class RebuildCommand extends PipelineCommand {
         JsonNode started = RestService.expect(
                 202, projection.post("/rebuilds", Map.of("source", source.name(), "incomplete", incomplete)));
         try (Screen screen = screen()) {
-            JsonNode ended = LongRun.follow(
-                    screen, projection, "/rebuilds/" + started.path("id").asText(), "Rebuilding, per mille", state ->
-                            new long[] {(long) (1_000 * state.path("progress").asDouble()), 1_000});
+            String path = "/rebuilds/" + started.path("id").asText();
+            JsonNode ended = follow(
+                    screen,
+                    projection,
+                    path,
+                    "Rebuilding, per mille",
+                    state -> (long) (1_000 * state.path("progress").asDouble()),
+                    _ -> 1_000);
             boolean done = ended.path("status").asText().equals("DONE");
             if (json) {
                 screen.json(ended);

@@ -77,9 +77,7 @@ public final class SetUpCommand implements Callable<Integer> {
             publish(connection);
             connect.apply(name, config());
             awaitReader(connection);
-            List<String> topics = tables.stream()
-                    .map(table -> name + "." + postgres.schema() + "." + table)
-                    .toList();
+            List<String> topics = names(name + "." + postgres.schema() + ".");
             if (all.json()) {
                 screen.json(Map.of("connector", name, "topics", topics));
             } else {
@@ -88,6 +86,10 @@ public final class SetUpCommand implements Callable<Integer> {
             }
             return 0;
         }
+    }
+
+    private List<String> names(String prefix) {
+        return tables.stream().map(prefix::concat).toList();
     }
 
     private String qualified(String table) {
@@ -119,9 +121,10 @@ public final class SetUpCommand implements Callable<Integer> {
         if (!exists(connection, "select 1 from pg_publication where pubname = ?", name)) {
             execute(
                     connection,
-                    "create publication " + AnyPostgres.quoted(name) + " for table "
-                            + String.join(
-                                    ", ", tables.stream().map(this::qualified).toList()));
+                    tables.stream()
+                            .map(this::qualified)
+                            .collect(Collectors.joining(
+                                    ", ", "create publication " + AnyPostgres.quoted(name) + " for table ", "")));
             return;
         }
         for (String table : tables) {
@@ -147,11 +150,7 @@ public final class SetUpCommand implements Callable<Integer> {
                     .put("topic.prefix", name)
                     .put("slot.name", name)
                     .put("publication.name", name)
-                    .put(
-                            "table.include.list",
-                            tables.stream()
-                                    .map(table -> postgres.schema() + "." + table)
-                                    .collect(Collectors.joining(",")));
+                    .put("table.include.list", String.join(",", names(postgres.schema() + ".")));
         } catch (IOException e) {
             throw new StackException("The connector's template cannot be read.", e);
         }

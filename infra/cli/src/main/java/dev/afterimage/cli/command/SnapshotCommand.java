@@ -32,10 +32,14 @@ public final class SnapshotCommand extends PipelineCommand {
         RestService orders = ports.orderService();
         JsonNode started = RestService.expect(202, orders.post("/snapshots", Map.of("aggregate", aggregate.name())));
         try (Screen screen = screen()) {
-            JsonNode ended = LongRun.follow(
-                    screen, orders, "/snapshots/" + started.path("id").asText(), "Publishing", state -> new long[] {
-                        state.path("published").asLong(), state.path("total").asLong()
-                    });
+            String path = "/snapshots/" + started.path("id").asText();
+            JsonNode ended = follow(
+                    screen,
+                    orders,
+                    path,
+                    "Publishing",
+                    state -> state.path("published").asLong(),
+                    state -> state.path("total").asLong());
             if (json) {
                 screen.json(ended);
             } else {

@@ -116,7 +116,7 @@ public final class SqlCommand extends PipelineCommand {
                     .toList());
         }
         if (!json) {
-            screen.table(names, rows);
+            screen.table(names, rows, row -> row);
         }
     }
 }

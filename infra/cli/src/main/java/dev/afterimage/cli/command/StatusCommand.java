@@ -2,7 +2,6 @@ package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.service.Findings;
 import dev.afterimage.cli.service.Findings.Level;
-import dev.afterimage.cli.service.Thresholds;
 import dev.afterimage.cli.terminal.Screen;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,12 +57,13 @@ public final class StatusCommand extends PipelineCommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        Thresholds thresholds = new Thresholds(behind(), wal());
+        Duration behind = behind();
+        long wal = wal();
         if (interval < 1) {
             throw wrong("--interval is at least 1");
         }
         try (Screen screen = screen();
-                Findings findings = new Findings(ports, thresholds)) {
+                Findings findings = new Findings(ports, behind, wal)) {
             // rates are measured between two reports
             findings.look();
             Thread.sleep(Duration.ofSeconds(watch ? 0 : 1));

@@ -51,10 +51,10 @@ public final class UpCommand extends PipelineCommand {
         try {
             pipeline = LocalPipeline.start(
                     config,
-                    (what, took) -> say(out, "  %-24s ready after %4.1f s".formatted(what, seconds(took))),
-                    line -> say(out, "! " + line),
+                    (what, took) -> out.printf("  %-24s ready after %4.1f s%n", what, seconds(took)),
+                    line -> out.println("! " + line),
                     reason -> {
-                        say(out, "! " + reason);
+                        out.println("! " + reason);
                         givenUp.countDown();
                     });
         } catch (StackException e) {
@@ -65,10 +65,10 @@ public final class UpCommand extends PipelineCommand {
             stopping = true;
             throw e;
         }
-        say(out, "Ready after %.1f s.".formatted(seconds(Duration.between(began, Instant.now()))));
-        say(out, "");
-        say(out, invitation(config));
-        AppliedEvents.follow(config.projection(), line -> say(out, line));
+        out.printf("Ready after %.1f s.%n", seconds(Duration.between(began, Instant.now())));
+        out.println();
+        out.println(invitation(config));
+        AppliedEvents.follow(config.projection(), out::println);
         givenUp.await();
         stopping = true;
         pipeline.close();
@@ -77,11 +77,12 @@ public final class UpCommand extends PipelineCommand {
 
     private LocalPipelineConfig config() {
         Jvm jvm = Jvm.PLAIN.archiveClasses(QuarkusService.ARCHIVES);
-        LocalPipelineConfig config = ports.pipeline().with(optimize ? jvm.optimizeAll() : jvm);
-        if (atLeastOnce) {
-            config = config.atLeastOnce();
-        }
-        return nativeServices ? config.natively() : config;
+        return new LocalPipelineConfig(
+                ports.pipeline().stack().with(optimize ? jvm.optimizeAll() : jvm),
+                ports.orderService,
+                ports.projectionService,
+                !atLeastOnce,
+                nativeServices);
     }
 
     private void announceStop(PrintWriter out) {
@@ -90,8 +91,8 @@ public final class UpCommand extends PipelineCommand {
                 return;
             }
             stopping = true;
-            say(out, "");
-            say(out, "Stopping; the data stays for the next run (./mvnw clean deletes it).");
+            out.println();
+            out.println("Stopping; the data stays for the next run (./mvnw clean deletes it).");
         }));
     }
 
@@ -115,17 +116,10 @@ public final class UpCommand extends PipelineCommand {
                 config.projection(),
                 config.stack().postgresPort(),
                 config.stack().kafkaPort(),
-                config.connect(),
+                config.stack().connect(),
                 config.orders(),
                 order,
                 config.projection()).stripTrailing();
-    }
-
-    private static void say(PrintWriter out, String line) {
-        synchronized (out) {
-            out.println(line);
-            out.flush();
-        }
     }
 
     private static double seconds(Duration duration) {

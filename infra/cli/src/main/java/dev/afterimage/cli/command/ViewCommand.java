@@ -176,17 +176,11 @@ public final class ViewCommand extends PipelineCommand {
         if (joins) {
             headings.addFirst(joined[1]);
         }
-        lines.addAll(screen.tableLines(
-                headings,
-                newest.stream()
-                        .map(row -> headings.stream()
-                                .map(heading -> joins && heading.equals(headings.getFirst())
-                                        ? other(row.getValue(), joined)
-                                                .path("name")
-                                                .asText("?")
-                                        : row.getValue().path(heading).asText())
-                                .toList())
-                        .toList()));
+        lines.addAll(screen.tableLines(headings, newest, row -> headings.stream()
+                .map(heading -> joins && heading.equals(headings.getFirst())
+                        ? other(row.getValue(), joined).path("name").asText("?")
+                        : row.getValue().path(heading).asText())
+                .toList()));
         if (once) {
             screen.print(lines);
         } else {

@@ -1,6 +1,5 @@
 package dev.afterimage.cli.service;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -209,8 +208,8 @@ public record Event(
         return table.isEmpty() ? record.topic() : table;
     }
 
-    /** One JSON object on one line. */
-    public String toJson(@Nullable Long latencyMs) {
+    /** The event as one JSON object. */
+    public ObjectNode toJson(@Nullable Long latencyMs) {
         ObjectNode line = JSON.createObjectNode();
         line.put("topic", record.topic());
         line.put("partition", record.partition());
@@ -229,10 +228,6 @@ public record Event(
         if (text != null) {
             line.put("text", text);
         }
-        try {
-            return JSON.writeValueAsString(line);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        return line;
     }
 }

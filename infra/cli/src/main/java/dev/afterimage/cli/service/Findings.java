@@ -20,13 +20,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -35,7 +34,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -108,29 +106,39 @@ public final class Findings implements AutoCloseable {
             List<Topic> topics,
             List<Aggregate> aggregates) {}
 
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
-
     private final Ports ports;
-    private final Thresholds thresholds;
+    private final Duration maxBehind;
+    private final long maxWalBytes;
     private final RestService orders;
     private final RestService projection;
     private final Connectors connect;
     private final Postgres postgres;
-    private @Nullable Admin admin;
-    private @Nullable KafkaConsumer<byte[], byte[]> consumer;
+    private final Admin admin;
+    private final KafkaConsumer<byte[], byte[]> consumer;
 
     private List<Worry> worries = new ArrayList<>();
     private long lookedAt;
     private Map<String, Long> offsetsBefore = Map.of();
     private Map<String, long[]> countsBefore = Map.of();
 
-    public Findings(Ports ports, Thresholds thresholds) {
+    /**
+     * @param maxBehind maximum age of the oldest record that a consumer has not read; above it the status is CRIT
+     * @param maxWalBytes how much log a replication slot may retain; above it the status is CRIT
+     */
+    public Findings(Ports ports, Duration maxBehind, long maxWalBytes) {
         this.ports = ports;
-        this.thresholds = thresholds;
+        this.maxBehind = maxBehind;
+        this.maxWalBytes = maxWalBytes;
         this.orders = ports.orderService();
         this.projection = ports.projectionService();
         this.connect = ports.connectors();
         this.postgres = ports.postgres();
+        Map<String, Object> kafka = Map.of(
+                "bootstrap.servers", ports.bootstrapServers(),
+                "default.api.timeout.ms", 3_000,
+                "request.timeout.ms", 2_000);
+        this.admin = Admin.create(kafka);
+        this.consumer = new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     /** Rates are since the previous report; the first report has none. */
@@ -162,10 +170,15 @@ public final class Findings implements AutoCloseable {
                 aggregates);
     }
 
-    private void worry(Level level, String what) {
-        if (level != Level.OK) {
-            worries.add(new Worry(level, what));
+    /** CRIT above the limit, WARN from half of it. */
+    private void worry(long value, long max, String what) {
+        if (value > max / 2) {
+            worry(value > max ? Level.CRIT : Level.WARN, what);
         }
+    }
+
+    private void worry(Level level, String what) {
+        worries.add(new Worry(level, what));
     }
 
     /** The processes, found by the pid files beside the stack's data; empty if the pipeline runs on another machine. */
@@ -175,23 +188,16 @@ public final class Findings implements AutoCloseable {
             return processes;
         }
         try {
-            for (Map.Entry<String, Long> server : Server.pids(ports.home).entrySet()) {
-                long pid = server.getValue();
-                ProcessHandle handle = ProcessHandle.of(pid).orElse(null);
+            Server.pids(ports.home).forEach((name, pid) -> {
+                Optional<ProcessHandle> handle = ProcessHandle.of(pid);
+                Optional<Instant> since =
+                        handle.flatMap(process -> process.info().startInstant());
                 processes.add(new ServerProcess(
-                        server.getKey(),
-                        pid,
-                        handle == null
-                                ? null
-                                : handle.info()
-                                        .startInstant()
-                                        .map(Instant::toString)
-                                        .orElse(null),
-                        handle == null ? "gone" : "runs"));
-                if (handle == null) {
-                    worry(Level.CRIT, server.getKey() + " does not run");
+                        name, pid, since.map(Instant::toString).orElse(null), handle.isPresent() ? "runs" : "gone"));
+                if (handle.isEmpty()) {
+                    worry(Level.CRIT, name + " does not run");
                 }
-            }
+            });
         } catch (IOException | NumberFormatException e) {
             worry(Level.WARN, "the processes in " + ports.home + " cannot be read: " + e.getMessage());
         }
@@ -218,7 +224,10 @@ public final class Findings implements AutoCloseable {
             }
             return connectors;
         } catch (StackException e) {
-            worry(Level.CRIT, "Kafka Connect does not answer at " + ports.connect());
+            worry(
+                    Level.CRIT,
+                    "Kafka Connect does not answer at "
+                            + ports.pipeline().stack().connect());
             return List.of();
         }
     }
@@ -268,11 +277,13 @@ public final class Findings implements AutoCloseable {
                 slots.add(slot);
                 inUse.values().remove(slot.name());
                 worry(
-                        thresholds.wal(slot.retainedBytes()),
+                        slot.retainedBytes(),
+                        maxWalBytes,
                         "slot " + slot.name() + " retains " + (slot.retainedBytes() >> 20) + " MB of log");
                 if (slot.oldestMs() != null) {
                     worry(
-                            thresholds.behind(slot.oldestMs()),
+                            slot.oldestMs(),
+                            maxBehind.toMillis(),
                             "slot " + slot.name() + " has confirmed nothing for " + slot.oldestMs() / 1000
                                     + " s: its connector does not move");
                 }
@@ -292,24 +303,13 @@ public final class Findings implements AutoCloseable {
 
     private void kafka(List<Lag> lags, List<Topic> topics, double seconds) {
         try {
-            if (admin == null) {
-                Map<String, Object> settings = new HashMap<>(Map.of(
-                        "bootstrap.servers",
-                        ports.bootstrapServers(),
-                        "default.api.timeout.ms",
-                        (int) PATIENCE.toMillis(),
-                        "request.timeout.ms",
-                        (int) PATIENCE.toMillis() - 1_000));
-                admin = Admin.create(settings);
-                consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-            }
-            Map<TopicPartition, Long> ends = offsets(OffsetSpec.latest()).entrySet().stream()
-                    .collect(Collectors.toMap(
-                            Map.Entry::getKey, end -> end.getValue().offset()));
+            List<TopicPartition> partitions = partitions();
+            Map<TopicPartition, Long> ends = new HashMap<>();
+            offsets(partitions, OffsetSpec.latest()).forEach((partition, end) -> ends.put(partition, end.offset()));
             Map<String, Long> offsets = new TreeMap<>();
             ends.forEach((partition, end) -> offsets.merge(partition.topic(), end, Long::sum));
             Map<String, Long> newest = new HashMap<>();
-            offsets(OffsetSpec.maxTimestamp())
+            offsets(partitions, OffsetSpec.maxTimestamp())
                     .forEach((partition, found) -> newest.merge(partition.topic(), found.timestamp(), Math::max));
             offsets.forEach((topic, sum) -> {
                 long last = newest.getOrDefault(topic, -1L);
@@ -320,40 +320,42 @@ public final class Findings implements AutoCloseable {
             });
             offsetsBefore = offsets;
             lags(lags, ends);
-        } catch (KafkaException | ExecutionException | TimeoutException e) {
+        } catch (KafkaException | ExecutionException e) {
             worry(Level.CRIT, "Kafka does not answer at " + ports.bootstrapServers());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private Map<TopicPartition, ListOffsetsResultInfo> offsets(OffsetSpec which)
-            throws ExecutionException, InterruptedException, TimeoutException {
-        Admin asked = Objects.requireNonNull(admin);
-        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-        for (var topic : get(asked.describeTopics(get(asked.listTopics().names()))
-                        .allTopicNames())
-                .values()) {
-            // Connect's internal topics have no events
-            if (!topic.name().startsWith("connect.") && !topic.name().startsWith("__")) {
-                topic.partitions()
-                        .forEach(each -> wanted.put(new TopicPartition(topic.name(), each.partition()), which));
-            }
-        }
-        return get(asked.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
-                .all());
+    /** All partitions of topics with events, which Connect's internal topics do not have. */
+    private List<TopicPartition> partitions() throws ExecutionException, InterruptedException {
+        Set<String> topics = admin.listTopics().names().get();
+        return admin.describeTopics(topics).allTopicNames().get().values().stream()
+                .filter(topic ->
+                        !topic.name().startsWith("connect.") && !topic.name().startsWith("__"))
+                .flatMap(topic ->
+                        topic.partitions().stream().map(each -> new TopicPartition(topic.name(), each.partition())))
+                .toList();
     }
 
-    private void lags(List<Lag> lags, Map<TopicPartition, Long> ends)
-            throws ExecutionException, InterruptedException, TimeoutException {
-        Admin asked = Objects.requireNonNull(admin);
-        List<String> groups = get(asked.listGroups().all()).stream()
-                .map(group -> group.groupId())
+    private Map<TopicPartition, ListOffsetsResultInfo> offsets(List<TopicPartition> partitions, OffsetSpec which)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        partitions.forEach(partition -> wanted.put(partition, which));
+        return admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                .all()
+                .get();
+    }
+
+    private void lags(List<Lag> lags, Map<TopicPartition, Long> ends) throws ExecutionException, InterruptedException {
+        List<String> groups = admin.listGroups().all().get().stream()
+                .map(GroupListing::groupId)
                 .sorted()
                 .toList();
         for (String group : groups) {
-            Map<TopicPartition, OffsetAndMetadata> committed =
-                    get(asked.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
+            Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(group)
+                    .partitionsToOffsetAndMetadata()
+                    .get();
             Map<String, TreeMap<Integer, Long>> byTopic = new TreeMap<>();
             Map<String, Long> oldest = new HashMap<>();
             for (Map.Entry<TopicPartition, OffsetAndMetadata> position : committed.entrySet()) {
@@ -371,7 +373,7 @@ public final class Findings implements AutoCloseable {
             byTopic.forEach((topic, records) -> {
                 long waits = oldest.getOrDefault(topic, 0L);
                 lags.add(new Lag(group, topic, List.copyOf(records.values()), waits));
-                worry(thresholds.behind(waits), group + " is " + waits / 1000 + " s behind on " + topic);
+                worry(waits, maxBehind.toMillis(), group + " is " + waits / 1000 + " s behind on " + topic);
             });
         }
     }
@@ -381,19 +383,14 @@ public final class Findings implements AutoCloseable {
      * the sink ignores a tombstone and commits its offset with the next record.
      */
     private long age(TopicPartition partition, long offset) {
-        KafkaConsumer<byte[], byte[]> reader = Objects.requireNonNull(consumer);
-        reader.assign(List.of(partition));
-        reader.seek(partition, offset);
-        for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(500))) {
+        consumer.assign(List.of(partition));
+        consumer.seek(partition, offset);
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
             if (record.value() != null) {
                 return Math.max(0, System.currentTimeMillis() - record.timestamp());
             }
         }
         return 0;
-    }
-
-    private static <T> T get(KafkaFuture<T> answer) throws ExecutionException, InterruptedException, TimeoutException {
-        return answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private List<Aggregate> aggregates(double seconds) {
@@ -420,13 +417,13 @@ public final class Findings implements AutoCloseable {
         } catch (StackException e) {
             worry(Level.CRIT, "projection-service does not answer at " + ports.projection());
         }
-        if (!answers(ports.orders())) {
+        if (!ready(ports.orders())) {
             worry(Level.CRIT, "order-service does not take orders at " + ports.orders());
         }
         return aggregates;
     }
 
-    private static boolean answers(URI service) {
+    private static boolean ready(URI service) {
         try {
             return new RestService(service).get("/q/health/ready").status() == 200;
         } catch (StackException e) {
@@ -464,11 +461,7 @@ public final class Findings implements AutoCloseable {
 
     @Override
     public void close() {
-        if (admin != null) {
-            admin.close(Duration.ZERO);
-        }
-        if (consumer != null) {
-            consumer.close();
-        }
+        admin.close(Duration.ZERO);
+        consumer.close();
     }
 }

@@ -2,7 +2,6 @@ package dev.afterimage.cli.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import dev.afterimage.cli.terminal.Progress;
 import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
@@ -28,7 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -42,13 +41,8 @@ public final class LocalPipeline implements AutoCloseable {
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
     private static final Duration BACKLOG_LOOK = Duration.ofSeconds(10);
 
-    /** Called after each step, with the part that is ready and the duration of its start. */
-    public interface Progress {
-        void ready(String what, Duration took);
-    }
-
     private final LocalPipelineConfig config;
-    private final Progress progress;
+    private final BiConsumer<String, Duration> ready;
     private final Consumer<String> tell;
     private final Supervisor supervisor;
     private final FileChannel lock;
@@ -61,9 +55,13 @@ public final class LocalPipeline implements AutoCloseable {
     private final QuarkusService orders;
     private final QuarkusService projection;
 
-    private LocalPipeline(LocalPipelineConfig config, Progress progress, Consumer<String> tell, Supervisor supervisor) {
+    private LocalPipeline(
+            LocalPipelineConfig config,
+            BiConsumer<String, Duration> ready,
+            Consumer<String> tell,
+            Supervisor supervisor) {
         this.config = config;
-        this.progress = progress;
+        this.ready = ready;
         this.tell = tell;
         this.supervisor = supervisor;
         this.postgres = new Postgres(config.stack());
@@ -83,14 +81,17 @@ public final class LocalPipeline implements AutoCloseable {
     /**
      * Starts all parts. Returns when a test order has arrived in the read model and the replica's connectors run.
      *
-     * @param progress called for each part that is ready
+     * @param ready called after each step, with the part that is ready and the duration of its start
      * @param tell receives one line for each crash and each restart
      * @param giveUp receives the reason when a part keeps dying
      * @throws StackException when a part does not start, or a pipeline runs in this folder already
      */
     public static LocalPipeline start(
-            LocalPipelineConfig config, Progress progress, Consumer<String> tell, Consumer<String> giveUp) {
-        LocalPipeline pipeline = new LocalPipeline(config, progress, tell, new Supervisor(tell, giveUp));
+            LocalPipelineConfig config,
+            BiConsumer<String, Duration> ready,
+            Consumer<String> tell,
+            Consumer<String> giveUp) {
+        LocalPipeline pipeline = new LocalPipeline(config, ready, tell, new Supervisor(tell, giveUp));
         Thread interrupted = Thread.ofPlatform().name("stop").unstarted(pipeline::close);
         Runtime.getRuntime().addShutdownHook(interrupted);
         try {
@@ -135,7 +136,7 @@ public final class LocalPipeline implements AutoCloseable {
         String order = "/orders/" + placed.path("id").asText();
         Instant lastProgress = Instant.now();
         JsonNode before = MissingNode.getInstance();
-        while (!isThere(readModel, order)) {
+        while (!Server.await(BACKLOG_LOOK, Duration.ofMillis(20), () -> isThere(readModel, order))) {
             JsonNode feed = RestService.expect(200, readModel.get("/stats")).path("feed");
             if (!feed.equals(before)) {
                 before = feed;
@@ -150,18 +151,13 @@ public final class LocalPipeline implements AutoCloseable {
         RestService.expect(204, shop.delete(order));
     }
 
-    /** Whether the read model shows the order within a few seconds. */
     private static boolean isThere(RestService readModel, String order) {
-        Instant deadline = Instant.now().plus(BACKLOG_LOOK);
-        while (Instant.now().isBefore(deadline)) {
-            RestService.Answer answer = readModel.get(order);
-            if (answer.status() != 404 && answer.status() != 503) {
-                RestService.expect(200, answer);
-                return true;
-            }
-            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        RestService.Answer answer = readModel.get(order);
+        if (answer.status() == 404 || answer.status() == 503) {
+            return false;
         }
-        return false;
+        RestService.expect(200, answer);
+        return true;
     }
 
     /**
@@ -190,7 +186,7 @@ public final class LocalPipeline implements AutoCloseable {
                 () -> {
                     Instant began = Instant.now();
                     start.run();
-                    progress.ready(what, Duration.between(began, Instant.now()));
+                    ready.accept(what, Duration.between(began, Instant.now()));
                 },
                 starts);
     }
@@ -209,12 +205,8 @@ public final class LocalPipeline implements AutoCloseable {
     }
 
     private static void await(String otherwise, Server logged, BooleanSupplier condition) {
-        Instant deadline = Instant.now().plus(READY_LIMIT);
-        while (!condition.getAsBoolean()) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new StackException(otherwise + " after " + READY_LIMIT.toSeconds() + " s. " + logged.lastWords());
-            }
-            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        if (!Server.await(READY_LIMIT, Duration.ofMillis(50), condition)) {
+            throw new StackException(otherwise + " after " + READY_LIMIT.toSeconds() + " s. " + logged.lastWords());
         }
     }
 

@@ -132,13 +132,9 @@ public final class Ports {
         return new RestService(projection(), token);
     }
 
-    public URI connect() {
-        return pipeline().connect();
-    }
-
     /** The connectors of the Kafka Connect at the configured port. */
     public Connectors connectors() {
-        return new Connectors(connect());
+        return new Connectors(pipeline().stack().connect());
     }
 
     /** The registry's Confluent-compatible API; null when no port is given and the pipeline runs without a registry. */

@@ -1,6 +1,8 @@
 package dev.afterimage.cli.service;
 
 import dev.afterimage.stack.Jvm;
+import dev.afterimage.stack.KafkaBroker;
+import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
@@ -31,56 +33,38 @@ public final class QuarkusService extends Server {
 
     private final int port;
     private final boolean executable;
-    private final Map<String, String> environment;
+    private final Map<String, String> environment = new HashMap<>();
 
-    private QuarkusService(String name, LocalPipelineConfig config, int port, Map<String, String> environment) {
+    private QuarkusService(String name, LocalPipelineConfig config, int port) {
         super(name, config.stack());
         this.port = port;
         this.executable = config.nativeServices();
-        this.environment = new HashMap<>(environment);
-        this.environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
-        this.environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
-        this.environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
+        environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
+        environment.put("QUARKUS_HTTP_HOST", StackConfig.HOST);
+        environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
     }
 
     static QuarkusService orders(LocalPipelineConfig config) {
-        return new QuarkusService(
-                "order-service",
-                config,
-                config.orderPort(),
-                Map.of(
-                        "ORDERS_SECURITY_ENABLED",
-                        "false", // the service listens on loopback only
-                        "QUARKUS_DATASOURCE_JDBC_URL",
-                        jdbcUrl(config.stack(), "orders")));
+        QuarkusService service = new QuarkusService("order-service", config, config.orderPort());
+        // the service listens on loopback only
+        service.environment.put("ORDERS_SECURITY_ENABLED", "false");
+        service.environment.put("QUARKUS_DATASOURCE_JDBC_URL", new Postgres(config.stack()).jdbcUrl("orders"));
+        return service;
     }
 
     static QuarkusService projection(LocalPipelineConfig config) {
-        return new QuarkusService(
-                "projection-service",
-                config,
-                config.projectionPort(),
-                Map.of(
-                        "PROJECTION_SECURITY_ENABLED",
-                        "false", // as above
-                        "FEED_TABLE_TOPICS",
-                        TABLE_TOPICS,
-                        "QUARKUS_DATASOURCE_JDBC_URL",
-                        jdbcUrl(config.stack(), "projection"),
-                        "QUARKUS_DATASOURCE_SOURCE_JDBC_URL",
-                        jdbcUrl(config.stack(), "orders"),
-                        "QUARKUS_DATASOURCE_REPLICA_JDBC_URL",
-                        jdbcUrl(config.stack(), "replica"),
-                        "KAFKA_BOOTSTRAP_SERVERS",
-                        StackConfig.HOST + ":" + config.stack().kafkaPort(),
-                        "PIPELINE_CONNECT_URL",
-                        config.connect().toString(),
-                        "PIPELINE_ORDER_SERVICE_URL",
-                        config.orders().toString()));
-    }
-
-    private static String jdbcUrl(StackConfig stack, String database) {
-        return "jdbc:postgresql://" + StackConfig.HOST + ":" + stack.postgresPort() + "/" + database;
+        QuarkusService service = new QuarkusService("projection-service", config, config.projectionPort());
+        Postgres postgres = new Postgres(config.stack());
+        // as above
+        service.environment.put("PROJECTION_SECURITY_ENABLED", "false");
+        service.environment.put("FEED_TABLE_TOPICS", TABLE_TOPICS);
+        service.environment.put("QUARKUS_DATASOURCE_JDBC_URL", postgres.jdbcUrl("projection"));
+        service.environment.put("QUARKUS_DATASOURCE_SOURCE_JDBC_URL", postgres.jdbcUrl("orders"));
+        service.environment.put("QUARKUS_DATASOURCE_REPLICA_JDBC_URL", postgres.jdbcUrl("replica"));
+        service.environment.put("KAFKA_BOOTSTRAP_SERVERS", new KafkaBroker(config.stack()).bootstrapServers());
+        service.environment.put("PIPELINE_CONNECT_URL", config.stack().connect().toString());
+        service.environment.put("PIPELINE_ORDER_SERVICE_URL", config.orders().toString());
+        return service;
     }
 
     @Override

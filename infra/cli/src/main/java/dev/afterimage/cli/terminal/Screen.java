@@ -192,36 +192,27 @@ public final class Screen implements AutoCloseable {
     }
 
     /**
-     * Prints rows under a line of headings. Columns are as wide as needed; a line that is wider than the screen is cut
-     * off.
+     * Prints a row for each thing under a line of headings. Columns are as wide as needed; a line that is wider than the
+     * screen is cut off.
      */
-    public void table(List<String> headings, List<? extends List<String>> rows) {
-        print(tableLines(headings, rows));
-    }
-
-    /** The same for a collection, of which each element becomes a row. */
     public <T> void table(List<String> headings, Collection<T> things, Function<T, List<String>> row) {
-        table(headings, things.stream().map(row).toList());
+        print(tableLines(headings, things, row));
     }
 
     /** The same table as lines, to be shown later. */
     public <T> List<String> tableLines(List<String> headings, Collection<T> things, Function<T, List<String>> row) {
-        return tableLines(headings, things.stream().map(row).toList());
-    }
-
-    /** The same table as lines, to be shown later. */
-    public List<String> tableLines(List<String> headings, List<? extends List<String>> rows) {
-        List<List<String>> cells = Stream.concat(Stream.of(headings), rows.stream())
-                .map(row -> row.stream().map(Screen::visible).toList())
+        List<List<String>> cells = Stream.concat(
+                        Stream.of(headings), things.stream().map(row))
+                .map(line -> line.stream().map(Screen::visible).toList())
                 .toList();
         int[] widths = new int[headings.size()];
         for (int column = 0; column < widths.length; column++) {
-            for (List<String> row : cells) {
-                widths[column] = Math.max(widths[column], row.get(column).length());
+            for (List<String> line : cells) {
+                widths[column] = Math.max(widths[column], line.get(column).length());
             }
         }
         List<String> lines = new ArrayList<>();
-        cells.forEach(row -> lines.add(row(row, widths)));
+        cells.forEach(line -> lines.add(row(line, widths)));
         lines.set(0, paint(Style.bold, lines.getFirst()));
         return lines;
     }

@@ -57,7 +57,7 @@ class EventTest {
         assertThat(wrapped.key()).isEqualTo("1");
         assertThat(wrapped.after()).isEqualTo(plain.after());
         assertThat(pretty(wrapped)).contains("~ email \"old@example.com\" → \"new@example.com\"");
-        assertThat(wrapped.toJson(12L)).contains("\"balance\":10.50", "\"latencyMs\":12");
+        assertThat(wrapped.toJson(12L).toString()).contains("\"balance\":10.50", "\"latencyMs\":12");
     }
 
     @Test

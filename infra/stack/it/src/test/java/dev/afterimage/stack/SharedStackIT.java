@@ -114,10 +114,10 @@ class SharedStackIT {
 
     @Test
     void tooLittleMemoryIsSaidBeforeAnythingStarts() {
-        assertThatThrownBy(() -> Memory.requireEnough("MemTotal: 4000000 kB\nMemAvailable:     512000 kB\n"))
+        assertThatThrownBy(() -> SharedStack.requireMemory("MemTotal: 4000000 kB\nMemAvailable:     512000 kB\n"))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("500 MB are left");
-        Memory.requireEnough("MemAvailable: 2097152 kB");
+        SharedStack.requireMemory("MemAvailable: 2097152 kB");
     }
 
     private static StackRequest databaseOnly() {

@@ -34,7 +34,7 @@ class StackIT {
 
     /** A server without roles and databases, which these tests do not need. */
     private static Postgres bare(StackConfig config) {
-        Postgres postgres = Postgres.empty(config);
+        Postgres postgres = new Postgres(config, true);
         postgres.closeAtExit();
         postgres.start();
         return postgres;
