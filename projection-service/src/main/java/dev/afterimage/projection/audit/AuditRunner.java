@@ -3,6 +3,7 @@ package dev.afterimage.projection.audit;
 import dev.afterimage.projection.audit.Report.Comparison;
 import dev.afterimage.projection.audit.Report.Verdict;
 import dev.afterimage.projection.sql.DatabaseAway;
+import dev.afterimage.projection.sql.Sql;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -10,9 +11,7 @@ import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -61,7 +60,15 @@ class AuditRunner {
                 newest = Optional.of(audits.start());
             }
             if (newest.isPresent() && newest.get().status() == Audit.Status.RUNNING) {
-                runAlone();
+                try (Connection connection = dataSource.getConnection()) {
+                    Sql.alone(connection, LOCK, () -> {
+                        // another instance may have ended the audit before it released the lock
+                        Optional<Audit> running = audits.running();
+                        if (running.isPresent()) {
+                            run(running.get());
+                        }
+                    });
+                }
             }
             metrics.take(audits.lastDone());
             lastTrouble = null;
@@ -81,27 +88,6 @@ class AuditRunner {
                 .map(every ->
                         newest.isEmpty() || newest.get().startedAt().plus(every).isBefore(Instant.now()))
                 .orElse(false);
-    }
-
-    private void runAlone() throws SQLException, InterruptedException {
-        try (Connection connection = dataSource.getConnection();
-                Statement statement = connection.createStatement()) {
-            try (ResultSet row = statement.executeQuery("select pg_try_advisory_lock(" + LOCK + ")")) {
-                row.next();
-                if (!row.getBoolean(1)) {
-                    return;
-                }
-            }
-            try {
-                // another instance may have ended the audit before it released the lock
-                Optional<Audit> running = audits.running();
-                if (running.isPresent()) {
-                    run(running.get());
-                }
-            } finally {
-                statement.execute("select pg_advisory_unlock(" + LOCK + ")");
-            }
-        }
     }
 
     private void run(Audit audit) throws InterruptedException {

@@ -4,18 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.projection.sql.Database;
-import dev.afterimage.projection.sql.DatabaseAway;
 import dev.afterimage.projection.sql.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,12 +36,10 @@ class Audits {
              where id = ?
             """;
 
-    private final DataSource dataSource;
     private final Database database;
     private final ObjectMapper json;
 
-    Audits(DataSource dataSource, Database database, ObjectMapper json) {
-        this.dataSource = dataSource;
+    Audits(Database database, ObjectMapper json) {
         this.database = database;
         this.json = json;
     }
@@ -54,7 +48,7 @@ class Audits {
     Audit start() {
         while (true) {
             UUID id = UUID.randomUUID();
-            write(START, id, text(Report.NOTHING));
+            database.run(START, id, text(Report.NOTHING));
             Optional<Audit> started = running().or(() -> byId(id));
             if (started.isPresent()) { // otherwise the running audit has just ended
                 return started.get();
@@ -79,19 +73,7 @@ class Audits {
     }
 
     void tell(UUID id, Audit.Status status, Report report, @Nullable String error) {
-        write(TELL, status.name(), text(report), error, status != Audit.Status.RUNNING, id);
-    }
-
-    private void write(String sql, @Nullable Object... values) {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < values.length; i++) {
-                statement.setObject(i + 1, values[i]);
-            }
-            statement.executeUpdate();
-        } catch (SQLException e) {
-            throw new DatabaseAway(e);
-        }
+        database.run(TELL, status.name(), text(report), error, status != Audit.Status.RUNNING, id);
     }
 
     private Optional<Audit> one(String which, Object... values) {
@@ -124,10 +106,6 @@ class Audits {
     }
 
     private String text(Report report) {
-        try {
-            return json.writeValueAsString(report);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        return json.valueToTree(report).toString();
     }
 }

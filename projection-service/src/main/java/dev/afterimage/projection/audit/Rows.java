@@ -2,10 +2,10 @@ package dev.afterimage.projection.audit;
 
 import dev.afterimage.projection.audit.Table.Row;
 import dev.afterimage.projection.audit.Table.RowKey;
+import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
+import dev.afterimage.projection.sql.Sql.Values;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,6 +26,11 @@ final class Rows implements AutoCloseable {
               from information_schema.columns
              where table_schema = any (current_schemas(false)) and table_name = any (?)
              order by table_name, ordinal_position
+            """;
+
+    private static final String CONFIRMED = """
+            select coalesce(confirmed_flush_lsn >= ?::pg_lsn, false) from pg_replication_slots
+             where slot_name = ? and database = current_database()
             """;
 
     /**
@@ -107,14 +112,14 @@ final class Rows implements AutoCloseable {
     }
 
     /** Reads the columns of the tables. */
-    Rows describe() throws Unreadable {
-        return query(COLUMNS, statement -> Sql.setArray(statement, 1, "text", Table.ALL, Table::name), row -> {
-            while (row.next()) {
-                types.computeIfAbsent(row.getString("table_name"), _ -> new LinkedHashMap<>())
-                        .put(row.getString("column_name"), row.getString("data_type"));
-            }
-            return this;
-        });
+    void describe() throws Unreadable {
+        record Column(String table, String name, String type) {}
+        Sql.Reader<Column> reader = Sql.Reader.ofEach(row ->
+                new Column(row.getString("table_name"), row.getString("column_name"), row.getString("data_type")));
+        var names = Values.of("text", Table.ALL, Table::name);
+        query(connection -> Sql.select(connection, COLUMNS, reader, names))
+                .forEach(column -> types.computeIfAbsent(column.table(), _ -> new LinkedHashMap<>())
+                        .put(column.name(), column.type()));
     }
 
     Side side() {
@@ -142,46 +147,34 @@ final class Rows implements AutoCloseable {
 
     /** The id of the row at position {@code rows} after {@code from}; empty if there are fewer rows. */
     Optional<UUID> bound(Table table, UUID from, int rows) throws Unreadable {
-        return query(
-                "select %1$s from %2$s where %1$s >= ? order by %1$s offset ? limit 1"
-                        .formatted(table.id(), table.name()),
-                statement -> {
-                    statement.setObject(1, from);
-                    statement.setInt(2, rows - 1);
-                },
-                row -> row.next() ? Optional.of(row.getObject(1, UUID.class)) : Optional.empty());
+        String sql = "select %1$s from %2$s where %1$s >= ? order by %1$s offset ? limit 1"
+                .formatted(table.id(), table.name());
+        return query(connection -> Sql.first(connection, sql, row -> row.getObject(1, UUID.class), from, rows - 1));
     }
 
     /** The digest of the rows between two ids, both included. */
     Digest digest(Table table, UUID from, UUID to) throws Unreadable {
-        return query(
-                "select count(*), coalesce(sum(%s), 0) from %s t where %s between ? and ?"
-                        .formatted(hash(table), table.name(), table.id()),
-                between(from, to),
-                row -> {
-                    row.next();
-                    // longValue() gives the sum modulo 2^64
-                    return new Digest(
-                            row.getLong(1), row.getBigDecimal(2).toBigInteger().longValue());
-                });
+        String sql = "select count(*), coalesce(sum(%s), 0) from %s t where %s between ? and ?"
+                .formatted(hash(table), table.name(), table.id());
+        // longValue() gives the sum modulo 2^64
+        Sql.RowReader<Digest> reader = row ->
+                new Digest(row.getLong(1), row.getBigDecimal(2).toBigInteger().longValue());
+        return query(connection -> Sql.first(connection, sql, reader, from, to)).orElseThrow();
     }
 
     /** The rows of a range, without their cells. */
     Map<RowKey, Row> range(Table table, UUID from, UUID to) throws Unreadable {
-        return query(
-                select(table, "") + " where %s between ? and ?".formatted(table.id()),
-                between(from, to),
-                row -> read(row, 0));
+        return rows(select(table, "") + " where %s between ? and ?".formatted(table.id()), 0, from, to);
     }
 
     /** The rows of these ids with their cells. Several rows may have the same id. */
     Map<RowKey, Row> look(Table table, Collection<UUID> ids) throws Unreadable {
         Collection<String> cells = forms(table).keySet();
         String texts = cells.stream().map(column -> ", " + text(table, column)).collect(Collectors.joining());
-        return query(
+        return rows(
                 select(table, texts) + " where %s = any (?)".formatted(table.id()),
-                statement -> Sql.setArray(statement, 1, "uuid", ids, id -> id),
-                row -> read(row, cells.size()));
+                cells.size(),
+                Values.of("uuid", ids, id -> id));
     }
 
     /** The compared columns, in the order of the cells of a row. */
@@ -191,22 +184,14 @@ final class Rows implements AutoCloseable {
 
     /** The current end of the WAL. All rows that were read before lie before this position. */
     String position() throws Unreadable {
-        return query("select pg_current_wal_insert_lsn()::text", _ -> {}, row -> {
-            row.next();
-            return row.getString(1);
-        });
+        return query(connection ->
+                        Sql.first(connection, "select pg_current_wal_insert_lsn()::text", row -> row.getString(1)))
+                .orElseThrow();
     }
 
     /** Whether the slot's reader has confirmed that position; empty if the slot does not exist. */
     Optional<Boolean> confirmed(String slot, String position) throws Unreadable {
-        return query(
-                "select coalesce(confirmed_flush_lsn >= ?::pg_lsn, false) from pg_replication_slots"
-                        + " where slot_name = ? and database = current_database()",
-                statement -> {
-                    statement.setString(1, position);
-                    statement.setString(2, slot);
-                },
-                row -> row.next() ? Optional.of(row.getBoolean(1)) : Optional.empty());
+        return query(connection -> Sql.first(connection, CONFIRMED, row -> row.getBoolean(1), position, slot));
     }
 
     @Override
@@ -218,41 +203,27 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    /** Sets the parameters of a statement. */
-    private interface Binder {
-
-        void bind(PreparedStatement statement) throws SQLException;
-    }
-
-    private static Binder between(UUID from, UUID to) {
-        return statement -> {
-            statement.setObject(1, from);
-            statement.setObject(2, to);
-        };
-    }
-
-    private <T> T query(String sql, Binder binder, Sql.RowReader<T> reader) throws Unreadable {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            binder.bind(statement);
-            try (ResultSet row = statement.executeQuery()) {
-                return reader.read(row);
-            }
+    private <T> T query(Database.Work<T> work) throws Unreadable {
+        try {
+            return work.run(connection);
         } catch (SQLException e) {
             throw new Unreadable(side, e);
         }
     }
 
-    private static Map<RowKey, Row> read(ResultSet row, int cells) throws SQLException {
-        Map<RowKey, Row> rows = new LinkedHashMap<>();
-        while (row.next()) {
+    private Map<RowKey, Row> rows(String sql, int cells, Object... parameters) throws Unreadable {
+        Sql.Reader<Map.Entry<RowKey, Row>> reader = Sql.Reader.ofEach(row -> {
             List<@Nullable String> texts = new ArrayList<>(cells);
             for (int i = 0; i < cells; i++) {
                 texts.add(row.getString(5 + i));
             }
-            rows.put(
+            return Map.entry(
                     new RowKey(row.getObject(1, UUID.class), row.getInt(2)),
                     new Row(row.getObject(3, Long.class), row.getLong(4), texts));
-        }
+        });
+        Map<RowKey, Row> rows = new LinkedHashMap<>();
+        query(connection -> Sql.select(connection, sql, reader, parameters))
+                .forEach(row -> rows.put(row.getKey(), row.getValue()));
         return rows;
     }
 

@@ -1,11 +1,11 @@
 package dev.afterimage.projection.deadletter;
 
 import dev.afterimage.projection.change.TopicReader;
+import dev.afterimage.projection.sql.DatabaseAway;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +54,7 @@ public class DeadLetterMetrics implements MeterBinder {
         if (System.nanoTime() - lastReadAtNanos >= READ_INTERVAL.toNanos()) {
             try {
                 lastReading = letters.waiting();
-            } catch (SQLException e) {
+            } catch (DatabaseAway e) {
                 lastReading = null;
             }
             lastReadAtNanos = System.nanoTime();

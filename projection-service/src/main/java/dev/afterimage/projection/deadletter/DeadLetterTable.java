@@ -3,7 +3,7 @@ package dev.afterimage.projection.deadletter;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.afterimage.projection.deadletter.DeadLetter.Header;
-import dev.afterimage.projection.sql.DatabaseAway;
+import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.sql.Sql.Column;
@@ -13,14 +13,13 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -75,10 +74,10 @@ public class DeadLetterTable {
         }
     }
 
-    private final DataSource dataSource;
+    private final Database database;
 
-    DeadLetterTable(DataSource dataSource) {
-        this.dataSource = dataSource;
+    DeadLetterTable(Database database) {
+        this.database = database;
     }
 
     /**
@@ -97,11 +96,10 @@ public class DeadLetterTable {
                 statement.setLong(4, record.timestamp());
                 statement.setBytes(5, record.key());
                 statement.setBytes(6, record.value());
-                statement.setString(
-                        7,
-                        json(Stream.of(record.headers().toArray())
-                                .map(header -> new Header(header.key(), header.value()))
-                                .toList()));
+                List<Header> headers = Stream.of(record.headers().toArray())
+                        .map(header -> new Header(header.key(), header.value()))
+                        .toList();
+                statement.setString(7, JSON.valueToTree(headers).toString());
                 statement.setString(8, letter.fault().reason());
                 statement.setString(9, letter.fault().digest());
                 statement.addBatch();
@@ -118,15 +116,11 @@ public class DeadLetterTable {
             Connection connection, List<ConsumerRecord<byte[], byte[]>> letters) throws SQLException {
         Map<Place, ConsumerRecord<byte[], byte[]>> wanted = HashMap.newHashMap(letters.size());
         letters.forEach(letter -> wanted.put(Place.of(letter), letter));
-        List<ConsumerRecord<byte[], byte[]>> locked = new ArrayList<>(letters.size());
-        var lock = new RoundTrip();
-        lock.add(LOCK, Values.of(letters, PLACE), row -> {
-            while (row.next()) {
-                locked.add(wanted.get(new Place(row.getString(1), row.getInt(2), row.getLong(3), row.getLong(4))));
-            }
-        });
-        lock.run(connection);
-        return locked;
+        Sql.Reader<Place> places =
+                Sql.Reader.ofEach(row -> new Place(row.getString(1), row.getInt(2), row.getLong(3), row.getLong(4)));
+        return Sql.select(connection, LOCK, places, Values.of(letters, PLACE).toArray()).stream()
+                .map(wanted::get)
+                .toList();
     }
 
     /** Removes the letters of these records, in the caller's transaction. */
@@ -156,17 +150,14 @@ public class DeadLetterTable {
     }
 
     /** The number of letters by topic; a topic without letters is missing. */
-    Map<String, Long> waiting() throws SQLException {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement(
-                        "select kafka_topic, count(*) from cdc_raw.dead_letters group by kafka_topic");
-                ResultSet row = statement.executeQuery()) {
-            Map<String, Long> waiting = new HashMap<>();
-            while (row.next()) {
-                waiting.put(row.getString(1), row.getLong(2));
-            }
-            return waiting;
-        }
+    Map<String, Long> waiting() {
+        return database
+                .select(
+                        "select kafka_topic, count(*) from cdc_raw.dead_letters group by kafka_topic",
+                        List.of(),
+                        Sql.Reader.ofEach(row -> Map.entry(row.getString(1), row.getLong(2))))
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     private List<DeadLetter> filtered(Filter filter, String rest, long from, int limit) {
@@ -174,21 +165,8 @@ public class DeadLetterTable {
     }
 
     private List<DeadLetter> letters(String sql, @Nullable Object... parameters) {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < parameters.length; i++) {
-                statement.setObject(i + 1, parameters[i]);
-            }
-            List<DeadLetter> letters = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    letters.add(letter(row));
-                }
-            }
-            return letters;
-        } catch (SQLException e) {
-            throw new DatabaseAway(e);
-        }
+        return database.with(
+                connection -> Sql.select(connection, sql, Sql.Reader.ofEach(DeadLetterTable::letter), parameters));
     }
 
     private static DeadLetter letter(ResultSet row) throws SQLException {
@@ -205,14 +183,6 @@ public class DeadLetterTable {
                 row.getInt("attempts"),
                 Sql.instant(row, "received_at"),
                 Sql.instant(row, "last_attempt_at"));
-    }
-
-    private static String json(List<Header> headers) {
-        try {
-            return JSON.writeValueAsString(headers);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e); // names and bytes always have a JSON form
-        }
     }
 
     private static List<Header> headers(String json) {

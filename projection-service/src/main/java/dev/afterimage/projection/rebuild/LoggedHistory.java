@@ -1,12 +1,10 @@
 package dev.afterimage.projection.rebuild;
 
+import dev.afterimage.projection.sql.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -45,14 +43,9 @@ class LoggedHistory implements History {
 
     @Override
     public long first(String topic, int partition) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement(FIRST)) {
-            statement.setString(1, topic);
-            statement.setInt(2, partition);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getLong(1);
-            }
+        try (Connection connection = dataSource.getConnection()) {
+            return Sql.first(connection, FIRST, row -> row.getLong(1), topic, partition)
+                    .orElseThrow();
         }
     }
 
@@ -76,23 +69,10 @@ class LoggedHistory implements History {
     }
 
     private List<Past> read(String topic, int partition, long from, long until) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement(NEXT)) {
-            statement.setString(1, topic);
-            statement.setInt(2, partition);
-            statement.setLong(3, from);
-            statement.setLong(4, until);
-            statement.setInt(5, CHUNK);
-            List<Past> found = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    found.add(new Past(
-                            row.getLong("kafka_offset"),
-                            bytes(row.getString("event_key")),
-                            bytes(row.getString("value"))));
-                }
-            }
-            return found;
+        Sql.Reader<Past> reader = Sql.Reader.ofEach(row -> new Past(
+                row.getLong("kafka_offset"), bytes(row.getString("event_key")), bytes(row.getString("value"))));
+        try (Connection connection = dataSource.getConnection()) {
+            return Sql.select(connection, NEXT, reader, topic, partition, from, until, CHUNK);
         }
     }
 

@@ -17,9 +17,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -81,18 +79,14 @@ class RebuildRunner {
     void look() {
         try (Connection connection = dataSource.getConnection()) {
             Optional<Running> running = Rebuilds.running(connection);
-            if ((running.isPresent() || ShadowModel.isLeft(connection)) && locked(connection)) {
-                try {
+            if (running.isPresent() || ShadowModel.isLeft(connection)) {
+                Sql.alone(connection, LOCK, () -> {
                     if (running.isPresent()) {
                         run(connection, running.get());
                     } else if (Rebuilds.running(connection).isEmpty()) {
-                        try (Statement statement = connection.createStatement()) {
-                            ShadowModel.drop(statement);
-                        }
+                        ShadowModel.drop(connection);
                     }
-                } finally {
-                    execute(connection, "select pg_advisory_unlock(" + LOCK + ")");
-                }
+                });
             }
             lastTrouble = null;
         } catch (SQLException | IOException e) {
@@ -101,15 +95,6 @@ class RebuildRunner {
                 Log.warnf(PROBLEM, trouble);
             }
             lastTrouble = trouble;
-        }
-    }
-
-    /** Takes the lock; returns false if another instance has it. */
-    private static boolean locked(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("select pg_try_advisory_lock(" + LOCK + ")")) {
-            row.next();
-            return row.getBoolean(1);
         }
     }
 
@@ -137,9 +122,7 @@ class RebuildRunner {
         } catch (Impossible | RuntimeException e) {
             Log.errorf(e, "rebuild failed rebuildId=%s", rebuild.id());
             connection.rollback();
-            try (Statement statement = connection.createStatement()) {
-                ShadowModel.drop(statement);
-            }
+            ShadowModel.drop(connection);
             Rebuilds.end(
                     connection,
                     rebuild.id(),
@@ -224,8 +207,8 @@ class RebuildRunner {
                 if (stopping || !runs(connection, rebuild)) {
                     return;
                 }
-                execute(connection, "set local statement_timeout = 0");
-                execute(connection, completion);
+                Sql.run(connection, "set local statement_timeout = 0");
+                Sql.run(connection, completion);
                 connection.commit();
             }
         } finally {
@@ -279,7 +262,7 @@ class RebuildRunner {
      * Applies the remaining events and replaces the live model, while a lock keeps all instances from applying events.
      */
     private void swap(Connection connection, History history, Running rebuild) throws SQLException, IOException {
-        execute(connection, "lock table cdc_raw.positions in exclusive mode");
+        Sql.run(connection, "lock table cdc_raw.positions in exclusive mode");
         if (!runs(connection, rebuild)) {
             return; // also when another instance took the lock after this connection broke
         }
@@ -307,13 +290,7 @@ class RebuildRunner {
         connection.commit();
         Log.infof("read model swapped rebuildId=%s events=%d", rebuild.id(), events);
         // a separate transaction, because it waits for queries that still read the old model
-        execute(connection, "drop schema cdc_replaced cascade");
+        Sql.run(connection, "drop schema cdc_replaced cascade");
         connection.commit();
-    }
-
-    private static void execute(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
     }
 }

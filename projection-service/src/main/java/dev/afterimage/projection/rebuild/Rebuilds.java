@@ -1,16 +1,14 @@
 package dev.afterimage.projection.rebuild;
 
-import dev.afterimage.projection.sql.DatabaseAway;
+import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.Optional;
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** The table {@code cdc_raw.rebuilds}. */
@@ -44,32 +42,26 @@ class Rebuilds {
                and a.datname = current_database() and a.state = 'active' and a.query ~* '^(create .*index|analyze) '
             """;
 
-    private final DataSource dataSource;
+    private final Database database;
 
-    Rebuilds(DataSource dataSource) {
-        this.dataSource = dataSource;
+    Rebuilds(Database database) {
+        this.database = database;
     }
 
     /** Returns false if a rebuild is running. */
     boolean start(UUID id, String source, boolean incomplete) {
-        try (Connection connection = dataSource.getConnection()) {
+        return database.with(connection -> {
             connection.setAutoCommit(false);
-            try (PreparedStatement lock = connection.prepareStatement(START);
-                    PreparedStatement insert = connection.prepareStatement(INSERT)) {
-                lock.execute();
-                insert.setObject(1, id);
-                insert.setString(2, source);
-                insert.setBoolean(3, incomplete);
-                boolean started = insert.executeUpdate() == 1;
+            try {
+                Sql.run(connection, START);
+                boolean started = Sql.run(connection, INSERT, id, source, incomplete) == 1;
                 connection.commit();
                 return started;
             } catch (SQLException e) {
                 connection.rollback();
                 throw e;
             }
-        } catch (SQLException e) {
-            throw new DatabaseAway(e);
-        }
+        });
     }
 
     /**
@@ -81,57 +73,37 @@ class Rebuilds {
 
     /** The running rebuild, as the caller's transaction sees it. */
     static Optional<Running> running(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(
-                        "select id, source, incomplete from cdc_raw.rebuilds where status = 'RUNNING'");
-                ResultSet row = statement.executeQuery()) {
-            return row.next()
-                    ? Optional.of(new Running(
-                            row.getObject("id", UUID.class), row.getString("source"), row.getBoolean("incomplete")))
-                    : Optional.empty();
-        }
+        return Sql.first(
+                connection,
+                "select id, source, incomplete from cdc_raw.rebuilds where status = 'RUNNING'",
+                row -> new Running(
+                        row.getObject("id", UUID.class), row.getString("source"), row.getBoolean("incomplete")));
     }
 
     /** Ends the rebuild in the caller's transaction; returns false if the rebuild is not running any more. */
     static boolean end(Connection connection, UUID id, Rebuild.Status status, long events, @Nullable String error)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(END)) {
-            statement.setString(1, status.name());
-            statement.setLong(2, events);
-            statement.setString(3, error);
-            statement.setObject(4, id);
-            return statement.executeUpdate() == 1;
-        }
+        return Sql.run(connection, END, status.name(), events, error, id) == 1;
     }
 
     /** Cancels the rebuild if it is running; returns false if there was no such rebuild. */
     boolean cancel(UUID id) {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement cancel = connection.prepareStatement(CANCEL);
-                PreparedStatement interrupt = connection.prepareStatement(INTERRUPT)) {
-            cancel.setObject(1, id);
-            if (cancel.executeUpdate() == 1) {
-                interrupt.setLong(1, RebuildRunner.LOCK);
-                interrupt.execute();
+        return database.with(connection -> {
+            if (Sql.run(connection, CANCEL, id) == 1) {
+                Sql.run(connection, INTERRUPT, RebuildRunner.LOCK);
                 return true;
             }
-        } catch (SQLException e) {
-            throw new DatabaseAway(e);
-        }
-        return byId(id).isPresent();
+            return byId(connection, id).isPresent();
+        });
     }
 
     Optional<Rebuild> byId(UUID id) {
-        try (Connection connection = dataSource.getConnection()) {
-            try (PreparedStatement statement =
-                    connection.prepareStatement("select * from cdc_raw.rebuilds where id = ?")) {
-                statement.setObject(1, id);
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next() ? Optional.of(rebuild(connection, row)) : Optional.empty();
-                }
-            }
-        } catch (SQLException e) {
-            throw new DatabaseAway(e);
-        }
+        return database.with(connection -> byId(connection, id));
+    }
+
+    private static Optional<Rebuild> byId(Connection connection, UUID id) throws SQLException {
+        return Sql.first(
+                connection, "select * from cdc_raw.rebuilds where id = ?", row -> rebuild(connection, row), id);
     }
 
     private static Rebuild rebuild(Connection connection, ResultSet row) throws SQLException {

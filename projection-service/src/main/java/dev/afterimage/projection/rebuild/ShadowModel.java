@@ -1,15 +1,11 @@
 package dev.afterimage.projection.rebuild;
 
 import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.ReadModel;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +45,9 @@ final class ShadowModel {
              where p.topic like '%.events'
             """;
 
+    private static final String OWNED =
+            "select obj_description(to_regnamespace('" + SCHEMA + "'), 'pg_namespace') is not distinct from ?";
+
     private static final String COMPLETIONS = """
             select replace(indexdef, ' ON cdc_processed.', ' ON %1$s.')
               from pg_indexes
@@ -79,40 +78,28 @@ final class ShadowModel {
      * instance.
      */
     static void prepare(Connection connection, UUID rebuild) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            try (ResultSet owner = statement.executeQuery(
-                    "select obj_description(to_regnamespace('" + SCHEMA + "'), 'pg_namespace')")) {
-                owner.next();
-                if (Objects.equals(owner.getString(1), rebuild.toString())) {
-                    return;
-                }
-            }
-            drop(statement);
-            statement.execute("delete from cdc_raw.rebuild_positions");
-            statement.execute("select cdc_raw.new_model('" + SCHEMA + "')");
-            statement.execute("comment on schema " + SCHEMA + " is '" + rebuild + "'");
+        boolean isBegun = Sql.first(connection, OWNED, row -> row.getBoolean(1), rebuild.toString())
+                .orElseThrow();
+        if (isBegun) {
+            return;
         }
+        drop(connection);
+        Sql.run(connection, "delete from cdc_raw.rebuild_positions");
+        Sql.run(connection, "select cdc_raw.new_model('" + SCHEMA + "')");
+        Sql.run(connection, "comment on schema " + SCHEMA + " is '" + rebuild + "'");
     }
 
-    static void drop(Statement statement) throws SQLException {
-        statement.execute("drop schema if exists " + SCHEMA + " cascade");
+    static void drop(Connection connection) throws SQLException {
+        Sql.run(connection, "drop schema if exists " + SCHEMA + " cascade");
     }
 
     static List<Position> positions(Connection connection, UUID rebuild) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(POSITION)) {
-            statement.setObject(1, rebuild);
-            List<Position> positions = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    positions.add(new Position(
-                            row.getString("topic"),
-                            row.getInt("partition"),
-                            row.getLong("live"),
-                            row.getObject("rebuilt", Long.class)));
-                }
-            }
-            return positions;
-        }
+        Sql.Reader<Position> reader = Sql.Reader.ofEach(row -> new Position(
+                row.getString("topic"),
+                row.getInt("partition"),
+                row.getLong("live"),
+                row.getObject("rebuilt", Long.class)));
+        return Sql.select(connection, POSITION, reader, rebuild);
     }
 
     /**
@@ -120,9 +107,7 @@ final class ShadowModel {
      * shadow model instead of the live one.
      */
     static void apply(Connection connection, List<ReadModel<?>> models, List<Change> changes) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("set local search_path to " + SCHEMA);
-        }
+        Sql.run(connection, "set local search_path to " + SCHEMA);
         for (ReadModel<?> model : models) {
             var _ = model.apply(
                     connection,
@@ -134,25 +119,12 @@ final class ShadowModel {
 
     static void move(Connection connection, UUID rebuild, Position position, long first, long next, long events)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
-            statement.setObject(1, rebuild);
-            statement.setString(2, position.topic());
-            statement.setInt(3, position.partition());
-            statement.setLong(4, first);
-            statement.setLong(5, next);
-            statement.setLong(6, events);
-            statement.executeUpdate();
-        }
+        Sql.run(connection, MOVE, rebuild, position.topic(), position.partition(), first, next, events);
     }
 
     static Progress progress(Connection connection, UUID rebuild) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(PROGRESS)) {
-            statement.setObject(1, rebuild);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return new Progress(row.getLong(1), row.getDouble(2));
-            }
-        }
+        return Sql.first(connection, PROGRESS, row -> new Progress(row.getLong(1), row.getDouble(2)), rebuild)
+                .orElseThrow();
     }
 
     /**
@@ -160,29 +132,17 @@ final class ShadowModel {
      * addition to the keys, and then analyze the tables.
      */
     static List<String> completions(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(COMPLETIONS)) {
-            List<String> completions = new ArrayList<>();
-            while (row.next()) {
-                completions.add(row.getString(1));
-            }
-            return completions;
-        }
+        return Sql.select(connection, COMPLETIONS, Sql.Reader.ofEach(row -> row.getString(1)));
     }
 
     /** Whether a shadow model is left that no rebuild fills. */
     static boolean isLeft(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("select to_regnamespace('" + SCHEMA + "') is not null")) {
-            row.next();
-            return row.getBoolean(1);
-        }
+        return Sql.first(connection, "select to_regnamespace(?) is not null", row -> row.getBoolean(1), SCHEMA)
+                .orElseThrow();
     }
 
     /** Replaces the live model with the shadow model, in the caller's transaction. */
     static void swap(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("select cdc_raw.swap_models('" + SCHEMA + "')");
-        }
+        Sql.run(connection, "select cdc_raw.swap_models('" + SCHEMA + "')");
     }
 }

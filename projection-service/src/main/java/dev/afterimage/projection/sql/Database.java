@@ -2,13 +2,12 @@ package dev.afterimage.projection.sql;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
-/** Runs queries for clients. Each query is one statement, so it sees one state of the tables. */
+/** Runs statements for clients, each in a transaction of its own, so that a query sees one state of the tables. */
 @ApplicationScoped
 public class Database {
 
@@ -18,20 +17,39 @@ public class Database {
         this.dataSource = dataSource;
     }
 
+    /** Uses a connection. */
+    @FunctionalInterface
+    public interface Work<T> {
+
+        T run(Connection connection) throws SQLException;
+    }
+
     /**
      * Returns the objects that the reader creates from the rows.
      *
      * @throws DatabaseAway when the database does not answer
      */
     public <T> List<T> select(String sql, List<?> parameters, Sql.Reader<T> reader) {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < parameters.size(); i++) {
-                statement.setObject(i + 1, parameters.get(i));
-            }
-            try (ResultSet rows = statement.executeQuery()) {
-                return reader.read(rows);
-            }
+        return with(connection -> Sql.select(connection, sql, reader, parameters.toArray()));
+    }
+
+    /**
+     * Runs the statement and returns the number of changed rows.
+     *
+     * @throws DatabaseAway when the database does not answer
+     */
+    public int run(String sql, @Nullable Object... parameters) {
+        return with(connection -> Sql.run(connection, sql, parameters));
+    }
+
+    /**
+     * Does the work on a connection of its own.
+     *
+     * @throws DatabaseAway when the database does not answer
+     */
+    public <T> T with(Work<T> work) {
+        try (Connection connection = dataSource.getConnection()) {
+            return work.run(connection);
         } catch (SQLException e) {
             throw new DatabaseAway(e);
         }

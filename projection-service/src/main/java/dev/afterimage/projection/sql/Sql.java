@@ -1,5 +1,6 @@
 package dev.afterimage.projection.sql;
 
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -8,11 +9,12 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Writes many rows as one array per column, for {@code unnest}, and reads rows as objects. */
+/** Runs statements, writes many rows as one array per column, for {@code unnest}, and reads rows as objects. */
 public final class Sql {
 
     private Sql() {}
@@ -77,16 +79,66 @@ public final class Sql {
         }
     }
 
-    /** Sets one column of the rows as a parameter. */
-    public static <T> void setArray(
-            PreparedStatement statement,
-            int parameter,
-            String type,
-            Collection<? extends T> rows,
-            Function<T, @Nullable Object> column)
+    /** Work that only one session does at a time. */
+    @FunctionalInterface
+    public interface Job<E extends Exception> {
+
+        void run() throws SQLException, E;
+    }
+
+    /** Runs the query and returns the objects that the reader creates from its rows. */
+    public static <T> List<T> select(
+            Connection connection, String sql, Reader<T> reader, @Nullable Object... parameters) throws SQLException {
+        try (PreparedStatement statement = prepared(connection, sql, parameters);
+                ResultSet rows = statement.executeQuery()) {
+            return reader.read(rows);
+        }
+    }
+
+    /** Runs the query and returns the object that the reader creates from its first row; empty if there is no row. */
+    public static <T> Optional<T> first(
+            Connection connection, String sql, RowReader<T> reader, @Nullable Object... parameters)
             throws SQLException {
-        var values = Values.of(type, rows, column);
-        statement.setArray(parameter, statement.getConnection().createArrayOf(type, values.elements()));
+        return select(connection, sql, Reader.ofEach(reader), parameters).stream()
+                .findFirst();
+    }
+
+    /** Runs the statement and returns the number of changed rows. */
+    public static int run(Connection connection, String sql, @Nullable Object... parameters) throws SQLException {
+        try (PreparedStatement statement = prepared(connection, sql, parameters)) {
+            statement.execute();
+            return statement.getUpdateCount();
+        }
+    }
+
+    private static PreparedStatement prepared(Connection connection, String sql, @Nullable Object... parameters)
+            throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        for (int i = 0; i < parameters.length; i++) {
+            @Nullable Object parameter = parameters[i];
+            statement.setObject(
+                    i + 1,
+                    parameter instanceof Values array
+                            ? connection.createArrayOf(array.type(), array.elements())
+                            : parameter);
+        }
+        return statement;
+    }
+
+    /**
+     * Does the job while it holds the advisory lock. Does nothing if another session has the lock, such as another
+     * instance's.
+     */
+    public static <E extends Exception> void alone(Connection connection, long lock, Job<E> job)
+            throws SQLException, E {
+        if (first(connection, "select pg_try_advisory_lock(?)", row -> row.getBoolean(1), lock)
+                .orElseThrow()) {
+            try {
+                job.run();
+            } finally {
+                run(connection, "select pg_advisory_unlock(?)", lock);
+            }
+        }
     }
 
     /**
