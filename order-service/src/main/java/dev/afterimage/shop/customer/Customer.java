@@ -1,6 +1,6 @@
 package dev.afterimage.shop.customer;
 
-import jakarta.persistence.Column;
+import dev.afterimage.shop.outbox.Aggregates.Aggregate;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
@@ -9,24 +9,15 @@ import java.util.UUID;
 
 @Entity
 @Table(name = "customers")
-public class Customer {
+public class Customer implements Aggregate {
 
     @Id
     private UUID id;
 
-    @Column
     private String name;
-
-    @Column
     private String email;
-
-    @Column(name = "created_at")
     private Instant createdAt;
-
-    @Column(name = "updated_at")
     private Instant updatedAt;
-
-    @Column
     private long version;
 
     protected Customer() {}
@@ -51,7 +42,8 @@ public class Customer {
         this.version++;
     }
 
-    CustomerImage image() {
+    @Override
+    public CustomerImage image() {
         return new CustomerImage(id, name, email, createdAt, updatedAt, version);
     }
 }

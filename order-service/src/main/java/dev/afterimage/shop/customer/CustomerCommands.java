@@ -52,8 +52,7 @@ public class CustomerCommands {
      */
     @Transactional
     public CustomerImage change(UUID id, CustomerDetails details, Preconditions conditions) {
-        var customer = locked(id);
-        conditions.check(Customers.AGGREGATE, customer.image().version());
+        var customer = customers.lock(id, conditions);
         var before = customer.image();
         customer.change(details.name(), details.email(), clock.instant());
         var after = customer.image();
@@ -73,15 +72,11 @@ public class CustomerCommands {
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {
-        var customer = locked(id);
+        var customer = customers.lock(id);
         caller.requireOwner(id);
         conditions.check(Customers.AGGREGATE, customer.image().version());
         outbox.announce(Change.deleted(Customers.AGGREGATE, "CustomerDeleted", customer.image(), clock.instant()));
         customers.delete(customer);
         customers.write();
-    }
-
-    private Customer locked(UUID id) {
-        return customers.lock(id).orElseThrow(() -> Refusal.unknownId(Customers.AGGREGATE, id));
     }
 }

@@ -2,8 +2,8 @@ package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.Reason;
 import dev.afterimage.shop.Refusal;
+import dev.afterimage.shop.outbox.Aggregates.Aggregate;
 import jakarta.persistence.CollectionTable;
-import jakarta.persistence.Column;
 import jakarta.persistence.ElementCollection;
 import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;
@@ -23,7 +23,7 @@ import java.util.UUID;
 /** An order. It changes by transitions only. Each transition checks that it is allowed and increments the version. */
 @Entity
 @Table(name = "orders")
-public class Order {
+public class Order implements Aggregate {
 
     /** The largest total that the column numeric(14, 2) holds. */
     static final BigDecimal MAX_TOTAL = new BigDecimal("999999999999.99");
@@ -31,33 +31,22 @@ public class Order {
     @Id
     private UUID id;
 
-    @Column(name = "customer_id")
     private UUID customerId;
 
     @Enumerated(EnumType.STRING)
-    @Column
     private OrderStatus status;
 
-    @Column
     private String currency;
-
-    @Column
     private BigDecimal total;
 
     // Lazy on purpose: a join that locks the order's row could return items as they were before the wait for the lock.
     @ElementCollection
     @CollectionTable(name = "order_items", joinColumns = @JoinColumn(name = "order_id"))
     @OrderColumn(name = "position")
-    @Column
     private List<OrderItem> items;
 
-    @Column(name = "created_at")
     private Instant createdAt;
-
-    @Column(name = "updated_at")
     private Instant updatedAt;
-
-    @Column
     private long version;
 
     protected Order() {}
@@ -134,7 +123,8 @@ public class Order {
         return customerId;
     }
 
-    OrderImage image() {
+    @Override
+    public OrderImage image() {
         return new OrderImage(id, customerId, status, currency, total, lines(), createdAt, updatedAt, version);
     }
 

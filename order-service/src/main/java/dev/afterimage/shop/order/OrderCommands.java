@@ -80,7 +80,7 @@ public class OrderCommands {
      */
     @Transactional
     public OrderImage changeItems(UUID id, List<RequestedItem> wanted, Preconditions conditions) {
-        var order = locked(id, conditions);
+        var order = orders.lock(id, conditions);
         var before = order.image();
         var prices = before.items().stream()
                 .collect(Collectors.toMap(OrderItem::productId, OrderItem::unitPrice, (price, same) -> price));
@@ -101,7 +101,7 @@ public class OrderCommands {
      */
     @Transactional
     public OrderImage changeStatus(UUID id, OrderStatus status, Preconditions conditions) {
-        var order = locked(id, conditions);
+        var order = orders.lock(id, conditions);
         var before = order.image();
         order.become(status, clock.instant());
         return announced("OrderStatusChanged", before, order);
@@ -139,7 +139,7 @@ public class OrderCommands {
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {
-        var order = locked(id);
+        var order = orders.lock(id);
         caller.requireOwner(order.customerId());
         conditions.check(Orders.AGGREGATE, order.image().version());
         outbox.announce(Change.deleted(Orders.AGGREGATE, "OrderDeleted", order.image(), clock.instant()));
@@ -154,16 +154,6 @@ public class OrderCommands {
             orders.write();
         }
         return after;
-    }
-
-    private Order locked(UUID id, Preconditions conditions) {
-        var order = locked(id);
-        conditions.check(Orders.AGGREGATE, order.image().version());
-        return order;
-    }
-
-    private Order locked(UUID id) {
-        return orders.lock(id).orElseThrow(() -> Refusal.unknownId(Orders.AGGREGATE, id));
     }
 
     private static Set<UUID> productIds(List<RequestedItem> wanted) {

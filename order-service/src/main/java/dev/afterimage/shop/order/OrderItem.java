@@ -1,7 +1,6 @@
 package dev.afterimage.shop.order;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
-import jakarta.persistence.Column;
 import jakarta.persistence.Embeddable;
 import java.math.BigDecimal;
 import java.util.UUID;
@@ -14,14 +13,10 @@ import java.util.UUID;
  */
 @Embeddable
 public record OrderItem(
-        @Column(name = "product_id") UUID productId,
-        @Column int quantity,
-
-        @Column(name = "unit_price") @JsonFormat(shape = JsonFormat.Shape.STRING)
-        BigDecimal unitPrice,
-
-        @Column(name = "line_total") @JsonFormat(shape = JsonFormat.Shape.STRING)
-        BigDecimal lineTotal) {
+        UUID productId,
+        int quantity,
+        @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal unitPrice,
+        @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal lineTotal) {
 
     static OrderItem of(UUID productId, int quantity, BigDecimal unitPrice) {
         return new OrderItem(productId, quantity, unitPrice, unitPrice.multiply(BigDecimal.valueOf(quantity)));

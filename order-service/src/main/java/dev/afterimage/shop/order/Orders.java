@@ -1,31 +1,23 @@
 package dev.afterimage.shop.order;
 
 import dev.afterimage.shop.Refusal;
-import dev.afterimage.shop.snapshot.SnapshotSource;
+import dev.afterimage.shop.outbox.Aggregates;
+import dev.afterimage.shop.outbox.Image;
 import dev.afterimage.shop.web.Filters;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.hibernate.exception.ConstraintViolationException;
 import org.jspecify.annotations.Nullable;
 
 /** All orders. */
 @ApplicationScoped
-public class Orders implements SnapshotSource<Order> {
+public class Orders implements Aggregates<Order> {
 
     static final String AGGREGATE = "order";
     static final Refusal.Field UNKNOWN_CUSTOMER = new Refusal.Field("customerId", "is not the id of a customer");
-
-    /**
-     * Returns the order and locks its row until the transaction ends. Changes of one order wait here for each other, so
-     * that they commit in version order, and the {@code before} of each event is the {@code after} of the previous
-     * event.
-     */
-    Optional<Order> lock(UUID id) {
-        return findByIdOptional(id, LockModeType.PESSIMISTIC_WRITE);
-    }
 
     /** Returns the customer's oldest cancellable orders and locks their rows, as {@link #lock} does. */
     List<Order> lockCancellable(UUID customerId, int limit) {
@@ -62,29 +54,22 @@ public class Orders implements SnapshotSource<Order> {
     }
 
     @Override
-    public List<OrderImage> images(List<Order> all) {
+    public List<Image> images(List<Order> all) {
         // loads the items of all orders by one statement
         list("from Order o left join fetch o.items where o in ?1", all);
-        return all.stream().map(Order::image).toList();
+        return Aggregates.super.images(all);
     }
 
     /**
-     * Flushes the changes of this transaction, so that the database checks its constraints now. Only the constraints
-     * detect a customer or a product that another transaction deletes at the same time. They also save the round trip
-     * of a query for the customer.
-     *
-     * @throws Refusal when the customer or a product does not exist
+     * Only the constraints detect a customer or a product that another transaction deletes at the same time. They also
+     * save the round trip of a query for the customer.
      */
-    void write() {
-        try {
-            flush();
-        } catch (ConstraintViolationException e) {
-            throw switch (e.getConstraintName()) {
-                case "orders_customer_id_fkey" -> Refusal.invalid(List.of(UNKNOWN_CUSTOMER));
-                case "order_items_product_id_fkey" ->
-                    Refusal.invalid("items", "name a product that has just been deleted");
-                case null, default -> e;
-            };
-        }
+    @Override
+    public Map<String, Refusal> refusals() {
+        return Map.of(
+                "orders_customer_id_fkey",
+                Refusal.invalid(List.of(UNKNOWN_CUSTOMER)),
+                "order_items_product_id_fkey",
+                Refusal.invalid("items", "name a product that has just been deleted"));
     }
 }

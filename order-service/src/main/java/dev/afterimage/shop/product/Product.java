@@ -1,6 +1,6 @@
 package dev.afterimage.shop.product;
 
-import jakarta.persistence.Column;
+import dev.afterimage.shop.outbox.Aggregates.Aggregate;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
@@ -10,27 +10,16 @@ import java.util.UUID;
 
 @Entity
 @Table(name = "products")
-public class Product {
+public class Product implements Aggregate {
 
     @Id
     private UUID id;
 
-    @Column
     private String sku;
-
-    @Column
     private String name;
-
-    @Column
     private BigDecimal price;
-
-    @Column(name = "created_at")
     private Instant createdAt;
-
-    @Column(name = "updated_at")
     private Instant updatedAt;
-
-    @Column
     private long version;
 
     protected Product() {}
@@ -58,7 +47,8 @@ public class Product {
         this.version++;
     }
 
-    ProductImage image() {
+    @Override
+    public ProductImage image() {
         return new ProductImage(id, sku, name, price, createdAt, updatedAt, version);
     }
 }

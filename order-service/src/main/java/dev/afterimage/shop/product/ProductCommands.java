@@ -49,7 +49,7 @@ public class ProductCommands {
      */
     @Transactional
     public ProductImage change(UUID id, ProductDetails details, Preconditions conditions) {
-        var product = locked(id, conditions);
+        var product = products.lock(id, conditions);
         var before = product.image();
         product.change(details.sku(), details.name(), details.price(), clock.instant());
         var after = product.image();
@@ -68,15 +68,9 @@ public class ProductCommands {
      */
     @Transactional
     public void delete(UUID id, Preconditions conditions) {
-        var product = locked(id, conditions);
+        var product = products.lock(id, conditions);
         outbox.announce(Change.deleted(Products.AGGREGATE, "ProductDeleted", product.image(), clock.instant()));
         products.delete(product);
         products.write();
-    }
-
-    private Product locked(UUID id, Preconditions conditions) {
-        var product = products.lock(id).orElseThrow(() -> Refusal.unknownId(Products.AGGREGATE, id));
-        conditions.check(Products.AGGREGATE, product.image().version());
-        return product;
     }
 }

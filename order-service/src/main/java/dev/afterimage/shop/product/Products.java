@@ -2,24 +2,21 @@ package dev.afterimage.shop.product;
 
 import dev.afterimage.shop.Reason;
 import dev.afterimage.shop.Refusal;
-import dev.afterimage.shop.snapshot.SnapshotSource;
+import dev.afterimage.shop.outbox.Aggregates;
 import dev.afterimage.shop.web.Filters;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.persistence.LockModeType;
 import java.math.BigDecimal;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.hibernate.exception.ConstraintViolationException;
 import org.jspecify.annotations.Nullable;
 
 /** All products. */
 @ApplicationScoped
-public class Products implements SnapshotSource<Product> {
+public class Products implements Aggregates<Product> {
 
     static final String AGGREGATE = "product";
 
@@ -32,13 +29,6 @@ public class Products implements SnapshotSource<Product> {
     /** Only the price. It is not an entity, so Hibernate does not check it for changes at the flush. */
     @RegisterForReflection // Panache instantiates it
     public record Price(UUID id, BigDecimal price) {}
-
-    /**
-     * Returns the product and locks its row until the transaction ends, so that its changes commit in version order.
-     */
-    Optional<Product> lock(UUID id) {
-        return findByIdOptional(id, LockModeType.PESSIMISTIC_WRITE);
-    }
 
     /** Returns products, the newest first, starting after the id {@code after}. A null filter selects all products. */
     List<Product> newest(@Nullable String sku, @Nullable UUID after, int limit) {
@@ -54,30 +44,11 @@ public class Products implements SnapshotSource<Product> {
     }
 
     @Override
-    public List<ProductImage> images(List<Product> all) {
-        return all.stream().map(Product::image).toList();
-    }
-
-    /**
-     * Flushes the changes of this transaction, so that the database checks its constraints now.
-     *
-     * @throws Refusal when another product has this sku
-     * @throws Refusal when an order contains the deleted product
-     */
-    void write() {
-        try {
-            flush();
-        } catch (ConstraintViolationException e) {
-            throw switch (e.getConstraintName()) {
-                case "products_sku_key" ->
-                    new Refusal(
-                            Reason.DUPLICATE,
-                            "Another product has this sku.",
-                            Map.of("errors", List.of(new Refusal.Field("sku", "must be unique"))));
-                case "order_items_product_id_fkey" ->
-                    new Refusal(Reason.IN_USE, "Orders have the product in their items: delete these first.", Map.of());
-                case null, default -> e;
-            };
-        }
+    public Map<String, Refusal> refusals() {
+        return Map.of(
+                "products_sku_key",
+                duplicate("sku"),
+                "order_items_product_id_fkey",
+                new Refusal(Reason.IN_USE, "Orders have the product in their items: delete these first.", Map.of()));
     }
 }

@@ -1,8 +1,8 @@
 package dev.afterimage.shop.snapshot;
 
+import dev.afterimage.shop.outbox.Aggregates;
 import dev.afterimage.shop.outbox.Image;
 import dev.afterimage.shop.snapshot.SnapshotProgress.Status;
-import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
@@ -24,38 +24,23 @@ public class Snapshot {
     @Id
     private UUID id;
 
-    @Column
     private String aggregate;
 
     @Enumerated(EnumType.STRING)
-    @Column
     private Status status;
 
-    @Column(name = "last_id")
     private UUID lastId;
-
-    @Column(name = "up_to")
     private UUID upTo;
-
-    @Column
     private long published;
-
-    @Column
     private long total;
-
-    @Column(name = "started_at")
     private Instant startedAt;
-
-    @Column(name = "updated_at")
     private Instant updatedAt;
-
-    @Column(name = "finished_at")
     private @Nullable Instant finishedAt;
 
     protected Snapshot() {}
 
     /** A snapshot of all aggregates that exist now. Aggregates that are created later publish their own events. */
-    Snapshot(UUID id, SnapshotSource<?> source, Instant at) {
+    Snapshot(UUID id, Aggregates<?> source, Instant at) {
         this.id = id;
         this.aggregate = source.aggregate();
         this.status = Status.RUNNING;
@@ -66,12 +51,12 @@ public class Snapshot {
         this.updatedAt = at;
     }
 
-    List<? extends Image> lockNext(SnapshotSource<?> source, int limit) {
+    List<Image> lockNext(Aggregates<?> source, int limit) {
         return source.lockNext(lastId, upTo, limit);
     }
 
     /** @param batch the aggregates that were just published; empty when none are left */
-    void advance(List<? extends Image> batch, Instant at) {
+    void advance(List<Image> batch, Instant at) {
         updatedAt = at;
         if (batch.isEmpty()) {
             status = Status.DONE;

@@ -1,6 +1,7 @@
 package dev.afterimage.shop.snapshot;
 
 import dev.afterimage.shop.Refusal;
+import dev.afterimage.shop.outbox.Aggregates;
 import dev.afterimage.shop.outbox.Change;
 import dev.afterimage.shop.outbox.Ids;
 import dev.afterimage.shop.outbox.Outbox;
@@ -19,7 +20,7 @@ import java.util.stream.Collectors;
 @ApplicationScoped
 public class SnapshotCommands {
 
-    private final Map<String, SnapshotSource<?>> sources;
+    private final Map<String, Aggregates<?>> sources;
     private final Snapshots snapshots;
     private final SnapshotConfig config;
     private final Outbox outbox;
@@ -27,7 +28,7 @@ public class SnapshotCommands {
     private final Clock clock;
 
     SnapshotCommands(
-            @All List<SnapshotSource<?>> sources,
+            @All List<Aggregates<?>> sources,
             Snapshots snapshots,
             SnapshotConfig config,
             Outbox outbox,
@@ -35,7 +36,7 @@ public class SnapshotCommands {
             Clock clock) {
         this.sources = sources.stream()
                 .collect(Collectors.toMap(
-                        SnapshotSource::aggregate, Function.identity(), (one, other) -> one, TreeMap::new));
+                        Aggregates::aggregate, Function.identity(), (one, other) -> one, TreeMap::new));
         this.snapshots = snapshots;
         this.config = config;
         this.outbox = outbox;
