@@ -1,5 +1,6 @@
 package dev.afterimage.shop.web;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import jakarta.inject.Singleton;
@@ -10,12 +11,8 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.lang.annotation.Annotation;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.jboss.resteasy.reactive.server.ServerResponseFilter;
 
 /**
@@ -28,19 +25,11 @@ class AllowedMethods {
 
     private static final String DOCUMENT = "/META-INF/quarkus-generated-openapi-doc.JSON";
 
-    private final Map<Pattern, Set<String>> methodsByPath = new LinkedHashMap<>();
+    private final JsonNode paths;
 
     AllowedMethods(ObjectMapper json) throws IOException {
         try (var document = AllowedMethods.class.getResourceAsStream(DOCUMENT)) {
-            for (var path : json.readTree(document).at("/paths").properties()) {
-                var methods = new TreeSet<>(Set.of(HttpMethod.OPTIONS));
-                path.getValue().fieldNames().forEachRemaining(method -> methods.add(method.toUpperCase(Locale.ROOT)));
-                if (methods.contains(HttpMethod.GET)) {
-                    methods.add(HttpMethod.HEAD);
-                }
-                methodsByPath.put(
-                        Pattern.compile("/*" + path.getKey().replaceAll("\\{[^}]*}", "[^/]+") + "/*"), methods);
-            }
+            paths = json.readTree(document).path("paths");
         }
     }
 
@@ -51,11 +40,15 @@ class AllowedMethods {
             return;
         }
         var methods = new TreeSet<String>();
-        methodsByPath.forEach((path, allowed) -> {
-            if (path.matcher(uri.getPath()).matches()) {
-                methods.addAll(allowed);
+        for (var path : paths.properties()) {
+            if (uri.getPath().matches("/*" + path.getKey().replaceAll("\\{[^}]*}", "[^/]+") + "/*")) {
+                methods.add(HttpMethod.OPTIONS);
+                path.getValue().fieldNames().forEachRemaining(method -> methods.add(method.toUpperCase(Locale.ROOT)));
             }
-        });
+        }
+        if (methods.contains(HttpMethod.GET)) {
+            methods.add(HttpMethod.HEAD);
+        }
         if (methods.isEmpty()) {
             response.setStatus(404);
             response.getHeaders().remove(HttpHeaders.ALLOW);

@@ -1,8 +1,9 @@
 package dev.afterimage.shop.web;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
@@ -221,29 +222,22 @@ class Problems {
     }
 
     private static String path(JsonMappingException exception) {
-        var path = new StringBuilder();
-        for (var step : exception.getPath()) {
-            if (step.getFieldName() == null) {
-                path.append('[').append(step.getIndex()).append(']');
-            } else {
-                path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
-            }
-        }
-        return path.isEmpty() ? Parameters.BODY : path.toString();
+        var path = exception.getPath().stream()
+                .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + step.getFieldName())
+                .collect(joining())
+                .replaceFirst("^\\.", "");
+        return path.isEmpty() ? Parameters.BODY : path;
     }
 
     /** The path of the field in which the JSON is invalid; empty outside of a field. */
     private static String position(JsonProcessingException broken) {
-        var path = new StringBuilder();
-        if (broken.getProcessor() instanceof JsonParser parser) {
-            for (JsonStreamContext at = parser.getParsingContext(); at != null; at = at.getParent()) {
-                if (at.inArray()) {
-                    path.insert(0, "[" + at.getCurrentIndex() + "]");
-                } else if (at.getCurrentName() != null) {
-                    path.insert(0, "." + at.getCurrentName());
-                }
-            }
-        }
-        return path.toString().replaceFirst("^\\.", "");
+        return broken.getProcessor() instanceof JsonParser parser
+                ? parser.getParsingContext()
+                        .pathAsPointer()
+                        .toString()
+                        .replaceAll("/([0-9]+)", "[$1]")
+                        .replace('/', '.')
+                        .replaceFirst("^\\.", "")
+                : "";
     }
 }

@@ -1,18 +1,12 @@
 package dev.afterimage.shop.web;
 
-import static java.util.stream.Collectors.groupingBy;
-import static java.util.stream.Collectors.mapping;
-import static java.util.stream.Collectors.toSet;
+import static java.util.Objects.requireNonNull;
 import static org.eclipse.microprofile.openapi.OASFactory.createSchema;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.media.Schema.SchemaType;
-import org.jboss.jandex.ClassInfo;
 import org.jboss.jandex.DotName;
 import org.jboss.jandex.IndexView;
 import org.jboss.jandex.RecordComponentInfo;
@@ -26,48 +20,45 @@ final class Schemas {
 
     private static final DotName NULLABLE = DotName.createSimple(Nullable.class);
 
-    private final Map<String, Set<String>> nullable;
-    private final Set<String> omitting;
+    private final IndexView index;
 
     /** @param index the classes of the service; the simple name of a record is the name of its schema */
     Schemas(IndexView index) {
-        List<ClassInfo> records =
-                index.getKnownClasses().stream().filter(ClassInfo::isRecord).toList();
-        nullable = records.stream()
-                .flatMap(type -> type.recordComponents().stream())
-                .filter(component -> component.type().hasAnnotation(NULLABLE))
-                .collect(groupingBy(
-                        component -> component.declaringClass().simpleName(),
-                        mapping(RecordComponentInfo::name, toSet())));
-        omitting = records.stream()
-                .filter(type -> type.hasDeclaredAnnotation(JsonInclude.class))
-                .map(ClassInfo::simpleName)
-                .collect(toSet());
+        this.index = index;
     }
 
     void complete(String name, Schema schema) {
-        if (schema.getProperties() == null || schema.getAdditionalPropertiesBoolean() != null) {
+        var members = schema.getProperties();
+        if (members == null || schema.getAdditionalPropertiesBoolean() != null) {
             return;
         }
         if (schema.getRequired() != null) {
             schema.setAdditionalPropertiesBoolean(false);
             return;
         }
-        var required = new ArrayList<>(schema.getProperties().keySet());
-        for (var member : nullable.getOrDefault(name, Set.of())) {
-            var property = schema.getProperties().get(member);
-            if (property == null) {
-                continue; // a member of another record of this name
-            }
-            if (omitting.contains(name)) {
-                required.remove(member);
-            } else if (property.getRef() == null) {
-                property.addType(SchemaType.NULL);
-            } else {
-                var none = createSchema().addType(SchemaType.NULL);
-                schema.addProperty(member, createSchema().anyOf(List.of(property, none)));
-            }
+        schema.setRequired(List.copyOf(members.keySet()));
+        var records = index.getKnownClasses().stream()
+                .filter(type -> type.isRecord() && type.simpleName().equals(name))
+                .toList();
+        var omits = records.stream().anyMatch(type -> type.hasDeclaredAnnotation(JsonInclude.class));
+        records.stream()
+                .flatMap(type -> type.recordComponents().stream())
+                .filter(component -> component.type().hasAnnotation(NULLABLE))
+                .map(RecordComponentInfo::name)
+                .filter(members::containsKey) // not a member of another record of this name
+                .distinct()
+                .forEach(member -> mayLack(schema, member, omits));
+    }
+
+    private static void mayLack(Schema schema, String member, boolean omits) {
+        var property = requireNonNull(schema.getProperties().get(member));
+        if (omits) {
+            schema.removeRequired(member);
+        } else if (property.getRef() == null) {
+            property.addType(SchemaType.NULL);
+        } else {
+            var none = createSchema().addType(SchemaType.NULL);
+            schema.addProperty(member, createSchema().anyOf(List.of(property, none)));
         }
-        schema.setRequired(required);
     }
 }
