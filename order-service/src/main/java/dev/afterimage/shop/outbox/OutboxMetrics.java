@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import io.smallrye.health.api.Wellness;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.Initialized;
 import jakarta.enterprise.event.Observes;
@@ -39,21 +38,15 @@ class OutboxMetrics implements MeterBinder {
     private final MeterRegistry registry;
     private final TransactionSynchronizationRegistry transactions;
     private final ReplicationSlot slot;
-    private final OutboxCheck outbox;
     private final Timer committed;
     private final Timer rolledBack;
     private Reading lastReading = Reading.UNKNOWN;
     private long lastReadAtNanos = System.nanoTime() - READ_INTERVAL.toNanos();
 
-    OutboxMetrics(
-            MeterRegistry registry,
-            TransactionSynchronizationRegistry transactions,
-            ReplicationSlot slot,
-            @Wellness OutboxCheck outbox) {
+    OutboxMetrics(MeterRegistry registry, TransactionSynchronizationRegistry transactions, ReplicationSlot slot) {
         this.registry = registry;
         this.transactions = transactions;
         this.slot = slot;
-        this.outbox = outbox;
         this.committed = timer("committed");
         this.rolledBack = timer("rolled_back");
     }
@@ -117,7 +110,7 @@ class OutboxMetrics implements MeterBinder {
 
     private synchronized Reading read() {
         if (System.nanoTime() - lastReadAtNanos >= READ_INTERVAL.toNanos()) {
-            lastReading = Reading.of(slot, outbox);
+            lastReading = Reading.of(slot);
             lastReadAtNanos = System.nanoTime();
         }
         return lastReading;
@@ -132,9 +125,9 @@ class OutboxMetrics implements MeterBinder {
 
         static final Reading UNKNOWN = new Reading(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
-        static Reading of(ReplicationSlot slot, OutboxCheck outbox) {
+        static Reading of(ReplicationSlot slot) {
             try {
-                double rows = outbox.rows();
+                double rows = slot.lingeringRows();
                 var others = slot.others();
                 var state = slot.state();
                 return new Reading(

@@ -9,7 +9,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Checks the slot of the outbox, and the slot of the captured tables, which feeds the replica. */
+/** Checks the outbox and its slot, and the slot of the captured tables, which feeds the replica. */
 @ApplicationScoped
 class SlotChecks {
 
@@ -35,6 +35,13 @@ class SlotChecks {
     @ApplicationScoped
     HealthCheck tableSlotCheck() {
         return this::tableSlot;
+    }
+
+    @Produces
+    @Wellness
+    @ApplicationScoped
+    HealthCheck outboxCheck() {
+        return this::outbox;
     }
 
     /**
@@ -74,6 +81,27 @@ class SlotChecks {
         });
     }
 
+    /**
+     * Up while committed changes are published. Does not affect readiness, because orders are safe either way; needs
+     * attention. The check is down if the replication slot has no reader, if the reader does not confirm changes in
+     * time, or if rows stay in the outbox: each transaction deletes the rows that it inserts.
+     */
+    HealthCheckResponse outbox() {
+        var response = HealthCheckResponse.named("outbox").withData("slot", config.slot());
+        try {
+            var rows = slot.lingeringRows();
+            var active = slot.state().map(ReplicationSlot.State::active).orElse(false);
+            var oldest = lag.oldestUnconfirmed(config.slot());
+            return response.withData("rows", rows)
+                    .withData("slotActive", active)
+                    .withData("oldestUnconfirmedMs", oldest.toMillis())
+                    .status(rows == 0 && active && oldest.compareTo(config.maxUnconfirmed()) <= 0)
+                    .build();
+        } catch (SQLException e) {
+            return away(response);
+        }
+    }
+
     private interface Rule {
 
         void judge(ReplicationSlot.State state, HealthCheckResponseBuilder response) throws SQLException;
@@ -93,9 +121,11 @@ class SlotChecks {
             rule.judge(state, response);
             return response.build();
         } catch (SQLException e) {
-            return response.withData("state", "the database does not answer")
-                    .down()
-                    .build();
+            return away(response);
         }
+    }
+
+    private static HealthCheckResponse away(HealthCheckResponseBuilder response) {
+        return response.withData("state", "the database does not answer").down().build();
     }
 }

@@ -1,5 +1,6 @@
 package dev.afterimage.shop.outbox;
 
+import dev.afterimage.shop.outbox.ReplicationSlot.Position;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -15,7 +16,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 
 /**
  * The age of the oldest change that the reader of a replication slot has not confirmed. A connector that hangs still
@@ -31,55 +31,30 @@ import javax.sql.DataSource;
 @ApplicationScoped
 class SlotLag implements MeterBinder {
 
-    private static final String POSITIONS = """
-            select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as log_end, slot_name,
-                   pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint as confirmed
-            from pg_replication_slots
-            where database = current_database() and slot_name = any (string_to_array(?, ','))
-            """;
     /** Above this number every second note is removed; the age then becomes less exact. */
     private static final int MAX_NOTES = 1_000;
 
     private record Note(long logEnd, Instant at) {}
 
-    private final DataSource orders;
+    private final ReplicationSlot slot;
     private final OutboxConfig config;
     // both guarded by this
     private final Deque<Note> notes = new ArrayDeque<>();
     private final Map<String, Long> confirmed = new HashMap<>();
 
-    SlotLag(@io.quarkus.agroal.DataSource("probes") DataSource orders, OutboxConfig config) {
-        this.orders = orders;
+    SlotLag(ReplicationSlot slot, OutboxConfig config) {
+        this.slot = slot;
         this.config = config;
     }
 
     @Scheduled(every = "2s", concurrentExecution = ConcurrentExecution.SKIP)
     void look() {
         try {
-            note(read());
+            note(slot.positions(String.join(",", slots().toList())));
         } catch (SQLException e) {
             Log.debug("positions of the replication slots unknown", e);
         }
     }
-
-    /** The position of each slot; empty if no slot exists. */
-    private Map<String, Position> read() throws SQLException {
-        Map<String, Position> positions = new HashMap<>();
-        try (var connection = orders.getConnection();
-                var query = connection.prepareStatement(POSITIONS)) {
-            query.setString(1, String.join(",", slots().toList()));
-            try (var slot = query.executeQuery()) {
-                while (slot.next()) {
-                    positions.put(
-                            slot.getString("slot_name"),
-                            new Position(slot.getLong("log_end"), slot.getLong("confirmed")));
-                }
-            }
-        }
-        return positions;
-    }
-
-    private record Position(long logEnd, long confirmed) {}
 
     private synchronized void note(Map<String, Position> positions) {
         confirmed.clear();

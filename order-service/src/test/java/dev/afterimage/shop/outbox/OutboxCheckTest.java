@@ -49,13 +49,13 @@ class OutboxCheckTest {
     void isNotWellWhileNobodyReadsTheSlot() throws Throwable {
         var config = SlotConfig.of("unread");
         var slot = new ReplicationSlot(orders, config);
-        var lag = new SlotLag(orders, config);
+        var lag = new SlotLag(slot, config);
         isDown(new SlotChecks(slot, lag, config).tableSlot(), "state", "missing");
-        isDown(new OutboxCheck(orders, slot, lag, config).call(), "slotActive", false);
+        isDown(new SlotChecks(slot, lag, config).outbox(), "slotActive", false);
 
         Wal.withSlot("unread", () -> {
             isDown(new SlotChecks(slot, lag, config).tableSlot(), "active", false);
-            isDown(new OutboxCheck(orders, slot, lag, config).call(), "slotActive", false);
+            isDown(new SlotChecks(slot, lag, config).outbox(), "slotActive", false);
         });
     }
 
@@ -66,11 +66,11 @@ class OutboxCheckTest {
             var limit = Duration.ofMillis(500);
             var active = new ReplicationSlot(orders, SlotConfig.of("order_outbox"));
             var config = SlotConfig.of("unread").confirmedWithin(limit);
-            var lag = new SlotLag(orders, config);
+            var lag = new SlotLag(new ReplicationSlot(orders, config), config);
             Database.ofService().execute("select pg_logical_emit_message(true, 'filler', 'x')");
             lag.look();
             await().untilAsserted(() -> {
-                var answer = new OutboxCheck(orders, active, lag, config).call();
+                var answer = new SlotChecks(active, lag, config).outbox();
                 assertThat(answer.getStatus()).isEqualTo(Status.DOWN);
                 assertThat(answer.getData().orElseThrow()).containsEntry("slotActive", true);
             });
@@ -87,9 +87,10 @@ class OutboxCheckTest {
         var nobody = new PGSimpleDataSource();
         nobody.setPortNumbers(new int[] {1});
         var config = SlotConfig.of("unread");
-        var check = new OutboxCheck(nobody, new ReplicationSlot(nobody, config), new SlotLag(nobody, config), config);
+        var slot = new ReplicationSlot(nobody, config);
+        var check = new SlotChecks(slot, new SlotLag(slot, config), config).outbox();
 
-        assertThat(check.call().getStatus()).isEqualTo(Status.DOWN);
+        assertThat(check.getStatus()).isEqualTo(Status.DOWN);
     }
 
     private static void isDown(HealthCheckResponse answer, String key, Object value) {

@@ -143,8 +143,7 @@ class OutboxMetricsTest {
     private MeterRegistry gauges(DataSource database) {
         var registry = new SimpleMeterRegistry();
         var slot = new ReplicationSlot(database, config);
-        var check = new OutboxCheck(database, slot, new SlotLag(database, config), config);
-        new OutboxMetrics(registry, transactions, slot, check).bindTo(registry);
+        new OutboxMetrics(registry, transactions, slot).bindTo(registry);
         return registry;
     }
 

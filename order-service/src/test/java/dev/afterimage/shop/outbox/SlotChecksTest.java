@@ -59,6 +59,7 @@ class SlotChecksTest {
     }
 
     private HealthCheckResponse check(OutboxConfig config) {
-        return new SlotChecks(new ReplicationSlot(orders, config), new SlotLag(orders, config), config).outboxSlot();
+        var slot = new ReplicationSlot(orders, config);
+        return new SlotChecks(slot, new SlotLag(slot, config), config).outboxSlot();
     }
 }
