@@ -17,6 +17,7 @@ import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Size;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -54,6 +56,25 @@ public class OrderResource {
         this.orders = orders;
         this.idempotency = idempotency;
     }
+
+    /** The body of {@code PUT /orders/{id}/items}: the new lines, which replace all lines of the order. */
+    @Schema(examples = """
+            {"items": [{"productId": "0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e02", "quantity": 3}]}
+            """)
+    public record ChangeItems(
+            @NotNull @Size(min = 1, max = RequestedItem.MAX_ITEMS) List<@NotNull @Valid RequestedItem> items) {}
+
+    /** The body of {@code PUT /orders/{id}/status}. */
+    @Schema(examples = """
+            {"status": "PAID"}
+            """)
+    public record ChangeStatus(@NotNull OrderStatus status) {}
+
+    /** The body of {@code POST /orders/cancellations}: the customer whose orders are cancelled. */
+    @Schema(examples = """
+            {"customerId": "0199f2a4-7c10-7b3e-9d55-1f0c6a2b8e01"}
+            """)
+    public record CancelOrders(@NotNull UUID customerId) {}
 
     @POST
     @RolesAllowed(Roles.WRITE)

@@ -20,6 +20,7 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestHeader;
@@ -41,6 +42,18 @@ public class SnapshotResource {
         this.snapshots = snapshots;
         this.idempotency = idempotency;
     }
+
+    /**
+     * The body of {@code POST /snapshots}.
+     *
+     * @param aggregate the kind of aggregate to re-publish: customer, order or product
+     */
+    @Schema(examples = """
+            {"aggregate": "order"}
+            """)
+    public record StartSnapshot(
+            @NotNull @Schema(enumeration = {"customer", "order", "product"})
+            String aggregate) {}
 
     @POST
     @RolesAllowed(Roles.ADMIN)
