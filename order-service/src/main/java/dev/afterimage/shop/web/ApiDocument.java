@@ -18,7 +18,6 @@ import org.eclipse.microprofile.openapi.models.OpenAPI;
 import org.eclipse.microprofile.openapi.models.Operation;
 import org.eclipse.microprofile.openapi.models.PathItem.HttpMethod;
 import org.eclipse.microprofile.openapi.models.media.Schema.SchemaType;
-import org.eclipse.microprofile.openapi.models.parameters.Parameter;
 import org.eclipse.microprofile.openapi.models.responses.APIResponse;
 import org.jboss.jandex.IndexView;
 
@@ -56,7 +55,7 @@ public class ApiDocument implements OASFilter {
             operation.addParameter(shared.getParameters().get("If-Match"));
             operation.addParameter(shared.getParameters().get("If-None-Match"));
         }
-        for (var parameter : requireNonNullElse(operation.getParameters(), List.<Parameter>of())) {
+        for (var parameter : shape.parameters()) {
             var described = shared.getParameters().get(parameter.getName());
             if (described != null) {
                 parameter.description(described.getDescription()).example(described.getExample());

@@ -1,5 +1,7 @@
 package dev.afterimage.shop.web;
 
+import static java.util.Objects.requireNonNullElse;
+
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.models.Operation;
 import org.eclipse.microprofile.openapi.models.PathItem.HttpMethod;
 import org.eclipse.microprofile.openapi.models.media.Schema;
+import org.eclipse.microprofile.openapi.models.parameters.Parameter;
 
 /**
  * What an operation of the OpenAPI document takes and answers. It decides which problems the operation may answer.
@@ -24,17 +27,17 @@ record Shape(HttpMethod method, Operation operation, Map<String, Schema> schemas
         return operation.getRequestBody() != null;
     }
 
+    List<Parameter> parameters() {
+        return requireNonNullElse(operation.getParameters(), List.of());
+    }
+
     boolean takesValues() {
-        return takesBody()
-                || (operation.getParameters() != null
-                        && !operation.getParameters().isEmpty());
+        return takesBody() || !parameters().isEmpty();
     }
 
     /** @param parameter the name of a path or query parameter or of a header */
     boolean takes(String parameter) {
-        return operation.getParameters() != null
-                && operation.getParameters().stream()
-                        .anyMatch(each -> each.getName().equals(parameter));
+        return parameters().stream().anyMatch(each -> each.getName().equals(parameter));
     }
 
     boolean needsRole() {

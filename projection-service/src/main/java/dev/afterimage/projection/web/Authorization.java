@@ -63,17 +63,23 @@ class Authorization extends AuthorizationController {
 
     /** A key at a network address is loaded by the first request, because its server may start after this service. */
     private static void load(String location, JWTAuthContextInfo verification) {
-        if (location.startsWith("http")) {
-            return;
-        }
         try {
-            if (new Keys(verification).present()) {
+            if (location.startsWith("http") || holdsKey(verification)) {
                 return;
             }
         } catch (UnresolvableKeyException | RuntimeException e) {
             Log.debugf(e, "cannot read %s", location);
         }
         throw new ConfigurationException("%s names %s, which holds no public key.".formatted(KEY, location));
+    }
+
+    /** Whether the library found a key. The library itself does not report a file that contains no key. */
+    private static boolean holdsKey(JWTAuthContextInfo verification) throws UnresolvableKeyException {
+        return new KeyLocationResolver(verification) {
+            boolean isPresent() {
+                return key != null || (jsonWebKeys != null && !jsonWebKeys.isEmpty());
+            }
+        }.isPresent();
     }
 
     private static void requireLoopback(String host) {
@@ -86,19 +92,5 @@ class Authorization extends AuthorizationController {
         }
         throw new ConfigurationException(
                 "%s is false, so quarkus.http.host must be a loopback address, not %s.".formatted(SWITCH, host));
-    }
-
-    /**
-     * The keys that the library found at the location. The library itself does not report a file that contains no key.
-     */
-    private static final class Keys extends KeyLocationResolver {
-
-        Keys(JWTAuthContextInfo verification) throws UnresolvableKeyException {
-            super(verification);
-        }
-
-        boolean present() {
-            return key != null || (jsonWebKeys != null && !jsonWebKeys.isEmpty());
-        }
     }
 }

@@ -11,7 +11,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.util.Map;
+import java.util.Set;
 
 /**
  * Answers with a problem if HTTP or Vert.x refuses a request before Jakarta REST sees it. Vert.x and Quarkus themselves
@@ -25,10 +25,7 @@ class HttpRefusals {
     /** How long a client may continue to send after the answer. */
     private static final long LINGER_MS = 1_000;
 
-    private static final Map<Integer, ProblemType> TYPES = Map.of(
-            400, ProblemType.INVALID_REQUEST,
-            404, ProblemType.UNKNOWN_ADDRESS,
-            405, ProblemType.METHOD_NOT_ALLOWED);
+    private static final Set<Integer> STATUSES = Set.of(400, 404, 405);
 
     private final ObjectMapper json;
 
@@ -42,11 +39,11 @@ class HttpRefusals {
 
     void register(@Observes Router router) {
         router.route().order(Integer.MIN_VALUE).failureHandler(request -> {
-            var type = TYPES.get(request.statusCode());
-            if (type == null) {
-                request.next();
+            var type = ProblemType.of(request.statusCode());
+            if (type.isPresent() && STATUSES.contains(request.statusCode())) {
+                answer(request, type.get().problem(null).build());
             } else {
-                answer(request, type.problem(null).build());
+                request.next();
             }
         });
     }

@@ -70,11 +70,8 @@ class Parameters implements ParamConverterProvider {
 
     static final class Unreadable extends IllegalArgumentException {
 
-        private final String rule;
-
         Unreadable(String rule) {
             super(rule);
-            this.rule = rule;
         }
     }
 
@@ -171,7 +168,7 @@ class Parameters implements ParamConverterProvider {
             try {
                 values[i] = text == null ? null : read(declared[i].getType(), text);
             } catch (Unreadable e) {
-                invalid.put(i, new Refusal.Field(name, e.rule));
+                invalid.put(i, new Refusal.Field(name, String.valueOf(e.getMessage())));
             }
         }
         var bean = CDI.current().select(resource.getResourceClass()).get();
