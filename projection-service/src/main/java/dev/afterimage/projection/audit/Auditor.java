@@ -38,14 +38,14 @@ class Auditor {
     private static final String PRESENT = "present";
 
     private final AuditConfig config;
-    private final Topics topics;
+    private final GroupTopics topics;
     private final AgroalDataSource readModel;
     private final InjectableInstance<AgroalDataSource> source;
     private final InjectableInstance<AgroalDataSource> replica;
 
     Auditor(
             AuditConfig config,
-            Topics topics,
+            GroupTopics topics,
             AgroalDataSource readModel,
             @DataSource("source") InjectableInstance<AgroalDataSource> source,
             @DataSource("replica") InjectableInstance<AgroalDataSource> replica) {
@@ -273,38 +273,46 @@ class Auditor {
         private record Cell(
                 Table table, RowKey key, @Nullable String column) {}
 
+        /** The values of a cell by side, and the followers whose value is not the source's value. */
+        private record Difference(Cell cell, Map<Side, @Nullable String> texts, Set<Side> followers) {
+
+            Difference(Cell cell) {
+                this(cell, new EnumMap<Side, @Nullable String>(Side.class), EnumSet.noneOf(Side.class));
+            }
+
+            DifferentCell shown() {
+                return new DifferentCell(
+                        cell.table().name(),
+                        cell.key().id().toString(),
+                        cell.table().line() == null ? null : cell.key().line(),
+                        cell.column(),
+                        List.copyOf(followers),
+                        texts.get(Side.SOURCE),
+                        texts.get(Side.READ_MODEL),
+                        texts.get(Side.REPLICA));
+            }
+        }
+
         private List<DifferentCell> differences() throws Unreadable {
-            Map<Cell, Map<Side, String>> texts = new LinkedHashMap<>();
-            Map<Cell, Set<Side>> followers = new LinkedHashMap<>();
+            Map<Cell, Difference> differences = new LinkedHashMap<>();
             for (TableComparison comparison : comparisons) {
                 List<Candidate> shown =
                         comparison.differing.stream().limit(config.shown()).toList();
                 Map<RowKey, Row> others = others(comparison, shown);
                 for (Candidate candidate : shown) {
                     for (Cell cell : cells(comparison, candidate)) {
-                        followers
-                                .computeIfAbsent(cell, _ -> EnumSet.noneOf(Side.class))
-                                .add(comparison.follower);
+                        Difference difference = differences.computeIfAbsent(cell, Difference::new);
+                        difference.followers().add(comparison.follower);
                         // the values that led to the verdict, and also the current value of the third side
-                        Map<Side, String> known = texts.computeIfAbsent(cell, _ -> new EnumMap<>(Side.class));
-                        put(known, Side.SOURCE, text(cell, candidate.source));
-                        put(known, comparison.follower, text(cell, candidate.follower));
-                        other(comparison.follower)
-                                .filter(other -> !known.containsKey(other.side()))
-                                .ifPresent(other -> put(known, other.side(), text(cell, others.get(candidate.key))));
+                        difference.texts().put(Side.SOURCE, text(cell, candidate.source));
+                        difference.texts().put(comparison.follower, text(cell, candidate.follower));
+                        other(comparison.follower).ifPresent(other -> difference
+                                .texts()
+                                .putIfAbsent(other.side(), text(cell, others.get(candidate.key))));
                     }
                 }
             }
-            return texts.entrySet().stream()
-                    .map(each ->
-                            cell(each.getKey(), Objects.requireNonNull(followers.get(each.getKey())), each.getValue()))
-                    .toList();
-        }
-
-        private static void put(Map<Side, String> texts, Side side, @Nullable String text) {
-            if (text != null) {
-                texts.put(side, text);
-            }
+            return differences.values().stream().map(Difference::shown).toList();
         }
 
         private Optional<Rows> other(Side follower) {
@@ -344,18 +352,6 @@ class Auditor {
             return cell.column() == null
                     ? PRESENT
                     : row.cells().get(source().compared(cell.table()).indexOf(cell.column()));
-        }
-
-        private static DifferentCell cell(Cell cell, Set<Side> followers, Map<Side, String> texts) {
-            return new DifferentCell(
-                    cell.table().name(),
-                    cell.key().id().toString(),
-                    cell.table().line() == null ? null : cell.key().line(),
-                    cell.column(),
-                    List.copyOf(followers),
-                    texts.get(Side.SOURCE),
-                    texts.get(Side.READ_MODEL),
-                    texts.get(Side.REPLICA));
         }
     }
 }

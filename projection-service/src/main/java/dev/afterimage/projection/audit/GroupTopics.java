@@ -18,7 +18,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads the progress of consumer groups from Kafka, without joining a group. */
 @ApplicationScoped
-class GroupTopics implements Topics {
+class GroupTopics {
 
     private static final int ANSWER_LIMIT_MS = 10_000;
 
@@ -28,8 +28,12 @@ class GroupTopics implements Topics {
         this.kafka = kafka;
     }
 
-    @Override
-    public Mark mark(List<String> topics, String group) throws IOException {
+    /**
+     * The current ends of the topics.
+     *
+     * @throws IOException when the broker does not answer, or a topic does not exist
+     */
+    Map<TopicPartition, Long> ends(List<String> topics, String group) throws IOException {
         try (var consumer = consumer(group)) {
             Map<TopicPartition, Long> ends = new HashMap<>();
             for (String topic : topics) {
@@ -41,13 +45,18 @@ class GroupTopics implements Topics {
                         .map(each -> new TopicPartition(each.topic(), each.partition()))
                         .toList()));
             }
-            return () -> passed(ends, group);
+            return ends;
         } catch (KafkaException e) {
             throw new IOException("the broker does not answer: " + e.getMessage(), e);
         }
     }
 
-    private boolean passed(Map<TopicPartition, Long> ends, String group) throws IOException {
+    /**
+     * Whether the group has read all records before these ends.
+     *
+     * @throws IOException when the broker does not answer
+     */
+    boolean passed(Map<TopicPartition, Long> ends, String group) throws IOException {
         try (var consumer = consumer(group)) {
             Map<TopicPartition, OffsetAndMetadata> read = consumer.committed(ends.keySet());
             for (var end : ends.entrySet()) {

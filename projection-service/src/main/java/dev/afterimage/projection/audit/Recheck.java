@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +29,11 @@ final class Recheck {
     private final Rows source;
     private final Rows follower;
     private final Route route;
-    private final Topics topics;
+    private final GroupTopics topics;
     private final Runnable progress;
 
     /** @param progress is called between two rounds; an exception from it ends the audit */
-    Recheck(Rows source, Rows follower, Route route, Topics topics, Runnable progress) {
+    Recheck(Rows source, Rows follower, Route route, GroupTopics topics, Runnable progress) {
         this.source = source;
         this.follower = follower;
         this.route = route;
@@ -47,7 +48,7 @@ final class Recheck {
     private final class Cut {
 
         private final String position;
-        private Topics.@Nullable Mark mark;
+        private @Nullable Map<TopicPartition, Long> ends;
         private String waitsFor = "";
 
         Cut() throws Unreadable {
@@ -56,7 +57,7 @@ final class Recheck {
 
         boolean passed() throws Unreadable {
             try {
-                if (mark == null) {
+                if (ends == null) {
                     Optional<Boolean> confirmed = source.confirmed(route.slot(), position);
                     if (confirmed.isEmpty() || !confirmed.get()) {
                         waitsFor = confirmed.isEmpty()
@@ -65,11 +66,11 @@ final class Recheck {
                         return false;
                     }
                     // the slot confirms a position when the topics have its changes
-                    mark = topics.mark(route.topics(), route.group());
+                    ends = topics.ends(route.topics(), route.group());
                 }
                 waitsFor = "the consumer group %s has not read all of %s"
                         .formatted(route.group(), String.join(", ", route.topics()));
-                return mark.passed();
+                return topics.passed(ends, route.group());
             } catch (IOException e) {
                 waitsFor = String.valueOf(e.getMessage());
                 return false;

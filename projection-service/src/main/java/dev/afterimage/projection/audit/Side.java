@@ -1,21 +1,16 @@
 package dev.afterimage.projection.audit;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
 
 /** A database that has the rows. */
 public enum Side {
-    SOURCE("source"),
-    READ_MODEL("read-model"),
-    REPLICA("replica");
-
-    private final String label;
-
-    Side(String label) {
-        this.label = label;
-    }
+    SOURCE,
+    READ_MODEL,
+    REPLICA;
 
     @JsonValue
     public String label() {
-        return label;
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -42,10 +42,7 @@ record Table(String name, String id, @Nullable String line) {
 
     /** Compares in PostgreSQL's order of UUIDs, which differs from Java's. */
     static UUID lesser(UUID one, UUID other) {
-        int high = Long.compareUnsigned(one.getMostSignificantBits(), other.getMostSignificantBits());
-        int order =
-                high != 0 ? high : Long.compareUnsigned(one.getLeastSignificantBits(), other.getLeastSignificantBits());
-        return order < 0 ? one : other;
+        return one.toString().compareTo(other.toString()) < 0 ? one : other;
     }
 
     static UUID successor(UUID id) {

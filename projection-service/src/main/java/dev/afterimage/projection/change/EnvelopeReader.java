@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 public class EnvelopeReader implements RecordReader {
 
     private static final String SUFFIX = ".events";
-    private static final Pattern UUID_TEXT = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final Pattern EVENT_TYPE = Pattern.compile("[A-Za-z][A-Za-z0-9]{0,99}");
 
     private final ObjectReader json;
@@ -111,7 +110,7 @@ public class EnvelopeReader implements RecordReader {
             throw new MalformedRecord("the record has no key");
         }
         String text = key.length == 36 ? new String(key, StandardCharsets.US_ASCII) : "";
-        if (!UUID_TEXT.matcher(text).matches()) {
+        if (!Fields.UUID_TEXT.matcher(text).matches()) {
             throw new MalformedRecord("the key is not a UUID in plain text");
         }
         return UUID.fromString(text);

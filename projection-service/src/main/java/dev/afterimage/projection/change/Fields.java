@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /** The fields of one JSON object and the object's path, so that a reason can name the field. */
 public record Fields(String path, JsonNode node) {
 
-    private static final Pattern UUID_TEXT = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+    static final Pattern UUID_TEXT = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final Pattern MONEY = Pattern.compile("[0-9]{1,17}\\.[0-9]{2}");
     private static final Pattern UTC =
             Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?Z");

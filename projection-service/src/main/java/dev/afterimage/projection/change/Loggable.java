@@ -19,8 +19,12 @@ public sealed interface Loggable permits Change, RowChange {
     @Nullable String key();
 
     /** The time of the commit at the source; null for a tombstone. */
-    @Nullable Instant committedAt();
+    default @Nullable Instant committedAt() {
+        return null;
+    }
 
     /** The JSON of the envelope; null for a tombstone. */
-    Envelope.@Nullable Raw raw();
+    default Envelope.@Nullable Raw raw() {
+        return null;
+    }
 }

@@ -77,7 +77,7 @@ public class DeadLetterResource {
                     letter.topic(),
                     letter.partition(),
                     letter.offset(),
-                    key != null && key.encoding() == Encoding.UTF_8 ? key.content() : null,
+                    key.encoding() == Encoding.UTF_8 ? key.content() : null,
                     letter.fault().reason(),
                     letter.fault().digest(),
                     letter.receivedAt(),
@@ -119,10 +119,10 @@ public class DeadLetterResource {
                     letter.partition(),
                     letter.offset(),
                     Instant.ofEpochMilli(letter.timestamp()),
-                    key == null ? null : key.content(),
-                    key == null ? null : key.encoding(),
-                    value == null ? null : value.content(),
-                    value == null ? null : value.encoding(),
+                    key.content(),
+                    key.encoding(),
+                    value.content(),
+                    value.encoding(),
                     letter.headers().stream().map(Header::of).toList(),
                     letter.fault().reason(),
                     letter.fault().digest(),
@@ -138,9 +138,7 @@ public class DeadLetterResource {
 
         static Header of(DeadLetter.Header header) {
             Text value = Text.of(header.value());
-            return value == null
-                    ? new Header(header.name(), null, null)
-                    : new Header(header.name(), value.content(), value.encoding());
+            return new Header(header.name(), value.content(), value.encoding());
         }
     }
 
@@ -153,11 +151,12 @@ public class DeadLetterResource {
         BASE64
     }
 
-    private record Text(String content, Encoding encoding) {
+    /** Bytes as text; without bytes, both are null. */
+    private record Text(@Nullable String content, @Nullable Encoding encoding) {
 
-        static @Nullable Text of(byte @Nullable [] bytes) {
+        static Text of(byte @Nullable [] bytes) {
             if (bytes == null) {
-                return null;
+                return new Text(null, null);
             }
             try {
                 return new Text(

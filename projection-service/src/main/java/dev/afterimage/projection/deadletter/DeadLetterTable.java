@@ -14,7 +14,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,20 +35,20 @@ public class DeadLetterTable {
                    attempts = l.attempts + 1, last_attempt_at = excluded.last_attempt_at
             """;
 
-    private static final String THESE = """
-            (kafka_topic, kafka_partition, kafka_offset, kafka_timestamp)
-             in (select * from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]))
+    private static final String LOCK = """
+            select r.place
+              from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]) with ordinality
+                as r(kafka_topic, kafka_partition, kafka_offset, kafka_timestamp, place)
+              join cdc_raw.dead_letters l using (kafka_topic, kafka_partition, kafka_offset, kafka_timestamp)
+             order by l.id
+               for update of l
             """;
 
-    private static final String LOCK = """
-            select kafka_topic, kafka_partition, kafka_offset, kafka_timestamp
-              from cdc_raw.dead_letters
-             where %s
-             order by id
-               for update
-            """.formatted(THESE);
-
-    private static final String REMOVE = "delete from cdc_raw.dead_letters where " + THESE;
+    private static final String REMOVE = """
+            delete from cdc_raw.dead_letters
+             where (kafka_topic, kafka_partition, kafka_offset, kafka_timestamp)
+                in (select * from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]))
+            """;
 
     private static final String FILTERED = """
             select * from cdc_raw.dead_letters
@@ -66,13 +65,6 @@ public class DeadLetterTable {
 
     /** Selects letters; null selects any value. */
     public record Filter(@Nullable String topic, @Nullable String digest) {}
-
-    private record Place(String topic, int partition, long offset, long timestamp) {
-
-        static Place of(ConsumerRecord<byte[], byte[]> record) {
-            return new Place(record.topic(), record.partition(), record.offset(), record.timestamp());
-        }
-    }
 
     private final Database database;
 
@@ -114,13 +106,8 @@ public class DeadLetterTable {
      */
     public List<ConsumerRecord<byte[], byte[]>> lock(
             Connection connection, List<ConsumerRecord<byte[], byte[]>> letters) throws SQLException {
-        Map<Place, ConsumerRecord<byte[], byte[]>> wanted = HashMap.newHashMap(letters.size());
-        letters.forEach(letter -> wanted.put(Place.of(letter), letter));
-        Sql.Reader<Place> places =
-                Sql.Reader.ofEach(row -> new Place(row.getString(1), row.getInt(2), row.getLong(3), row.getLong(4)));
-        return Sql.select(connection, LOCK, places, Values.of(letters, PLACE).toArray()).stream()
-                .map(wanted::get)
-                .toList();
+        Sql.Reader<ConsumerRecord<byte[], byte[]>> reader = Sql.Reader.ofEach(row -> letters.get(row.getInt(1) - 1));
+        return Sql.select(connection, LOCK, reader, Values.of(letters, PLACE).toArray());
     }
 
     /** Removes the letters of these records, in the caller's transaction. */

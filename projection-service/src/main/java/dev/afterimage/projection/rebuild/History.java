@@ -28,7 +28,7 @@ interface History {
         List<Past> next(long until) throws SQLException, IOException;
 
         @Override
-        void close();
+        default void close() {}
     }
 
     /** A past record. */

@@ -60,11 +60,6 @@ class LoggedHistory implements History {
                 next = found.isEmpty() ? next : found.getLast().offset() + 1;
                 return found;
             }
-
-            @Override
-            public void close() {
-                // nothing to close: each chunk is a separate query
-            }
         };
     }
 

@@ -61,14 +61,12 @@ public final class Sql {
 
         /** One column of the rows. */
         public static <T> Values of(String type, Collection<? extends T> rows, Function<T, @Nullable Object> column) {
-            @Nullable Object[] values = new @Nullable Object[rows.size()];
-            int i = 0;
-            for (T row : rows) {
-                Object value = column.apply(row);
-                // the driver writes an element by its toString, and PostgreSQL reads ISO-8601
-                values[i++] = value instanceof Instant instant ? instant.toString() : value;
-            }
-            return new Values(type, values);
+            // the driver writes an element by its toString, and PostgreSQL reads ISO-8601
+            @Nullable Object[] elements = rows.stream()
+                    .map(column)
+                    .map(value -> value instanceof Instant ? value.toString() : value)
+                    .toArray();
+            return new Values(type, elements);
         }
 
         /** The columns of the rows, each as an array. */

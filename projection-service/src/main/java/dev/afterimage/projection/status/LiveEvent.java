@@ -1,11 +1,11 @@
 package dev.afterimage.projection.status;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.change.Envelope;
 import dev.afterimage.projection.change.Image;
 import dev.afterimage.projection.change.Operation;
-import dev.afterimage.projection.change.Tombstone;
 import dev.afterimage.projection.feed.Outcome;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Duration;
@@ -42,43 +42,24 @@ public record LiveEvent(
         @Nullable Image after) {
 
     static LiveEvent of(Outcome outcome, Instant appliedAt) {
-        return switch (outcome.change()) {
-            case Envelope envelope ->
-                new LiveEvent(
-                        outcome.topic(),
-                        outcome.partition(),
-                        outcome.offset(),
-                        envelope.eventType(),
-                        envelope.id().toString(),
-                        envelope.version(),
-                        envelope.op(),
-                        envelope.committedAt().toEpochMilli(),
-                        appliedAt,
-                        Duration.between(envelope.committedAt(), appliedAt).toMillis(),
-                        outcome.effect(),
-                        null,
-                        envelope.before(),
-                        envelope.after());
-            case Tombstone tombstone -> bare(outcome, tombstone.id().toString(), appliedAt);
-            case null -> bare(outcome, outcome.key(), appliedAt);
-        };
-    }
-
-    private static LiveEvent bare(Outcome outcome, @Nullable String key, Instant appliedAt) {
+        Change change = outcome.change();
+        Envelope event = change instanceof Envelope envelope ? envelope : null;
         return new LiveEvent(
                 outcome.topic(),
                 outcome.partition(),
                 outcome.offset(),
-                outcome.eventType(),
-                key,
-                null,
-                null,
-                null,
+                event == null ? outcome.eventType() : event.eventType(),
+                change == null ? outcome.key() : change.key(),
+                event == null ? null : event.version(),
+                event == null ? null : event.op(),
+                event == null ? null : event.committedAt().toEpochMilli(),
                 appliedAt,
-                null,
+                event == null
+                        ? null
+                        : Duration.between(event.committedAt(), appliedAt).toMillis(),
                 outcome.effect(),
                 outcome.reason(),
-                null,
-                null);
+                event == null ? null : event.before(),
+                event == null ? null : event.after());
     }
 }

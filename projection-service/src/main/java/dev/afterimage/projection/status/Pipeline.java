@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.afterimage.projection.status.PipelineStatus.Reached;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.URI;
@@ -12,8 +14,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -34,11 +34,24 @@ class Pipeline {
     private static final Pattern CLASS_NAME = Pattern.compile("^[\\w.$]+: (?=.)");
     private static final int FAILURE_LENGTH = 300;
 
+    /** The addresses of the upstream components. A component with an empty address is not queried. */
+    @ConfigMapping(prefix = "pipeline")
+    interface Addresses {
+
+        /** The REST API of Kafka Connect. */
+        @WithDefault("http://127.0.0.1:8083")
+        Optional<URI> connectUrl();
+
+        /** The order-service, whose health endpoint shows the replication slot and the outbox. */
+        @WithDefault("http://127.0.0.1:8080")
+        Optional<URI> orderServiceUrl();
+    }
+
     private record Answer(Reached reached, JsonNode body) {}
 
     private static final Answer UNREACHABLE = new Answer(Reached.UNREACHABLE, MissingNode.getInstance());
 
-    private final PipelineConfig config;
+    private final Addresses addresses;
     private final ObjectMapper json;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -49,8 +62,8 @@ class Pipeline {
     private @Nullable PipelineStatus last;
     private long askedAt;
 
-    Pipeline(PipelineConfig config, ObjectMapper json) {
-        this.config = config;
+    Pipeline(Addresses addresses, ObjectMapper json) {
+        this.addresses = addresses;
         this.json = json;
     }
 
@@ -60,8 +73,8 @@ class Pipeline {
      */
     synchronized PipelineStatus status() {
         if (last == null || System.nanoTime() - askedAt > SECOND.toNanos()) {
-            var connect = ask(config.connectUrl(), "/connectors?expand=status");
-            var source = ask(config.orderServiceUrl(), "/q/health");
+            var connect = ask(addresses.connectUrl(), "/connectors?expand=status");
+            var source = ask(addresses.orderServiceUrl(), "/q/health");
             last = new PipelineStatus(connect(connect.join()), source(source.join()));
             askedAt = System.nanoTime();
         }
@@ -98,21 +111,22 @@ class Pipeline {
     }
 
     private static PipelineStatus.Connect connect(Answer answer) {
-        List<PipelineStatus.Connector> connectors = new ArrayList<>();
-        answer.body().forEach(connector -> {
-            JsonNode status = connector.path("status");
-            List<PipelineStatus.Task> tasks = new ArrayList<>();
-            status.path("tasks")
-                    .forEach(task -> tasks.add(new PipelineStatus.Task(
-                            task.path("id").asInt(),
-                            task.path("state").asText(),
-                            failure(task.path("trace").asText("")))));
-            connectors.add(new PipelineStatus.Connector(
-                    status.path("name").asText(),
-                    status.path("connector").path("state").asText(),
-                    tasks));
-        });
-        return new PipelineStatus.Connect(answer.reached(), connectors);
+        return new PipelineStatus.Connect(
+                answer.reached(),
+                answer.body()
+                        .valueStream()
+                        .map(connector -> connector.path("status"))
+                        .map(status -> new PipelineStatus.Connector(
+                                status.path("name").asText(),
+                                status.path("connector").path("state").asText(),
+                                status.path("tasks")
+                                        .valueStream()
+                                        .map(task -> new PipelineStatus.Task(
+                                                task.path("id").asInt(),
+                                                task.path("state").asText(),
+                                                failure(task.path("trace").asText(""))))
+                                        .toList()))
+                        .toList());
     }
 
     /** The first line of a stack trace, without the exception's class name. */
@@ -140,11 +154,11 @@ class Pipeline {
     }
 
     private static JsonNode check(JsonNode health, String name) {
-        for (JsonNode check : health.path("checks")) {
-            if (check.path("name").asText().equals(name)) {
-                return check.path("data");
-            }
-        }
-        return MissingNode.getInstance();
+        return health.path("checks")
+                .valueStream()
+                .filter(check -> check.path("name").asText().equals(name))
+                .map(check -> check.path("data"))
+                .findFirst()
+                .orElse(MissingNode.getInstance());
     }
 }

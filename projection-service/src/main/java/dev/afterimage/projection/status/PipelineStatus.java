@@ -2,6 +2,7 @@ package dev.afterimage.projection.status;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The state of the upstream components, as they report it. */
@@ -9,20 +10,14 @@ public record PipelineStatus(Connect connect, Source source) {
 
     /** Whether a component could be queried. */
     public enum Reached {
-        ANSWERS("answers"),
-        UNREACHABLE("unreachable"),
+        ANSWERS,
+        UNREACHABLE,
         /** The component has no address in this service's configuration. */
-        NOT_ASKED("not-asked");
-
-        private final String label;
-
-        Reached(String label) {
-            this.label = label;
-        }
+        NOT_ASKED;
 
         @JsonValue
         public String label() {
-            return label;
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 

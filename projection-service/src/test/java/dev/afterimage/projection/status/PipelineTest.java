@@ -192,7 +192,7 @@ class PipelineTest {
 
     private static Pipeline pipeline(Optional<URI> connect, Optional<URI> orders) {
         return new Pipeline(
-                new PipelineConfig() {
+                new Pipeline.Addresses() {
                     @Override
                     public Optional<URI> connectUrl() {
                         return connect;
