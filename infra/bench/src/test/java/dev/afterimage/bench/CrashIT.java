@@ -22,8 +22,14 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -37,6 +43,7 @@ class CrashIT {
     private static final Path JAR = ROOT.resolve("projection-service/target/quarkus-app/quarkus-run.jar");
     private static final Path HOME = ROOT.resolve("infra/bench/target/crash");
     private static final int EVENTS = TestSize.of(20_000, 100_000);
+    private static final int TOMBSTONES = 100;
     private static final int KILLS = TestSize.of(3, 6);
     private static final Duration LIMIT = Duration.ofMinutes(4);
 
@@ -56,7 +63,9 @@ class CrashIT {
                 KafkaBroker kafka = KafkaBroker.start(stack);
                 QuarkusJar one = service("projection-1", stack, postgres, kafka, ports.get(4));
                 QuarkusJar two = service("projection-2", stack, postgres, kafka, ports.get(5))) {
-            change(postgres, "alter system set wal_writer_delay = '10s'"); // so that commits stay in memory
+            // so that the last commits stay in memory
+            change(postgres, "alter system set wal_writer_delay = '10s'");
+            change(postgres, "alter system set wal_writer_flush_after = '1GB'");
             change(postgres, "select pg_reload_conf()");
             one.startForThisRun();
             two.startForThisRun();
@@ -71,18 +80,22 @@ class CrashIT {
                 victim.start();
             }
             awaitFigure(postgres, APPLIED, end.records());
+            awaitBothFollow(kafka);
+            publishTombstones(kafka);
+            long records = end.records() + TOMBSTONES;
+            awaitFigure(postgres, APPLIED, records);
             crash(postgres, one, two);
             assertThat(number(postgres, APPLIED))
                     .as("commits that were not on disk")
-                    .isLessThan(end.records());
+                    .isLessThan(records);
             signal("CONT", one, two);
-            awaitFigure(postgres, APPLIED, end.records());
+            awaitFigure(postgres, APPLIED, records);
             assertThat(text(
                             postgres,
                             "select count(*) || ' ' || count(distinct (kafka_topic, kafka_partition, kafka_offset))"
                                     + " from cdc_raw.cdc_events"))
                     .as("each event once, seed %d", seed)
-                    .isEqualTo(end.records() + " " + end.records());
+                    .isEqualTo(records + " " + records);
             assertExact(postgres, end, seed);
 
             // a row that the read model has lost: only a rebuild brings it back
@@ -97,13 +110,42 @@ class CrashIT {
             await().atMost(LIMIT).until(() -> "DONE".equals(text(postgres, STATUS)));
             assertThat(text(postgres, "select events from cdc_raw.rebuilds"))
                     .as("went on where it was, each event once, seed %d", seed)
-                    .isEqualTo(String.valueOf(end.records()));
+                    .isEqualTo(String.valueOf(records));
             assertExact(postgres, end, seed);
         }
     }
 
     private static void awaitFigure(Postgres postgres, String sql, long figure) {
         await().atMost(LIMIT).pollInterval(Duration.ofMillis(20)).until(() -> number(postgres, sql) >= figure);
+    }
+
+    private static void awaitBothFollow(KafkaBroker kafka) {
+        try (Admin admin = kafka.admin()) {
+            await().atMost(LIMIT).until(() -> {
+                var group = Objects.requireNonNull(admin.describeConsumerGroups(List.of("projection"))
+                                .describedGroups()
+                                .get("projection"))
+                        .get();
+                return group.groupState() == GroupState.STABLE
+                        && group.members().size() == 2
+                        && group.members().stream()
+                                .noneMatch(member ->
+                                        member.assignment().topicPartitions().isEmpty());
+            });
+        }
+    }
+
+    /** Publishes deletes of orders that never were; they change the event log and the positions only. */
+    private static void publishTombstones(KafkaBroker kafka) {
+        try (var producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", kafka.bootstrapServers()),
+                new StringSerializer(),
+                new StringSerializer())) {
+            for (int i = 0; i < TOMBSTONES; i++) {
+                producer.send(
+                        new ProducerRecord<>("order.events", UUID.randomUUID().toString(), null));
+            }
+        }
     }
 
     /** Kills PostgreSQL and starts it again. Meanwhile the services stand still, and stay so. */
