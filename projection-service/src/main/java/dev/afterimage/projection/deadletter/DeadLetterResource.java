@@ -17,10 +17,8 @@ import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.MediaType;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows and discards dead letters. */
 @Path("/dead-letters")
-@Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 @Tag(name = "dead letters", description = "Refused records that are neither replayed nor discarded")
 @RolesAllowed(Roles.ADMIN)

@@ -7,14 +7,11 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 
 /** Statistics of the orders in the read model. */
 @Path("/analytics")
-@Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 @RolesAllowed(Roles.READ)
 public class AnalyticsResource {

@@ -5,13 +5,10 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.MediaType;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 
 /** The connector, the replication slot and the outbox over HTTP. */
 @Path("/pipeline")
-@Produces(MediaType.APPLICATION_JSON)
 @RolesAllowed(Roles.READ)
 public class PipelineResource {
 
