@@ -42,9 +42,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "afterimage",
         description = "Runs the Afterimage pipeline and shows what passes through it.",
+        // and for all commands: --help, --version
+        scope = CommandLine.ScopeType.INHERIT,
         mixinStandardHelpOptions = true,
         version = "0.1.0-SNAPSHOT",
-        synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             UpCommand.class,
             DownCommand.class,
@@ -79,8 +80,9 @@ public final class Afterimage {
 
     /** The program with its error handling: an expected failure is one sentence, without a stack trace. */
     public static CommandLine commandLine() {
-        return new CommandLine(new Afterimage())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine program = new CommandLine(new Afterimage());
+        program.getCommandSpec().usageMessage().synopsisSubcommandLabel("COMMAND"); // not inherited
+        return program.setCaseInsensitiveEnumValuesAllowed(true)
                 // `simulate --database orders` must not be read as `simulate orders`
                 .setAllowSubcommandsAsOptionParameters(true)
                 .setHelpFactory(Afterimage::help)

@@ -162,25 +162,27 @@ public final class Databases {
     /** Returns the difference between the outbox table and the application's configuration, as one sentence. */
     Optional<String> compare(StackRequest.Login login, StackRequest.Outbox outbox) {
         String table = outbox.schema() + "." + outbox.table();
-        Instant deadline = Instant.now().plus(TABLE_LIMIT);
-        while (Instant.now().isBefore(deadline)) {
-            try (Connection connection = open(login)) {
-                List<String> present = columns(connection, outbox);
-                if (!present.isEmpty()) {
-                    return outbox.columns().stream()
-                            .filter(column -> !present.contains(column))
-                            .findFirst()
-                            .map(column -> "The outbox table " + table + " has no column " + column + ", but "
-                                    + String.join(", ", present)
-                                    + ": alter the table, or set the column's name by quarkus.debezium-outbox.*.name.");
-                }
-            } catch (SQLException e) {
-                // the table does not exist yet
-            }
-            Server.pause(Duration.ofMillis(200));
+        if (!Server.await(TABLE_LIMIT, Duration.ofMillis(200), () -> !present(login, outbox)
+                .isEmpty())) {
+            return Optional.of("There is no outbox table " + table + " after " + TABLE_LIMIT.toSeconds()
+                    + " s: make it by a migration, or set its name by quarkus.debezium-outbox.table-name.");
         }
-        return Optional.of("There is no outbox table " + table + " after " + TABLE_LIMIT.toSeconds()
-                + " s: make it by a migration, or set its name by quarkus.debezium-outbox.table-name.");
+        List<String> present = present(login, outbox);
+        return outbox.columns().stream()
+                .filter(column -> !present.contains(column))
+                .findFirst()
+                .map(column -> "The outbox table " + table + " has no column " + column + ", but "
+                        + String.join(", ", present)
+                        + ": alter the table, or set the column's name by quarkus.debezium-outbox.*.name.");
+    }
+
+    /** The columns of the outbox table; none as long as there is no table, or no database. */
+    private static List<String> present(StackRequest.Login login, StackRequest.Outbox outbox) {
+        try (Connection connection = open(login)) {
+            return columns(connection, outbox);
+        } catch (SQLException e) {
+            return List.of();
+        }
     }
 
     private static List<String> columns(Connection connection, StackRequest.Outbox outbox) throws SQLException {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.jar.JarEntry;
-import java.util.jar.JarInputStream;
+import java.util.jar.JarFile;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -100,15 +100,12 @@ public record Distribution(Path folder) {
     }
 
     private void unpackPostgres(Path target) throws IOException {
-        try (JarInputStream jar = new JarInputStream(Files.newInputStream(folder.resolve("postgres.jar")))) {
-            JarEntry entry = jar.getNextJarEntry();
-            while (entry != null && !entry.getName().endsWith(".txz")) {
-                entry = jar.getNextJarEntry();
-            }
-            if (entry == null) {
-                throw new IOException("postgres.jar holds no .txz archive");
-            }
-            untar(new XZCompressorInputStream(new BufferedInputStream(jar)), target);
+        try (JarFile jar = new JarFile(folder.resolve("postgres.jar").toFile())) {
+            JarEntry archive = jar.stream()
+                    .filter(entry -> entry.getName().endsWith(".txz"))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("postgres.jar holds no .txz archive"));
+            untar(new XZCompressorInputStream(new BufferedInputStream(jar.getInputStream(archive))), target);
         }
     }
 

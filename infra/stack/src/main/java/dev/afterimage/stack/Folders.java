@@ -2,11 +2,12 @@ package dev.afterimage.stack;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Objects;
 import java.util.Optional;
@@ -50,12 +51,8 @@ public final class Folders {
             return folder;
         }
         Files.createDirectories(parent(folder));
-        try (FileChannel channel = FileChannel.open(
-                        folder.resolveSibling(folder.getFileName() + ".lock"),
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.WRITE);
-                FileLock lock = SharedStack.lock(channel)) {
-            if (lock.isValid() && !Files.isDirectory(folder)) {
+        try (FileChannel _ = locked(folder.resolveSibling(folder.getFileName() + ".lock"))) {
+            if (!Files.isDirectory(folder)) {
                 Path incomplete = folder.resolveSibling(folder.getFileName() + ".incomplete");
                 delete(incomplete);
                 Files.createDirectories(incomplete);
@@ -63,6 +60,22 @@ public final class Folders {
                 Files.move(incomplete, folder);
             }
             return folder;
+        }
+    }
+
+    /**
+     * Opens the file, creates it if needed, and waits until this channel holds its lock; closing the channel ends the
+     * lock. {@code FileChannel.lock} waits for another JVM, but throws when this JVM holds the lock.
+     */
+    static FileChannel locked(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        while (true) {
+            try {
+                channel.lock();
+                return channel;
+            } catch (OverlappingFileLockException e) {
+                Server.pause(Duration.ofMillis(50));
+            }
         }
     }
 

@@ -133,21 +133,18 @@ public final class KafkaBroker extends KafkaJvm {
             Set<String> existing = admin.listTopics().names().get();
             List<NewTopic> missing = new ArrayList<>();
             JsonNode topics = new ObjectMapper().readTree(file.toFile());
-            for (Map.Entry<String, JsonNode> topic : topics.properties()) {
-                if (!existing.contains(topic.getKey())) {
-                    Map<String, String> settings = new HashMap<>();
-                    topic.getValue()
-                            .path("config")
-                            .properties()
-                            .forEach(entry -> settings.put(
-                                    entry.getKey(), entry.getValue().asText()));
-                    missing.add(new NewTopic(
-                                    topic.getKey(),
-                                    topic.getValue().path("partitions").asInt(1),
-                                    (short) 1)
-                            .configs(settings));
-                }
-            }
+            topics.properties().stream()
+                    .filter(topic -> !existing.contains(topic.getKey()))
+                    .forEach(topic -> {
+                        Map<String, String> settings = new HashMap<>();
+                        topic.getValue()
+                                .path("config")
+                                .properties()
+                                .forEach(setting -> settings.put(
+                                        setting.getKey(), setting.getValue().asText()));
+                        int partitions = topic.getValue().path("partitions").asInt(1);
+                        missing.add(new NewTopic(topic.getKey(), partitions, (short) 1).configs(settings));
+                    });
             admin.createTopics(missing).all().get();
         } catch (IOException e) {
             throw new StackException("Cannot read " + file + ": " + e.getMessage(), e);

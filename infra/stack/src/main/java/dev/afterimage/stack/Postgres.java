@@ -28,18 +28,9 @@ public final class Postgres extends Server {
     private static final List<String> INITDB =
             List.of("-U", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C");
 
-    /**
-     * A database that the server must have.
-     *
-     * @param owner runs the migrations
-     * @param guests other roles that may connect; the migrations grant their further rights
-     */
-    private record Database(String name, String owner, List<String> guests) {}
-
-    private static final List<Database> DATABASES = List.of(
-            new Database("orders", "orders_owner", List.of("orders_app", "debezium", "debezium_tables", "auditor")),
-            new Database("projection", "projection", List.of()),
-            new Database("replica", "replica", List.of("auditor")));
+    /** The databases that the server must have, and their owners, who run the migrations. */
+    private static final Map<String, String> DATABASES =
+            Map.of("orders", "orders_owner", "projection", "projection", "replica", "replica");
 
     private final Path data;
     private final boolean empty;
@@ -237,16 +228,12 @@ public final class Postgres extends Server {
                 Statement statement = connection.createStatement()) {
             statement.execute(resource("roles.sql"));
             List<String> existing = texts(connection, "select datname from pg_database");
-            for (Database database : DATABASES) {
-                String name = database.name();
-                if (!existing.contains(name)) {
-                    statement.execute("create database %s owner %s".formatted(name, database.owner()));
-                }
-                statement.execute("revoke all on database %s from public".formatted(name));
-                for (String guest : database.guests()) {
-                    statement.execute("grant connect on database %s to %s".formatted(name, guest));
+            for (Map.Entry<String, String> database : DATABASES.entrySet()) {
+                if (!existing.contains(database.getKey())) {
+                    statement.execute("create database %s owner %s".formatted(database.getKey(), database.getValue()));
                 }
             }
+            statement.execute(resource("databases.sql"));
         } catch (SQLException | IOException e) {
             throw new StackException("PostgreSQL does not accept the roles and databases: " + e.getMessage(), e);
         }

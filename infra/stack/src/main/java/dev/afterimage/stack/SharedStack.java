@@ -9,11 +9,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -138,28 +135,15 @@ public final class SharedStack implements AutoCloseable {
         Path home = place.home();
         try {
             Files.createDirectories(home);
-            try (FileChannel channel = FileChannel.open(
-                            home.resolve("join.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = lock(channel)) {
+            try (FileChannel _ = Folders.locked(home.resolve("join.lock"))) {
                 Optional<StackConnection> running = open(home);
-                return running.isPresent() && lock.isValid() ? running.get() : start(place);
+                return running.isPresent() ? running.get() : start(place);
             }
         } catch (IOException e) {
             throw new StackException(
                     "Cannot write to the folder of the dev services, " + home + " (" + e
                             + "): give yourself that permission or choose another folder.",
                     e);
-        }
-    }
-
-    /** Waits for the lock. {@code FileChannel.lock} waits for another JVM, but throws when this JVM holds the lock. */
-    static FileLock lock(FileChannel channel) throws IOException {
-        while (true) {
-            try {
-                return channel.lock();
-            } catch (OverlappingFileLockException e) {
-                Server.pause(Duration.ofMillis(50));
-            }
         }
     }
 

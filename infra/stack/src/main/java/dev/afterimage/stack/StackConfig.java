@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -99,29 +98,16 @@ public record StackConfig(
      * @throws StackException when there are too few free ports
      */
     public static List<Integer> freePorts(int count) {
-        List<ServerSocket> sockets = new ArrayList<>();
-        try {
-            for (int attempt = 0; attempt < 1000 && sockets.size() < count; attempt++) {
-                try {
-                    int port = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
-                    sockets.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
-                } catch (IOException e) {
-                    // the port is in use
-                }
-            }
-            if (sockets.size() < count) {
-                throw new StackException(
-                        "No free port on " + HOST + " between " + LOWEST_PORT + " and " + HIGHEST_PORT);
-            }
-            return sockets.stream().map(ServerSocket::getLocalPort).toList();
-        } finally {
-            for (ServerSocket socket : sockets) {
-                try {
-                    socket.close();
-                } catch (IOException e) {
-                    // the socket has accepted no connection, so nothing is lost
-                }
-            }
+        List<Integer> ports = ThreadLocalRandom.current()
+                .ints(1_000, LOWEST_PORT, HIGHEST_PORT)
+                .distinct()
+                .filter(StackConfig::free)
+                .limit(count)
+                .boxed()
+                .toList();
+        if (ports.size() < count) {
+            throw new StackException("No free port on " + HOST + " between " + LOWEST_PORT + " and " + HIGHEST_PORT);
         }
+        return ports;
     }
 }

@@ -7,11 +7,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -81,10 +79,8 @@ final class StackDaemon {
     public static void main(String[] arguments) throws IOException {
         StackRequest.Place place = StackConnection.JSON.readValue(arguments[0], StackRequest.Place.class);
         Path home = place.home();
-        try (FileChannel channel = FileChannel.open(
-                        home.resolve("daemon.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                // the previous daemon may still be ending
-                FileLock lock = channel.lock()) {
+        // the previous daemon may still be ending
+        try (FileChannel _ = Folders.locked(home.resolve("daemon.lock"))) {
             Path own = KafkaJvm.codeSource();
             Jvm jvm = Jvm.PLAIN;
             if (!place.fresh() && Files.isRegularFile(own)) {
@@ -96,9 +92,7 @@ final class StackDaemon {
             StackDaemon daemon = new StackDaemon(
                     config(place).with(jvm), place.kafka(), ProcessHandle.of(Long.parseLong(arguments[1])));
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(daemon::stop));
-            if (lock.isValid()) {
-                daemon.serve();
-            }
+            daemon.serve();
         } catch (StackException e) {
             System.out.println(e.getMessage());
             System.exit(1);

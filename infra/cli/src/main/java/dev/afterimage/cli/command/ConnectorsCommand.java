@@ -17,7 +17,6 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "connectors",
         description = "Lists, sets up and controls the connectors of Kafka Connect.",
-        synopsisSubcommandLabel = "[COMMAND]",
         subcommands = {SetUpCommand.class, ResetCommand.class})
 public final class ConnectorsCommand extends PipelineCommand {
 
@@ -34,10 +33,7 @@ public final class ConnectorsCommand extends PipelineCommand {
         return json;
     }
 
-    @Command(
-            name = "list",
-            description = "Lists all connectors with their tasks and failures.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "list", description = "Lists all connectors with their tasks and failures.")
     void list() {
         try (Screen screen = screen()) {
             show(screen, ports.connectors().all());
@@ -62,8 +58,7 @@ public final class ConnectorsCommand extends PipelineCommand {
 
     @Command(
             name = "status",
-            description = "Shows one connector, with the full stack trace of a failure. Exit code 1 if it has failed.",
-            mixinStandardHelpOptions = true)
+            description = "Shows one connector, with the full stack trace of a failure. Exit code 1 if it has failed.")
     int status(@Parameters(paramLabel = "NAME") String name) {
         try (Screen screen = screen()) {
             ConnectorStatus status = ports.connectors()
@@ -79,8 +74,7 @@ public final class ConnectorsCommand extends PipelineCommand {
 
     @Command(
             name = "apply",
-            description = "Creates or changes connectors, named like their files, and waits until they run.",
-            mixinStandardHelpOptions = true)
+            description = "Creates or changes connectors, named like their files, and waits until they run.")
     void apply(@Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) {
         for (Path file : files) {
             ports.connectors().apply(file);
@@ -90,8 +84,7 @@ public final class ConnectorsCommand extends PipelineCommand {
 
     @Command(
             name = "validate",
-            description = "Prints the errors of configurations, setting by setting. Exit code 1 if there is one.",
-            mixinStandardHelpOptions = true)
+            description = "Prints the errors of configurations, setting by setting. Exit code 1 if there is one.")
     int validate(@Parameters(arity = "1..*", paramLabel = "FILE") List<Path> files) {
         boolean wrong = false;
         try (Screen screen = screen()) {
@@ -111,10 +104,7 @@ public final class ConnectorsCommand extends PipelineCommand {
         return wrong ? 1 : 0;
     }
 
-    @Command(
-            name = "restart",
-            description = "Restarts a connector and its tasks and waits until they run.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "restart", description = "Restarts a connector and its tasks and waits until they run.")
     void restart(@Parameters(paramLabel = "NAME") String name) {
         ports.connectors().restart(name);
         tell(name, "runs again");
@@ -122,14 +112,13 @@ public final class ConnectorsCommand extends PipelineCommand {
 
     @Command(
             name = "pause",
-            description = "Pauses a connector; its offsets stay, and its replication slot retains the log meanwhile.",
-            mixinStandardHelpOptions = true)
+            description = "Pauses a connector; its offsets stay, and its replication slot retains the log meanwhile.")
     void pause(@Parameters(paramLabel = "NAME") String name) {
         ports.connectors().pause(name);
         tell(name, "is paused");
     }
 
-    @Command(name = "resume", description = "Resumes a paused connector.", mixinStandardHelpOptions = true)
+    @Command(name = "resume", description = "Resumes a paused connector.")
     void resume(@Parameters(paramLabel = "NAME") String name) {
         ports.connectors().resume(name);
         tell(name, "is resumed");
@@ -137,8 +126,7 @@ public final class ConnectorsCommand extends PipelineCommand {
 
     @Command(
             name = "delete",
-            description = "Deletes a connector's configuration; its offsets and its replication slot stay.",
-            mixinStandardHelpOptions = true)
+            description = "Deletes a connector's configuration; its offsets and its replication slot stay.")
     void delete(@Parameters(paramLabel = "NAME") String name) {
         ports.connectors().delete(name);
         tell(name, "is deleted");
@@ -146,8 +134,7 @@ public final class ConnectorsCommand extends PipelineCommand {
 
     @Command(
             name = "offsets",
-            description = "Shows the position of a connector: of a source in the log, of a sink its Kafka offsets.",
-            mixinStandardHelpOptions = true)
+            description = "Shows the position of a connector: of a source in the log, of a sink its Kafka offsets.")
     void offsets(@Parameters(paramLabel = "NAME") String name) {
         try (Screen screen = screen()) {
             JsonNode offsets = ports.connectors().offsets(name);

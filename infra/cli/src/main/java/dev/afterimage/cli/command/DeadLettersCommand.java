@@ -17,8 +17,7 @@ import picocli.CommandLine.ScopeType;
 /** Shows and handles dead letters; without a subcommand it lists them. */
 @Command(
         name = "dead-letters",
-        description = "Lists, shows, replays and discards the records that could not be read or broke a rule.",
-        synopsisSubcommandLabel = "[COMMAND]")
+        description = "Lists, shows, replays and discards the records that could not be read or broke a rule.")
 public final class DeadLettersCommand extends PipelineCommand {
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "JSON as the service gives it")
@@ -30,7 +29,7 @@ public final class DeadLettersCommand extends PipelineCommand {
         return 0;
     }
 
-    @Command(name = "list", description = "Lists them, the newest first.", mixinStandardHelpOptions = true)
+    @Command(name = "list", description = "Lists them, the newest first.")
     void list(
             @Option(names = "--topic", description = "only of this topic") @Nullable String topic,
             @Option(names = "--digest", description = "only with this digest of a fault") @Nullable String digest,
@@ -59,7 +58,7 @@ public final class DeadLettersCommand extends PipelineCommand {
         }
     }
 
-    @Command(name = "show", description = "Shows one with its whole record.", mixinStandardHelpOptions = true)
+    @Command(name = "show", description = "Shows one with its whole record.")
     void show(@Parameters(paramLabel = "ID") long id) {
         JsonNode letter = RestService.expect(200, ports.projectionService().get("/dead-letters/" + id));
         try (Screen screen = screen()) {
@@ -74,8 +73,7 @@ public final class DeadLettersCommand extends PipelineCommand {
     @Command(
             name = "replay",
             description = "Applies them again: those with the ids, all of a topic, all with a digest, or all."
-                    + " Exit code 1 when one is refused again.",
-            mixinStandardHelpOptions = true)
+                    + " Exit code 1 when one is refused again.")
     int replay(
             @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
             @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
@@ -121,8 +119,7 @@ public final class DeadLettersCommand extends PipelineCommand {
 
     @Command(
             name = "discard",
-            description = "Deletes them from the service; their records stay on the dead letter topic.",
-            mixinStandardHelpOptions = true)
+            description = "Deletes them from the service; their records stay on the dead letter topic.")
     void discard(@Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
         try (Screen screen = screen()) {
             for (long id : ids) {

@@ -16,8 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "dev",
         description =
-                "Runs one service in Quarkus' dev mode with live reload; PostgreSQL, Kafka and Connect come with it.",
-        mixinStandardHelpOptions = true)
+                "Runs one service in Quarkus' dev mode with live reload; PostgreSQL, Kafka and Connect come with it.")
 public final class DevCommand implements Callable<Integer> {
 
     @Parameters(

@@ -12,14 +12,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** A command that talks to the pipeline. */
-@Command(mixinStandardHelpOptions = true)
 public abstract class PipelineCommand implements Callable<Integer> {
 
     @Mixin

@@ -41,8 +41,7 @@ import picocli.CommandLine.ScopeType;
         description = {
             "Makes changes by hand and shows their events. Without a subcommand it opens a menu.",
             "--via sql bypasses order-service: source-tables captures the change, but the outbox has no event."
-        },
-        synopsisSubcommandLabel = "[COMMAND]")
+        })
 public final class ProduceCommand extends PipelineCommand {
 
     /** The way to make a change: order-service's REST API, or SQL on its tables. */
@@ -72,17 +71,14 @@ public final class ProduceCommand extends PipelineCommand {
 
     // -- the commands
 
-    @Command(name = "customer", description = "Registers a customer.", mixinStandardHelpOptions = true)
+    @Command(name = "customer", description = "Registers a customer.")
     int customer(
             @Option(names = "--name", description = "(made up)") @Nullable String name,
             @Option(names = "--email", description = "(made up)") @Nullable String email) {
         return act(Kind.customer, false, shop -> newCustomer(shop, name, email));
     }
 
-    @Command(
-            name = "order",
-            description = "Places an order; uses an existing customer and product or creates them.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "order", description = "Places an order; uses an existing customer and product or creates them.")
     int order(
             @Option(names = "--customer", paramLabel = "ID", description = "(the newest)") @Nullable String customer,
             @Option(names = "--product", paramLabel = "ID", description = "(the newest)") @Nullable String product,
@@ -90,7 +86,7 @@ public final class ProduceCommand extends PipelineCommand {
         return act(Kind.order, false, shop -> newOrder(shop, customer, product, quantity));
     }
 
-    @Command(name = "email", description = "Changes a customer's e-mail address.", mixinStandardHelpOptions = true)
+    @Command(name = "email", description = "Changes a customer's e-mail address.")
     int email(@Parameters(paramLabel = "CUSTOMER") String id, @Parameters(paramLabel = "ADDRESS") String email) {
         return act(Kind.customer, false, shop -> {
             shop.changeEmail(id, email);
@@ -98,7 +94,7 @@ public final class ProduceCommand extends PipelineCommand {
         });
     }
 
-    @Command(name = "status", description = "Changes an order's status.", mixinStandardHelpOptions = true)
+    @Command(name = "status", description = "Changes an order's status.")
     int status(
             @Parameters(paramLabel = "ORDER") String id,
             @Parameters(paramLabel = "STATUS", description = "PAID, SHIPPED, DELIVERED or CANCELLED") String status) {
@@ -108,10 +104,7 @@ public final class ProduceCommand extends PipelineCommand {
         });
     }
 
-    @Command(
-            name = "delete",
-            description = "Deletes a customer, a product or an order.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "delete", description = "Deletes a customer, a product or an order.")
     int delete(
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
             @Parameters(paramLabel = "ID") String id) {
@@ -123,8 +116,7 @@ public final class ProduceCommand extends PipelineCommand {
 
     @Command(
             name = "bulk",
-            description = "Places many orders and counts their events. Exit code 1 when an event is missing.",
-            mixinStandardHelpOptions = true)
+            description = "Places many orders and counts their events. Exit code 1 when an event is missing.")
     int bulk(@Parameters(paramLabel = "N", description = "number of orders") int count) {
         if (count < 1) {
             throw wrong("N is at least 1");
@@ -134,7 +126,7 @@ public final class ProduceCommand extends PipelineCommand {
         }
     }
 
-    @Command(name = "show", description = "Shows the data, the newest first.", mixinStandardHelpOptions = true)
+    @Command(name = "show", description = "Shows the data, the newest first.")
     void show(
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
             @Option(names = "--limit", defaultValue = "20", description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")

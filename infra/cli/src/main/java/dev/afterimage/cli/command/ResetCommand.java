@@ -28,8 +28,7 @@ import picocli.CommandLine.ParentCommand;
             "Restarts source connectors from a new slot: stops each, drops its slot and its offsets, and waits until"
                     + " it reads from a new slot, after a snapshot if it takes one.",
             "Earlier changes that were not read are skipped. infra/README.md says how to repair the gap."
-        },
-        mixinStandardHelpOptions = true)
+        })
 public final class ResetCommand implements Callable<Integer> {
 
     private static final Duration PAUSE = Duration.ofMillis(200);

@@ -35,8 +35,7 @@ import picocli.CommandLine.ParentCommand;
                     + " the tables, the publication and the connector if missing; waits until changes are captured.",
             "A new table has the given name and three users in it. The topics are NAME.schema.table.",
             "Kafka Connect stores the password in its configuration: beyond a trial, use a file with a secret instead."
-        },
-        mixinStandardHelpOptions = true)
+        })
 public final class SetUpCommand implements Callable<Integer> {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
@@ -107,6 +108,7 @@ public final class Findings implements AutoCloseable {
             List<Aggregate> aggregates) {}
 
     private final Ports ports;
+    private final LocalPipelineConfig addresses;
     private final Duration maxBehind;
     private final long maxWalBytes;
     private final RestService orders;
@@ -127,6 +129,7 @@ public final class Findings implements AutoCloseable {
      */
     public Findings(Ports ports, Duration maxBehind, long maxWalBytes) {
         this.ports = ports;
+        this.addresses = ports.pipeline();
         this.maxBehind = maxBehind;
         this.maxWalBytes = maxWalBytes;
         this.orders = ports.orderService();
@@ -226,8 +229,7 @@ public final class Findings implements AutoCloseable {
         } catch (StackException e) {
             worry(
                     Level.CRIT,
-                    "Kafka Connect does not answer at "
-                            + ports.pipeline().stack().connect());
+                    "Kafka Connect does not answer at " + addresses.stack().connect());
             return List.of();
         }
     }
@@ -248,7 +250,7 @@ public final class Findings implements AutoCloseable {
                 }
             }
         } catch (StackException e) {
-            worry(Level.CRIT, "order-service does not answer at " + ports.orders());
+            worry(Level.CRIT, "order-service does not answer at " + addresses.orders());
         }
         return ages;
     }
@@ -401,10 +403,9 @@ public final class Findings implements AutoCloseable {
             stats.path("aggregates").properties().forEach(each -> {
                 JsonNode of = each.getValue();
                 long rows = of.path("rows").asLong();
-                long events = of.path("creates").asLong()
-                        + of.path("updates").asLong()
-                        + of.path("deletes").asLong()
-                        + of.path("snapshots").asLong();
+                long events = Stream.of("creates", "updates", "deletes", "snapshots")
+                        .mapToLong(kind -> of.path(kind).asLong())
+                        .sum();
                 long[] before = countsBefore.getOrDefault(each.getKey(), new long[] {rows, events});
                 counts.put(each.getKey(), new long[] {rows, events});
                 aggregates.add(new Aggregate(
@@ -415,10 +416,10 @@ public final class Findings implements AutoCloseable {
         } catch (RestService.Refused e) {
             worry(Level.CRIT, "projection-service shows no figures. " + e.getMessage());
         } catch (StackException e) {
-            worry(Level.CRIT, "projection-service does not answer at " + ports.projection());
+            worry(Level.CRIT, "projection-service does not answer at " + addresses.projection());
         }
-        if (!ready(ports.orders())) {
-            worry(Level.CRIT, "order-service does not take orders at " + ports.orders());
+        if (!ready(addresses.orders())) {
+            worry(Level.CRIT, "order-service does not take orders at " + addresses.orders());
         }
         return aggregates;
     }

@@ -114,22 +114,14 @@ public final class Ports {
         return StackConfig.HOST + ":" + kafka;
     }
 
-    public URI orders() {
-        return pipeline().orders();
-    }
-
-    public URI projection() {
-        return pipeline().projection();
-    }
-
     /** Calls order-service with the token. */
     public RestService orderService() {
-        return new RestService(orders(), token);
+        return new RestService(pipeline().orders(), token);
     }
 
     /** Calls projection-service with the token. */
     public RestService projectionService() {
-        return new RestService(projection(), token);
+        return new RestService(pipeline().projection(), token);
     }
 
     /** The connectors of the Kafka Connect at the configured port. */

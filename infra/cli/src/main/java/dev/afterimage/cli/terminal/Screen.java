@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -34,6 +35,10 @@ public final class Screen implements AutoCloseable {
     private static final int UNLIMITED = 10_000;
 
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
+
+    private static final Pattern CONTROLS =
+            Pattern.compile("[\\p{Cc}\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]");
+    private static final Pattern CONTROLS_IN_LINES = Pattern.compile(CONTROLS + "(?<![\n\t])");
 
     private static final Logger JLINE = Logger.getLogger("org.jline");
 
@@ -85,34 +90,17 @@ public final class Screen implements AutoCloseable {
      * controls count too, because they show text in another order. JSON stays JSON with the same values.
      */
     public static String visible(String text) {
-        return visible(text, "");
+        return visible(text, CONTROLS);
     }
 
     /** The same for a text of several lines, whose line ends and tabs stay. */
     public static String visibleLines(String text) {
-        return visible(text, "\n\t");
+        return visible(text, CONTROLS_IN_LINES);
     }
 
-    private static String visible(String text, String unchanged) {
-        if (text.chars().noneMatch(Screen::isControl)) {
-            return text;
-        }
-        StringBuilder shown = new StringBuilder();
-        text.chars()
-                .forEach(character -> shown.append(
-                        isControl(character) && unchanged.indexOf(character) < 0
-                                ? "\\u%04X".formatted(character)
-                                : Character.toString(character)));
-        return shown.toString();
-    }
-
-    private static boolean isControl(int character) {
-        return Character.isISOControl(character)
-                || character == 0x061c
-                || character == 0x200e
-                || character == 0x200f
-                || (character >= 0x202a && character <= 0x202e)
-                || (character >= 0x2066 && character <= 0x2069);
+    private static String visible(String text, Pattern controls) {
+        return controls.matcher(text)
+                .replaceAll(found -> "\\\\u%04X".formatted((int) found.group().charAt(0)));
     }
 
     /** The text in the style, or unchanged when colours are off. */

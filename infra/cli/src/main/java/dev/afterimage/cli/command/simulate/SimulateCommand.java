@@ -38,7 +38,6 @@ import picocli.CommandLine.Spec;
             "Settings come from options, the environment (PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSCHEMA,"
                     + " SKIP_SETUP, ENABLE_EVOLUTION) or a file .env, in this order."
         },
-        mixinStandardHelpOptions = true,
         subcommands = SimulateOrdersCommand.class)
 public final class SimulateCommand implements Callable<Integer> {
 
