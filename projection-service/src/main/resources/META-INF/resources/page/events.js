@@ -32,7 +32,7 @@ export function leaveOut(number) {
   at('events-note').textContent = `${count(leftOut)} left out: they passed faster than this page can take them`;
 }
 
-/** Marks where the connection was lost: what passed meanwhile is not in the list. */
+/** Marks where the connection was lost: what passed meanwhile comes after it. */
 export function markGap() {
   const last = fresh.at(-1) ?? kept.at(-1);
   if (last && !last.gap) show({ gap: true });
@@ -66,7 +66,7 @@ function redraw() {
 const rows = events => events.filter(matches).slice(-SHOWN).reverse().map(row);
 
 function row(event) {
-  if (event.gap) return element('li', { className: 'gap' }, 'the connection was lost here: events in between are not shown');
+  if (event.gap) return element('li', { className: 'gap' }, 'the connection was lost here, and the events continue');
   const kind = kindOf(event);
   const parts = [
     element('time', { dateTime: event.appliedAt }, clock(event.appliedAt)),

@@ -3,16 +3,20 @@ import { call } from './access.js';
 const RETRY_MS = 2000;
 
 /**
- * Follows the live events for as long as the page is open; `told` has event, dropped, connected and lost. Read by hand, for
- * an EventSource sends no token.
+ * Follows the live events for as long as the page is open; `told` has event, dropped, connected and lost. After a lost
+ * connection it continues behind the last event. Read by hand, for an EventSource sends no token.
  */
 export async function follow(told) {
+  let position;
   for (;;) {
     try {
-      const answer = await call('events', { headers: { Accept: 'text/event-stream' } });
+      const headers = { Accept: 'text/event-stream', ...(position && { 'Last-Event-ID': position }) };
+      const answer = await call('events', { headers });
+      if (answer.status === 400) position = undefined; // another version of the service gave it
       if (answer.ok) {
         told.connected();
         for await (const message of messages(answer.body)) {
+          position = message.id ?? position;
           if (message.name === 'dropped') told.dropped(message.data.count);
           else told.event(message.data);
         }
@@ -33,9 +37,10 @@ async function* messages(body) {
     const blocks = (rest + part.value).split('\n\n');
     rest = blocks.pop();
     for (const block of blocks) {
-      const fields = block.split('\n').map(line => /^(event|data): ?(.*)$/.exec(line)).filter(Boolean);
+      const fields = block.split('\n').map(line => /^(event|data|id): ?(.*)$/.exec(line)).filter(Boolean);
       const data = fields.filter(([, field]) => field === 'data').map(([, , value]) => value).join('\n');
-      if (data) yield { name: fields.find(([, field]) => field === 'event')?.[2], data: JSON.parse(data) };
+      const last = name => fields.findLast(([, field]) => field === name)?.[2];
+      if (data) yield { name: last('event'), id: last('id'), data: JSON.parse(data) };
     }
   }
 }

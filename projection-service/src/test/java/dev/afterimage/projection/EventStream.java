@@ -21,8 +21,15 @@ public final class EventStream implements AutoCloseable {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final InputStream body;
-    private final List<JsonNode> events = new CopyOnWriteArrayList<>();
+    private final List<Message> messages = new CopyOnWriteArrayList<>();
     private final List<String> comments = new CopyOnWriteArrayList<>();
+
+    /**
+     * One message of the stream.
+     *
+     * @param name empty for an event
+     */
+    public record Message(String name, String id, JsonNode data) {}
 
     /** Returns when the service has answered; from then on it sends events. */
     public EventStream(URI service) throws IOException, InterruptedException {
@@ -31,9 +38,18 @@ public final class EventStream implements AutoCloseable {
 
     /** The same for a caller with this token. */
     public EventStream(URI service, String token) throws IOException, InterruptedException {
+        this(service, "Authorization", token.isEmpty() ? "" : "Bearer " + token);
+    }
+
+    /** Continues after the message with this id. */
+    public static EventStream after(String id, URI service) throws IOException, InterruptedException {
+        return new EventStream(service, "Last-Event-ID", id);
+    }
+
+    private EventStream(URI service, String header, String value) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(service.resolve("/events"));
-        if (!token.isEmpty()) {
-            request.header("Authorization", "Bearer " + token);
+        if (!value.isEmpty()) {
+            request.header(header, value);
         }
         HttpResponse<InputStream> response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         if (response.statusCode() != 200) {
@@ -45,9 +61,15 @@ public final class EventStream implements AutoCloseable {
 
     /** The events of this key, in the order of their arrival. */
     public List<JsonNode> of(String key) {
-        return events.stream()
+        return messages.stream()
+                .map(Message::data)
                 .filter(event -> event.path("key").asText().equals(key))
                 .toList();
+    }
+
+    /** All messages so far. */
+    public List<Message> messages() {
+        return messages;
     }
 
     public List<String> comments() {
@@ -61,9 +83,20 @@ public final class EventStream implements AutoCloseable {
 
     private void read() {
         try (var lines = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8))) {
+            String name = "";
+            String id = "";
+            String data = "";
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.startsWith("data:")) {
-                    events.add(JSON.readTree(line.substring("data:".length())));
+                    data = line.substring("data:".length());
+                } else if (line.startsWith("id:")) {
+                    id = line.substring("id:".length()).strip();
+                } else if (line.startsWith("event:")) {
+                    name = line.substring("event:".length()).strip();
+                } else if (line.isEmpty() && !data.isEmpty()) {
+                    messages.add(new Message(name, id, JSON.readTree(data)));
+                    name = "";
+                    data = "";
                 } else if (line.startsWith(":")) {
                     comments.add(line);
                 }

@@ -1,6 +1,7 @@
 package dev.afterimage.projection.change;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.stream.Stream;
 
 /** The effect of a record. */
 public enum Effect {
@@ -16,6 +17,14 @@ public enum Effect {
 
     Effect(String label) {
         this.label = label;
+    }
+
+    /** The effect with this label. */
+    public static Effect of(String label) {
+        return Stream.of(values())
+                .filter(effect -> effect.label.equals(label))
+                .findFirst()
+                .orElseThrow();
     }
 
     @JsonValue

@@ -55,6 +55,13 @@ public class DeadLetterTable {
              where (?::text is null or kafka_topic = ?) and (?::text is null or digest = ?)
             """;
 
+    private static final String WITHIN = """
+            select l.*
+              from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]) as part(topic, partition, first, until)
+              join cdc_raw.dead_letters l on l.kafka_topic = part.topic and l.kafka_partition = part.partition
+                                         and l.kafka_offset >= part.first and l.kafka_offset < part.until
+            """;
+
     private static final List<Column<ConsumerRecord<byte[], byte[]>>> PLACE = List.of(
             new Column<>("kafka_topic", "text", ConsumerRecord::topic),
             new Column<>("kafka_partition", "int4", ConsumerRecord::partition),
@@ -128,6 +135,11 @@ public class DeadLetterTable {
     /** The oldest letters with ids above {@code above}, the oldest first. */
     public List<DeadLetter> oldest(Filter filter, long above, int limit) {
         return filtered(filter, " and id > ? order by id limit ?", above, limit);
+    }
+
+    /** The letters of these parts of partitions; each array has an element per part. */
+    public List<DeadLetter> within(String[] topics, Integer[] partitions, Long[] from, Long[] until) {
+        return letters(WITHIN, topics, partitions, from, until);
     }
 
     /** Deletes the letter and returns it; empty if it does not exist. */

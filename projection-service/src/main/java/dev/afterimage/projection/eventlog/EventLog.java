@@ -46,7 +46,8 @@ public class EventLog {
             new Column<>("kafka_partition", "int4", LoggedRecord::partition),
             new Column<>("kafka_offset", "int8", LoggedRecord::offset),
             new Column<>("kafka_timestamp", "timestamptz", LoggedRecord::timestamp),
-            new Column<>("event_timestamp", "timestamptz", EventLog::time));
+            new Column<>("event_timestamp", "timestamptz", EventLog::time),
+            new Column<>("effect", "text", record -> record.effect().label()));
 
     private static final String NAMES = COLUMNS.stream().map(Column::name).collect(Collectors.joining(", "));
 

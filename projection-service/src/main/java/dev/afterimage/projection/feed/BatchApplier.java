@@ -4,13 +4,13 @@ import dev.afterimage.projection.Reason;
 import dev.afterimage.projection.Refusal;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
-import dev.afterimage.projection.change.Loggable;
 import dev.afterimage.projection.deadletter.DeadLetterTable;
 import dev.afterimage.projection.deadletter.DeadLetterTopics;
 import dev.afterimage.projection.deadletter.Fault;
 import dev.afterimage.projection.deadletter.Refused;
 import dev.afterimage.projection.eventlog.EventLog;
 import dev.afterimage.projection.eventlog.LoggedRecord;
+import dev.afterimage.projection.sql.Notifications;
 import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.ReadModel;
@@ -21,18 +21,17 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** Applies a batch in one transaction: rows, dead letters and position together, or nothing. */
@@ -50,6 +49,7 @@ class BatchApplier {
     private final List<ReadModel<?>> models;
     private final DeadLetterTable deadLetters;
     private final DeadLetterTopics deadLetterTopics;
+    private final Notifications notifications;
 
     BatchApplier(
             DataSource dataSource,
@@ -57,13 +57,15 @@ class BatchApplier {
             EventLog eventLog,
             @All List<ReadModel<?>> models,
             DeadLetterTable deadLetters,
-            DeadLetterTopics deadLetterTopics) {
+            DeadLetterTopics deadLetterTopics,
+            Notifications notifications) {
         this.dataSource = dataSource;
         this.positions = positions;
         this.eventLog = eventLog;
         this.models = models;
         this.deadLetters = deadLetters;
         this.deadLetterTopics = deadLetterTopics;
+        this.notifications = notifications;
     }
 
     /**
@@ -181,6 +183,9 @@ class BatchApplier {
                     moved.put(received.partition(), received.record().offset() + 1));
             positions.put(writes, moved);
         }
+        if (news.stream().anyMatch(received -> !(received instanceof ReceivedRecord.Row))) {
+            notifications.tell(writes, changed(outcomes).toList());
+        }
         writes.run(connection);
         return outcomes;
     }
@@ -218,8 +223,23 @@ class BatchApplier {
                         .filter(outcome -> outcome.effect() != Effect.DEAD_LETTER)
                         .map(outcome -> outcome.received().record())
                         .toList());
+        // the live stream has passed the offsets of the letters, so it needs them
+        Stream<String> places = outcomes.stream()
+                .filter(outcome -> outcome.effect() != Effect.DEAD_LETTER)
+                .map(Outcome::place);
+        notifications.tell(writes, Stream.concat(changed(outcomes), places).toList());
         writes.run(connection);
         return outcomes;
+    }
+
+    /** The ids of the changed aggregates. */
+    private static Stream<String> changed(List<Outcome> outcomes) {
+        return outcomes.stream()
+                .filter(outcome -> outcome.effect() == Effect.APPLIED)
+                .map(Outcome::change)
+                .filter(Objects::nonNull)
+                .map(change -> change.id().toString())
+                .distinct();
     }
 
     private static boolean isRebuilding(Connection connection) throws SQLException {
@@ -259,18 +279,8 @@ class BatchApplier {
     private List<Outcome> applyAll(
             Connection connection, RoundTrip writes, List<ReceivedRecord> news, StoredRows stored, Append append)
             throws SQLException {
-        List<LoggedRecord> records = new ArrayList<>(news.size());
-        for (ReceivedRecord received : news) {
-            switch (received) {
-                case ReceivedRecord.Event event -> records.add(logged(event.record(), event.change()));
-                case ReceivedRecord.Row row -> records.add(logged(row.record(), row.change()));
-                case ReceivedRecord.Malformed _ -> {}
-            }
-        }
-        append.to(connection, writes, records);
         Map<String, Iterator<Result>> resultsByAggregate = stored.apply(writes, news);
-        deadLetters.put(connection, refused(news));
-        return news.stream()
+        List<Outcome> outcomes = news.stream()
                 .map(received -> new Outcome(
                         received,
                         switch (received) {
@@ -282,6 +292,12 @@ class BatchApplier {
                             case ReceivedRecord.Malformed _ -> Result.DEAD_LETTER;
                         }))
                 .toList();
+        append.to(
+                connection,
+                writes,
+                outcomes.stream().map(Outcome::logged).flatMap(Optional::stream).toList());
+        deadLetters.put(connection, refused(news));
+        return outcomes;
     }
 
     private static Set<TopicPartition> partitions(List<ReceivedRecord> batch) {
@@ -293,11 +309,6 @@ class BatchApplier {
                 .filter(ReceivedRecord.Malformed.class::isInstance)
                 .map(received -> ((ReceivedRecord.Malformed) received).refused())
                 .toList();
-    }
-
-    private static LoggedRecord logged(ConsumerRecord<byte[], byte[]> record, Loggable change) {
-        return new LoggedRecord(
-                record.topic(), record.partition(), record.offset(), Instant.ofEpochMilli(record.timestamp()), change);
     }
 
     private static void rollback(Connection connection, Throwable cause) {

@@ -2,17 +2,16 @@ package dev.afterimage.projection.feed;
 
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
+import dev.afterimage.projection.change.Loggable;
+import dev.afterimage.projection.eventlog.LoggedRecord;
 import dev.afterimage.projection.view.Result;
-import java.nio.charset.StandardCharsets;
-import java.util.regex.Pattern;
+import java.time.Instant;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** The outcome of a record after the commit of its transaction. */
 public record Outcome(ReceivedRecord received, Result result) {
-
-    /** The key or type of a malformed record is shown only if it matches this pattern. */
-    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9-]{1,100}");
 
     public Effect effect() {
         return result.effect();
@@ -35,31 +34,25 @@ public record Outcome(ReceivedRecord received, Result result) {
         return received instanceof ReceivedRecord.Event event ? event.change() : null;
     }
 
-    /** The reason why the record became a dead letter; null if it did not. */
-    public @Nullable String reason() {
-        return received instanceof ReceivedRecord.Malformed malformed ? malformed.reason() : null;
+    /** The position of the record, as {@code topic-partition@offset}. */
+    String place() {
+        return topic() + "-" + partition() + "@" + offset();
     }
 
-    /** The record's key; null if it is not plain text. */
-    public @Nullable String key() {
-        return plain(record().key());
-    }
-
-    /** The header {@code eventType}; null if it is missing or not plain text. */
-    public @Nullable String eventType() {
-        var header = record().headers().lastHeader("eventType");
-        return header == null ? null : plain(header.value());
+    /** The row of the event log; empty for a malformed record. */
+    Optional<LoggedRecord> logged() {
+        Loggable loggable =
+                switch (received) {
+                    case ReceivedRecord.Event event -> event.change();
+                    case ReceivedRecord.Row row -> row.change();
+                    case ReceivedRecord.Malformed _ -> null;
+                };
+        return Optional.ofNullable(loggable)
+                .map(change -> new LoggedRecord(
+                        topic(), partition(), offset(), Instant.ofEpochMilli(record().timestamp()), change, effect()));
     }
 
     private ConsumerRecord<byte[], byte[]> record() {
         return received.record();
-    }
-
-    private static @Nullable String plain(byte @Nullable [] bytes) {
-        if (bytes == null || bytes.length > 100) {
-            return null;
-        }
-        String text = new String(bytes, StandardCharsets.US_ASCII);
-        return PLAIN.matcher(text).matches() ? text : null;
     }
 }

@@ -6,14 +6,13 @@ import dev.afterimage.projection.view.Arrivals;
 import dev.afterimage.projection.view.ChainBreak;
 import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Event;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Publishes committed outcomes: to waiting requests, as a CDI event, and as metrics, traces and warnings. */
+/** Publishes committed outcomes: to waiting requests of this instance, and as metrics, traces and warnings. */
 @ApplicationScoped
 class OutcomePublisher {
 
@@ -21,14 +20,12 @@ class OutcomePublisher {
 
     private final FeedMetrics metrics;
     private final FeedTraces traces;
-    private final Event<CommittedRecords> committed;
     private final Arrivals arrivals;
     private final AtomicReference<Instant> nextWarning = new AtomicReference<>(Instant.MIN);
 
-    OutcomePublisher(FeedMetrics metrics, FeedTraces traces, Event<CommittedRecords> committed, Arrivals arrivals) {
+    OutcomePublisher(FeedMetrics metrics, FeedTraces traces, Arrivals arrivals) {
         this.metrics = metrics;
         this.traces = traces;
-        this.committed = committed;
         this.arrivals = arrivals;
     }
 
@@ -57,7 +54,6 @@ class OutcomePublisher {
         metrics.count(outcomes);
         warnOfBrokenChains(outcomes, appliedAt);
         traces.record(outcomes, receivedAt, appliedAt);
-        committed.fire(new CommittedRecords(outcomes, appliedAt));
         if (Log.isDebugEnabled()) {
             long applied =
                     outcomes.stream().filter(o -> o.effect() == Effect.APPLIED).count();

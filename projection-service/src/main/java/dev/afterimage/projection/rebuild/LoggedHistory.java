@@ -1,5 +1,6 @@
 package dev.afterimage.projection.rebuild;
 
+import dev.afterimage.projection.eventlog.LoggedRecord;
 import dev.afterimage.projection.sql.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
@@ -16,17 +17,12 @@ class LoggedHistory implements History {
     private static final int CHUNK = 4_000;
 
     private static final String NEXT = """
-            select kafka_offset, event_key,
-                   case when operation <> 't' then
-                       jsonb_build_object('op', operation, 'before', before_data, 'after', after_data,
-                                          'source', source_metadata,
-                                          'ts_ms', (extract(epoch from event_timestamp) * 1000)::bigint)::text
-                   end as value
+            select kafka_offset, event_key, %s as value
               from cdc_raw.cdc_events
              where kafka_topic = ? and kafka_partition = ? and kafka_offset >= ? and kafka_offset < ?
              order by kafka_offset
              limit ?
-            """;
+            """.formatted(LoggedRecord.VALUE);
 
     private static final String FIRST = "select logged_from from cdc_raw.positions where topic = ? and partition = ?";
 

@@ -1,6 +1,9 @@
 package dev.afterimage.projection.view;
 
+import dev.afterimage.projection.sql.Notifications;
+import dev.afterimage.projection.sql.Notified;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Set;
@@ -9,11 +12,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Wakes requests that wait for a version of an aggregate, when the feed has committed a change of it. */
+/**
+ * Wakes requests that wait for a version of an aggregate, when the feed of this or of another instance has committed a
+ * change of it.
+ */
 @ApplicationScoped
 public class Arrivals {
 
+    /** A request looks at least this often by itself, because a notification may be lost with its connection. */
+    private static final Duration LONGEST_SLEEP = Duration.ofSeconds(1);
+
     private final ConcurrentHashMap<UUID, Set<Waiter>> waiting = new ConcurrentHashMap<>();
+    private final Notifications notifications;
+
+    Arrivals(Notifications notifications) {
+        this.notifications = notifications;
+    }
 
     /**
      * Wakes the requests that wait for these aggregates. Call it after the commit; it is cheap when no request waits.
@@ -27,6 +41,15 @@ public class Arrivals {
         }
     }
 
+    /** Another instance names the aggregates that it has changed. Words that are no ids wake nobody. */
+    void notified(@Observes Notified notified) {
+        waiting.forEach((id, waiters) -> {
+            if (!notified.isComplete() || notified.words().contains(id.toString())) {
+                waiters.forEach(waiter -> waiter.woken.release());
+            }
+        });
+    }
+
     /**
      * Registers a waiter for the aggregate. Register before reading the table, so that no change between the read and
      * the wait is missed.
@@ -38,6 +61,7 @@ public class Arrivals {
             all.add(waiter);
             return all;
         });
+        notifications.listen();
         return waiter;
     }
 
@@ -51,9 +75,12 @@ public class Arrivals {
             this.id = id;
         }
 
-        /** Returns when the aggregate has changed since the last call, or when the time limit is over. */
+        /**
+         * Returns when the aggregate has changed since the last call, when the time limit is over, or after a second.
+         */
         public void await(Duration limit) throws InterruptedException {
-            boolean _ = woken.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS);
+            notifications.listen();
+            boolean _ = woken.tryAcquire(Math.min(limit.toNanos(), LONGEST_SLEEP.toNanos()), TimeUnit.NANOSECONDS);
             woken.drainPermits();
         }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.change.Change;
+import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.sql.RoundTrip;
 import dev.afterimage.projection.view.Histories;
 import dev.afterimage.testing.Database;
@@ -168,7 +169,7 @@ class EventLogTest {
     }
 
     private LoggedRecord record(long offset, Instant timestamp, Change change) {
-        return new LoggedRecord(topic, 0, offset, timestamp, change);
+        return new LoggedRecord(topic, 0, offset, timestamp, change, Effect.APPLIED);
     }
 
     private void append(List<LoggedRecord> records) throws SQLException {

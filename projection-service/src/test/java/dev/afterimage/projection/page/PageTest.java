@@ -181,7 +181,7 @@ class PageTest {
     }
 
     @Test
-    void goesOnWhenTheServiceIsBack() throws Exception {
+    void goesOnWithWhatItMissedWhenTheServiceIsBack() throws Exception {
         try (var topic = new OrderTopic(bootstrapServers);
                 var relay = new Relay(RestAssured.port);
                 var browser = new Browser()) {
@@ -192,12 +192,14 @@ class PageTest {
             relay.cut();
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(browser.text("#connection")).isEqualTo("reconnecting"));
+            topic.put(order.id, order.changed(2));
+            get("/orders/{id}?minVersion=2&wait=20s", order.id).then().statusCode(200);
             relay.listen();
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(browser.text("#connection")).isEqualTo("live"));
-            topic.put(order.id, order.changed(2));
+            topic.put(order.id, order.changed(3));
 
-            await().atMost(SOON).untilAsserted(() -> assertThat(rows(browser)).hasSize(2));
+            await().atMost(SOON).untilAsserted(() -> assertThat(rows(browser)).hasSize(3));
             assertThat(browser.text("#events .gap")).contains("the connection was lost");
         }
     }

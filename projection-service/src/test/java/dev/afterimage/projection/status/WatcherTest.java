@@ -6,11 +6,14 @@ import dev.afterimage.projection.change.Effect;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Flow;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class WatcherTest {
+
+    private static final StreamPosition.Partition PARTITION = new StreamPosition.Partition("order.events", 0);
 
     private final List<Watcher.Signal> seen = new ArrayList<>();
     private final List<Watcher> gone = new ArrayList<>();
@@ -31,22 +34,48 @@ class WatcherTest {
                 public void onComplete() {}
             },
             Runnable::run,
+            new StreamPosition(Map.of()),
+            this::catchUp,
             gone::add);
+
+    private long logged;
+
+    /** Takes two events at a time from the log, until {@link #logged}. */
+    private void catchUp(Watcher behind) {
+        Long taken = behind.taken().next(PARTITION);
+        long from = taken == null ? 0 : taken;
+        long until = Math.min(logged, from + 2);
+        behind.take(events(from, until), 0, new StreamPosition(Map.of(PARTITION, until)), until == logged);
+    }
+
+    @Test
+    void takesWhatItMissedFromTheLogOnlyAsFastAsItIsAskedFor() {
+        logged = 5;
+        watcher.request(3);
+        assertThat(offsets()).containsExactly(0L, 1L, 2L);
+        assertThat(watcher.taken().next(PARTITION)).isEqualTo(4);
+        watcher.request(10);
+        watcher.offer(events(5, 7), 0);
+        assertThat(offsets()).containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L);
+        assertThat(((Watcher.Signal.Passed) seen.getLast()).position()).isEqualTo("order.events:0@7");
+    }
 
     @Test
     void handsOverOnlyWhatWasAskedFor() {
-        watcher.offer(events(0, 3));
+        catchUp(watcher);
+        watcher.offer(events(0, 3), 0);
         assertThat(seen).isEmpty();
         watcher.request(2);
         assertThat(offsets()).containsExactly(0L, 1L);
         watcher.request(5);
-        watcher.offer(events(3, 4));
+        watcher.offer(events(3, 4), 0);
         assertThat(offsets()).containsExactly(0L, 1L, 2L, 3L);
     }
 
     @Test
     void keepsTheNewestForASlowWatcherAndSaysHowManyItLost() {
-        watcher.offer(events(0, Watcher.CAPACITY + 300));
+        catchUp(watcher);
+        watcher.offer(events(0, Watcher.CAPACITY + 300), 0);
         watcher.request(Long.MAX_VALUE);
         assertThat(seen.getFirst()).isEqualTo(new Watcher.Signal.Dropped(300));
         assertThat(offsets()).hasSize(Watcher.CAPACITY).startsWith(300L).endsWith(Watcher.CAPACITY + 299L);
@@ -54,7 +83,7 @@ class WatcherTest {
 
     @Test
     void isForgottenWhenItLeaves() {
-        watcher.offer(events(0, 3));
+        watcher.offer(events(0, 3), 0);
         watcher.cancel();
         watcher.request(1);
         assertThat(seen).isEmpty();

@@ -17,12 +17,13 @@ import java.util.stream.Stream;
 
 /**
  * Follows the projection-service's stream of applied events and prints one line for each. Reconnects when the stream
- * breaks.
+ * breaks, and continues after the last event.
  */
 public final class AppliedEvents {
 
     private static final Duration RECONNECT_PAUSE = Duration.ofMillis(300);
     private static final String DATA = "data:";
+    private static final String ID = "id:";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private AppliedEvents() {}
@@ -33,16 +34,19 @@ public final class AppliedEvents {
     }
 
     private static void read(URI projection, Consumer<String> tell) {
-        HttpRequest request = HttpRequest.newBuilder(projection.resolve("/events"))
-                .header("Accept", "text/event-stream")
-                .build();
         HttpClient http =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+        var request = HttpRequest.newBuilder(projection.resolve("/events")).header("Accept", "text/event-stream");
         while (true) {
-            try (Stream<String> lines =
-                    http.send(request, HttpResponse.BodyHandlers.ofLines()).body()) {
-                lines.filter(line -> line.startsWith(DATA))
-                        .forEach(line -> tell.accept(Screen.visible(line(line.substring(DATA.length())))));
+            try (Stream<String> lines = http.send(request.build(), HttpResponse.BodyHandlers.ofLines())
+                    .body()) {
+                lines.forEach(line -> {
+                    if (line.startsWith(ID)) {
+                        request.setHeader("Last-Event-ID", line.substring(ID.length()));
+                    } else if (line.startsWith(DATA)) {
+                        tell.accept(Screen.visible(line(line.substring(DATA.length()))));
+                    }
+                });
             } catch (IOException | UncheckedIOException e) {
                 // the service is being restarted; the supervisor reports that
             } catch (InterruptedException e) {
