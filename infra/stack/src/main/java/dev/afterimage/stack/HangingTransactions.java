@@ -68,7 +68,7 @@ final class HangingTransactions {
                         .map(TransactionListing::producerId)
                         .collect(Collectors.toSet());
         Map<AbortTransactionSpec, Long> hanging = new HashMap<>();
-        for (TopicPartition partition : partitions(admin)) {
+        for (TopicPartition partition : KafkaBroker.partitions(admin)) {
             for (ProducerState producer : admin.describeProducers(List.of(partition))
                     .partitionResult(partition)
                     .get()
@@ -84,12 +84,5 @@ final class HangingTransactions {
             }
         }
         return hanging;
-    }
-
-    private static List<TopicPartition> partitions(Admin admin) throws ExecutionException, InterruptedException {
-        return admin.describeTopics(admin.listTopics().names().get()).allTopicNames().get().values().stream()
-                .flatMap(topic -> topic.partitions().stream()
-                        .map(partition -> new TopicPartition(topic.name(), partition.partition())))
-                .toList();
     }
 }

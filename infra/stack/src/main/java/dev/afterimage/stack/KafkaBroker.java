@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * A real Kafka broker in KRaft mode, which is also its controller, with the topics of {@code connectors/topics.json}.
@@ -115,6 +116,14 @@ public final class KafkaBroker extends KafkaJvm {
                 "default.api.timeout.ms", 10_000,
                 "request.timeout.ms", 5_000,
                 "reconnect.backoff.max.ms", 200));
+    }
+
+    /** The partitions of all topics. */
+    public static List<TopicPartition> partitions(Admin admin) throws ExecutionException, InterruptedException {
+        return admin.describeTopics(admin.listTopics().names().get()).allTopicNames().get().values().stream()
+                .flatMap(topic -> topic.partitions().stream()
+                        .map(partition -> new TopicPartition(topic.name(), partition.partition())))
+                .toList();
     }
 
     @Override

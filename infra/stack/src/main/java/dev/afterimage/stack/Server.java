@@ -120,20 +120,15 @@ public abstract class Server implements AutoCloseable {
                 }
             } while (Instant.now().isBefore(deadline) && startIsWorthRepeating());
             throw new StackException(name + " does not start. " + lastWords());
-        } catch (RuntimeException e) {
-            endFailedStart();
-            throw e;
-        } catch (IOException e) {
-            endFailedStart();
-            throw new StackException(name + " cannot start in " + home() + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Ends the process, unless {@link #close()} is ending it already. */
-    private void endFailedStart() {
-        Process running = process;
-        if (!closed && running != null && running.isAlive()) {
-            end(running.toHandle());
+        } catch (RuntimeException | IOException e) {
+            Process running = process;
+            // unless close() is ending it already
+            if (!closed && running != null && running.isAlive()) {
+                end(running.toHandle());
+            }
+            throw e instanceof RuntimeException failure
+                    ? failure
+                    : new StackException(name + " cannot start in " + home() + ": " + e.getMessage(), e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.afterimage.cli.service;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
@@ -21,7 +22,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
@@ -305,7 +305,11 @@ public final class Findings implements AutoCloseable {
 
     private void kafka(List<Lag> lags, List<Topic> topics, double seconds) {
         try {
-            List<TopicPartition> partitions = partitions();
+            // Connect's internal topics have no events
+            List<TopicPartition> partitions = KafkaBroker.partitions(admin).stream()
+                    .filter(each -> !each.topic().startsWith("connect.")
+                            && !each.topic().startsWith("__"))
+                    .toList();
             Map<TopicPartition, Long> ends = new HashMap<>();
             offsets(partitions, OffsetSpec.latest()).forEach((partition, end) -> ends.put(partition, end.offset()));
             Map<String, Long> offsets = new TreeMap<>();
@@ -327,17 +331,6 @@ public final class Findings implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** All partitions of topics with events, which Connect's internal topics do not have. */
-    private List<TopicPartition> partitions() throws ExecutionException, InterruptedException {
-        Set<String> topics = admin.listTopics().names().get();
-        return admin.describeTopics(topics).allTopicNames().get().values().stream()
-                .filter(topic ->
-                        !topic.name().startsWith("connect.") && !topic.name().startsWith("__"))
-                .flatMap(topic ->
-                        topic.partitions().stream().map(each -> new TopicPartition(topic.name(), each.partition())))
-                .toList();
     }
 
     private Map<TopicPartition, ListOffsetsResultInfo> offsets(List<TopicPartition> partitions, OffsetSpec which)
