@@ -72,7 +72,8 @@ select table_name,
        count(*) filter (where __cdc_operation = 'c') as created,
        count(*) filter (where __cdc_operation = 'u') as updated,
        max(__cdc_timestamp)                          as last_change_at,
-       max(__synced_at)                              as last_synced_at
+       max(__synced_at)                              as last_synced_at,
+       (array_agg(__synced_at - __cdc_timestamp order by __cdc_timestamp desc))[1] as lag
 from (
     select 'customers' as table_name, __cdc_operation, __cdc_timestamp, __synced_at from customers
     union all
@@ -82,7 +83,8 @@ from (
     union all
     select 'order_items', __cdc_operation, __cdc_timestamp, __synced_at from order_items
 ) as replicated
-group by table_name;
+group by table_name
+order by table_name;
 
 -- After a new snapshot: deletes the rows that the snapshot did not have, because the source has deleted them, and returns
 -- their number. It skips locked rows, which are being written or deleted, so that it cannot deadlock with the sink.

@@ -1,5 +1,7 @@
 package dev.afterimage.projection.change;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.UUID;
 
 /** One readable record of an aggregate's topic. */
@@ -17,7 +19,7 @@ public sealed interface Change extends Loggable permits Envelope, Tombstone {
     }
 
     @Override
-    default String key() {
-        return id().toString();
+    default JsonNode key() {
+        return JsonNodeFactory.instance.objectNode().put("id", id().toString());
     }
 }

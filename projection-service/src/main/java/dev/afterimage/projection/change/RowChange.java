@@ -1,5 +1,6 @@
 package dev.afterimage.projection.change;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -8,13 +9,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param table the name with the schema
  * @param op null for a tombstone
- * @param key the value of a primary key of one column, or the JSON of several columns; null for a table without a
- *     primary key
+ * @param key the columns of the primary key; null for a table without one
  */
 public record RowChange(
         String table,
         @Nullable Operation op,
-        @Nullable String key,
+        @Nullable JsonNode key,
         @Nullable Instant committedAt,
         Envelope.@Nullable Raw raw)
         implements Loggable {

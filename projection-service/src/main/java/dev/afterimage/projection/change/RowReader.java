@@ -29,7 +29,7 @@ public class RowReader implements RecordReader {
             throw new MalformedRecord("the topic does not end with a schema and a table");
         }
         String table = name.group(1);
-        String id = key == null ? null : key(key);
+        JsonNode id = key == null ? null : key(key);
         if (value == null) {
             return new RowChange(table, null, id, null, null);
         }
@@ -49,12 +49,8 @@ public class RowReader implements RecordReader {
         return node == null || node.isNull() ? null : envelope.object(name).node();
     }
 
-    private String key(byte[] bytes) throws MalformedRecord {
+    private JsonNode key(byte[] bytes) throws MalformedRecord {
         JsonNode key = envelopes.parse(bytes);
-        if (key.has("schema") && key.has("payload")) {
-            key = key.path("payload");
-        }
-        JsonNode only = key.size() == 1 ? key.iterator().next() : key;
-        return only.isValueNode() ? only.asText() : only.toString();
+        return key.has("schema") && key.has("payload") ? key.path("payload") : key;
     }
 }

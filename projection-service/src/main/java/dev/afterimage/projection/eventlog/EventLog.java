@@ -38,7 +38,7 @@ public class EventLog {
     private static final List<Column<LoggedRecord>> COLUMNS = List.of(
             new Column<>("source_table", "text", record -> record.change().table()),
             new Column<>("operation", "text", record -> record.change().operation()),
-            new Column<>("event_key", "text", record -> record.change().key()),
+            new Column<>("event_key", "jsonb", record -> record.change().key()),
             new Column<>("before_data", "jsonb", image(Envelope.Raw::before)),
             new Column<>("after_data", "jsonb", image(Envelope.Raw::after)),
             new Column<>("source_metadata", "jsonb", image(Envelope.Raw::source)),

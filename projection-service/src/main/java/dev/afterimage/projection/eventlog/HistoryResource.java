@@ -46,7 +46,7 @@ public class HistoryResource {
                            coalesce((source_metadata ->> 'version')::bigint,
                                     max((source_metadata ->> 'version')::bigint) over (order by id), 0) as place
                       from cdc_raw.cdc_events
-                     where source_table = 'orders' and event_key = ?) as event
+                     where source_table = 'orders' and event_key = jsonb_build_object('id', ?::text)) as event
              where (place, id) > (?, ?)
              order by place, id
              limit ?

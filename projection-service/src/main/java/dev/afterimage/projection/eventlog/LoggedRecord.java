@@ -14,7 +14,7 @@ public record LoggedRecord(
 
     /** The SQL of an event's value in its received form; null for a tombstone. */
     public static final String VALUE = """
-            case when operation <> 't' then
+            case when operation <> 'tombstone' then
                 jsonb_build_object('op', operation, 'before', before_data, 'after', after_data,
                                    'source', source_metadata,
                                    'ts_ms', (extract(epoch from event_timestamp) * 1000)::bigint)::text

@@ -17,7 +17,7 @@ class LoggedHistory implements History {
     private static final int CHUNK = 4_000;
 
     private static final String NEXT = """
-            select kafka_offset, event_key, %s as value
+            select kafka_offset, event_key ->> 'id' as id, %s as value
               from cdc_raw.cdc_events
              where kafka_topic = ? and kafka_partition = ? and kafka_offset >= ? and kafka_offset < ?
              order by kafka_offset
@@ -60,8 +60,8 @@ class LoggedHistory implements History {
     }
 
     private List<Past> read(String topic, int partition, long from, long until) throws SQLException {
-        Sql.Reader<Past> reader = Sql.Reader.ofEach(row -> new Past(
-                row.getLong("kafka_offset"), bytes(row.getString("event_key")), bytes(row.getString("value"))));
+        Sql.Reader<Past> reader = Sql.Reader.ofEach(row ->
+                new Past(row.getLong("kafka_offset"), bytes(row.getString("id")), bytes(row.getString("value"))));
         try (Connection connection = dataSource.getConnection()) {
             return Sql.select(connection, NEXT, reader, topic, partition, from, until, CHUNK);
         }

@@ -54,7 +54,7 @@ public record LiveEvent(
                 partition,
                 offset,
                 event == null ? null : event.eventType(),
-                change.key(),
+                change.id().toString(),
                 event == null ? null : event.version(),
                 event == null ? null : event.op(),
                 event == null ? null : event.committedAt().toEpochMilli(),

@@ -42,7 +42,8 @@ class LoggedEvents {
               from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]) as part(topic, partition, first, until)
              cross join lateral (
                    select distinct on (kafka_offset)
-                          kafka_topic, kafka_partition, kafka_offset, event_key, effect, processed_at, %s as value
+                          kafka_topic, kafka_partition, kafka_offset, event_key ->> 'id' as id, effect, processed_at,
+                          %s as value
                      from cdc_raw.cdc_events
                     where kafka_topic = part.topic and kafka_partition = part.partition
                       and kafka_offset >= part.first and kafka_offset < part.until
@@ -113,7 +114,7 @@ class LoggedEvents {
                     topic,
                     row.getInt("kafka_partition"),
                     row.getLong("kafka_offset"),
-                    reader.read(topic, bytes(row.getString("event_key")), bytes(row.getString("value"))),
+                    reader.read(topic, bytes(row.getString("id")), bytes(row.getString("value"))),
                     Sql.instant(row, "processed_at"),
                     effect == null ? Effect.APPLIED : Effect.of(effect))); // null in rows of an older version
         } catch (MalformedRecord e) {

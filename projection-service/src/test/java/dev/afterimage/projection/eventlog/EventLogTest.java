@@ -57,10 +57,10 @@ class EventLogTest {
                        || ' ' || coalesce(after_data ->> 'version', '-') || ' '
                        || coalesce(source_metadata ->> 'eventType', '-')
                   from cdc_raw.cdc_events
-                 where kafka_topic = '%s' and source_table = 'orders' and event_key = '%s'
+                 where kafka_topic = '%s' and source_table = 'orders' and event_key ->> 'id' = '%s'
                  order by kafka_offset
                 """.formatted(topic, order.id)))
-                .containsExactly("c@0 - 1 OrderEvent", "u@1 1 2 OrderEvent", "d@4 2 - OrderEvent", "t@5 - - -");
+                .containsExactly("c@0 - 1 OrderEvent", "u@1 1 2 OrderEvent", "d@4 2 - OrderEvent", "tombstone@5 - - -");
         assertThat(database.rows(
                         "select after_data -> 'items' -> 0 ->> 'lineTotal' from cdc_raw.cdc_events where kafka_topic = '"
                                 + topic + "' and kafka_offset = 1"))

@@ -106,7 +106,7 @@ class OutageTest {
         sql("""
                 begin;
                 delete from cdc_processed.orders where id = '%1$s';
-                delete from cdc_raw.cdc_events where kafka_topic = '%2$s' and event_key = '%1$s' and operation = 'u';
+                delete from cdc_raw.cdc_events where kafka_topic = '%2$s' and event_key ->> 'id' = '%1$s' and operation = 'u';
                 update cdc_raw.positions set next_offset = %4$d where topic = '%2$s' and partition = %3$d;
                 commit
                 """.formatted(order.id, changed.topic(), changed.partition(), changed.offset()));
@@ -154,7 +154,7 @@ class OutageTest {
         awaitVersion(changed, 4);
         assertSetAside(changed, 0);
         assertThat(database.number(
-                        "select count(*) from cdc_raw.cdc_events where event_key = '%s' and kafka_offset = %d"
+                        "select count(*) from cdc_raw.cdc_events where event_key ->> 'id' = '%s' and kafka_offset = %d"
                                 .formatted(order.id, changed.offset())))
                 .isOne();
     }

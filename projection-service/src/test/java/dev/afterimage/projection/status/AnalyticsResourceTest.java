@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 import dev.afterimage.projection.NamedEvents;
 import dev.afterimage.projection.OrderEvents;
 import dev.afterimage.projection.OrderTopic;
+import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.math.BigDecimal;
@@ -58,6 +59,10 @@ class AnalyticsResourceTest {
                 .body("averageTotal", equalTo("3.34"))
                 .body("firstOrder", equalTo("2026-11-21T09:00:00.123456Z"))
                 .body("lastOrder", equalTo("2026-11-22T09:00:00Z"));
+        assertThat(Database.ofService().rows("""
+                select lag = newest_applied - newest_change and newest_applied < clock_timestamp()
+                  from cdc_processed.analytics_summary where currency = 'XAU'
+                """)).containsExactly("t");
     }
 
     @Test
