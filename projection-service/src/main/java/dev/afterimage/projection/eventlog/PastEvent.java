@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An event in an order's history.
  *
- * @param operation c, u, d, r, or t for a tombstone
+ * @param operation c, u, d, r or tombstone
  * @param eventType null for a tombstone
  * @param version null for a tombstone
  * @param cursor the place in the history

@@ -40,7 +40,7 @@ class HistoryResourceTest {
                 .then()
                 .statusCode(200)
                 .header("Link", nullValue())
-                .body("operation", contains("c", "u", "d", "t"))
+                .body("operation", contains("c", "u", "d", "tombstone"))
                 .body("version", contains(1, 2, 3, null))
                 .body("eventType", contains("OrderEvent", "OrderEvent", "OrderEvent", null))
                 .body("topic[0]", equalTo(OrderTopic.NAME))
@@ -63,7 +63,7 @@ class HistoryResourceTest {
     @Test
     void putsAnEventThatCameLateAtItsVersion() {
         put(order.placed(), order.deleted(3), null, order.changed(2));
-        given().get("/orders/{id}/history", order.id).then().body("operation", contains("c", "u", "d", "t"));
+        given().get("/orders/{id}/history", order.id).then().body("operation", contains("c", "u", "d", "tombstone"));
     }
 
     @Test
@@ -75,7 +75,7 @@ class HistoryResourceTest {
         page = given().urlEncodingEnabled(false).get(next(page.header("Link")));
         page.then().body("version", contains(3, 4));
         page = given().urlEncodingEnabled(false).get(next(page.header("Link")));
-        page.then().header("Link", nullValue()).body("operation", contains("t"));
+        page.then().header("Link", nullValue()).body("operation", contains("tombstone"));
     }
 
     @ParameterizedTest
