@@ -142,7 +142,7 @@ class CrashIT {
                 new StringSerializer(),
                 new StringSerializer())) {
             for (int i = 0; i < TOMBSTONES; i++) {
-                producer.send(
+                var _ = producer.send(
                         new ProducerRecord<>("order.events", UUID.randomUUID().toString(), null));
             }
         }
