@@ -144,6 +144,24 @@ class OtherInstanceTest {
     }
 
     @Test
+    void showsEachEventAtOnce() throws Exception {
+        List<Duration> late = new ArrayList<>();
+        try (var stream = new EventStream(service())) {
+            for (int version = 1; version <= 7; version++) {
+                int expected = version;
+                apply(order.id, version == 1 ? order.placed() : order.changed(version));
+                Instant applied = Instant.now();
+                await().atMost(SOON)
+                        .pollInterval(Duration.ofMillis(10))
+                        .until(() -> shown(stream).size() == expected);
+                late.add(Duration.between(applied, Instant.now()));
+            }
+        }
+        late.sort(null);
+        assertThat(late.get(3)).as("%s", late).isLessThan(Duration.ofMillis(500));
+    }
+
+    @Test
     void showsALetterThatItReplays() throws Exception {
         var letter = record(order.id, order.placed()).record();
         try (var stream = new EventStream(service())) {
