@@ -47,7 +47,7 @@ class LoggedEvents {
                      from cdc_raw.cdc_events
                     where kafka_topic = part.topic and kafka_partition = part.partition
                       and kafka_offset >= part.first and kafka_offset < part.until
-                    order by kafka_offset, id desc) as event
+                    order by kafka_offset, cdc_events.id desc) as event
             """.formatted(LoggedRecord.VALUE);
 
     private record Timed(Instant at, LiveEvent event) {}
