@@ -1,9 +1,14 @@
 package dev.afterimage.testing;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.eclipse.microprofile.config.ConfigProvider;
 
@@ -84,6 +89,24 @@ public record Database(String jdbcUrl, String user, String password) {
     /** The only column of the only row, as a whole number. */
     public long number(String query) {
         return Long.parseLong(value(query));
+    }
+
+    /** Runs the migrations in the folder in the order of their versions. */
+    public void migrate(Path folder) {
+        var migrations = new ArrayList<String>();
+        try (var files = Files.list(folder)) {
+            for (Path file :
+                    files.sorted(Comparator.comparingInt(Database::version)).toList()) {
+                migrations.add(Files.readString(file));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        execute(migrations.toArray(String[]::new));
+    }
+
+    private static int version(Path migration) {
+        return Integer.parseInt(migration.getFileName().toString().replaceFirst("V([0-9]+)__.*", "$1"));
     }
 
     /** Executes the statements one after the other, each in its own transaction. */

@@ -1,15 +1,13 @@
 package dev.afterimage.projection.audit;
 
 import dev.afterimage.projection.OrderTopic;
-import java.nio.file.Files;
+import dev.afterimage.testing.Database;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,12 +92,9 @@ final class Shop implements AutoCloseable {
 
     /** Creates the source's tables with its own migrations, and one customer, one product and orders of two lines. */
     List<UUID> open(int orders) throws Exception {
-        try (Stream<Path> files = Files.list(Path.of("../order-service/src/main/resources/db/migration"))) {
-            for (Path file :
-                    files.sorted(Comparator.comparingInt(Shop::version)).toList()) {
-                run(SOURCE, "set role orders_owner; " + Files.readString(file) + "; reset role");
-            }
-        }
+        Database.of(jdbcUrl(SOURCE))
+                .as("orders_owner")
+                .migrate(Path.of("../order-service/src/main/resources/db/migration"));
         for (String slot : SLOTS) {
             run(SOURCE, "select pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
         }
@@ -263,19 +258,18 @@ final class Shop implements AutoCloseable {
         }
     }
 
+    private String jdbcUrl(String database) {
+        return jdbcUrl.replaceFirst("/projection$", "/" + database);
+    }
+
     private Connection connection(String database) throws SQLException {
         Map<String, Connection> own = connections.computeIfAbsent(Thread.currentThread(), _ -> new HashMap<>());
         Connection connection = own.get(database);
         if (connection == null) {
-            connection = DriverManager.getConnection(
-                    jdbcUrl.replaceFirst("/projection$", "/" + database), "postgres", "postgres");
+            connection = Database.of(jdbcUrl(database)).connect();
             own.put(database, connection);
         }
         return connection;
-    }
-
-    private static int version(Path migration) {
-        return Integer.parseInt(migration.getFileName().toString().replaceFirst("V([0-9]+)__.*", "$1"));
     }
 
     @Override

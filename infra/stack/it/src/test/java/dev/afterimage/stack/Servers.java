@@ -8,9 +8,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 
 /**
  * PostgreSQL, Kafka and Connect for all tests that do not kill them. The first test that uses them starts them; they
@@ -60,16 +58,6 @@ record Servers(StackConfig config, Postgres postgres, KafkaBroker kafka, Connect
 
     /** Creates the order-service's tables in the database, as their owner. */
     void migrate(String database) {
-        try (Stream<Path> files = Files.list(MIGRATIONS);
-                Connection owner = connect(database, "orders_owner");
-                Statement statement = owner.createStatement()) {
-            for (Path migration : files.sorted().toList()) {
-                statement.execute(Files.readString(migration));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (SQLException e) {
-            throw new AssertionError(e);
-        }
+        database(database).as("orders_owner").migrate(MIGRATIONS);
     }
 }
