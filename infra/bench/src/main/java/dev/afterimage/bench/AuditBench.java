@@ -1,36 +1,28 @@
 package dev.afterimage.bench;
 
+import static dev.afterimage.bench.Bench.say;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
+import dev.afterimage.testing.Database;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /**
  * Measures audits by projection-service: of many rows, which SQL writes on all three sides, and then with one wrong
@@ -79,9 +71,6 @@ final class AuditBench implements Callable<Integer> {
             description = "the projection-service to measure (${DEFAULT-VALUE})")
     private Path jar = Path.of("");
 
-    @Spec
-    private @Nullable CommandSpec spec;
-
     private final HttpClient http = HttpClient.newHttpClient();
     private final JsonMapper json = new JsonMapper();
 
@@ -114,34 +103,27 @@ final class AuditBench implements Callable<Integer> {
     }
 
     /** Starts the server without the data of earlier runs. It stops with this JVM at the latest. */
-    private static Postgres empty(StackConfig stack) throws SQLException {
+    private static Postgres empty(StackConfig stack) {
         try (Postgres earlier = Postgres.start(stack)) {
             for (String database : DATABASES) {
-                run(earlier, "postgres", "drop database %s with (force)".formatted(database));
+                database(earlier, "postgres").execute("drop database %s with (force)".formatted(database));
             }
         }
         return Postgres.start(stack);
     }
 
-    private void fill(Postgres postgres) throws IOException, SQLException {
+    private void fill(Postgres postgres) throws IOException {
         say("Writing %d orders on each side ...".formatted(orders));
-        try (Stream<Path> files = Files.list(MIGRATIONS)) {
-            for (Path file :
-                    files.sorted(Comparator.comparingInt(AuditBench::version)).toList()) {
-                run(postgres, "orders", "set role orders_owner; " + Files.readString(file));
-            }
-        }
+        database(postgres, "orders").as("orders_owner").migrate(MIGRATIONS);
         for (String table : TABLES) {
-            run(postgres, "orders", "insert into %s %s".formatted(table, rows(table, 0)));
-            run(postgres, "replica", "insert into %s %s".formatted(table, rows(table, 0)));
-            run(
-                    postgres,
-                    "projection",
-                    "insert into cdc_processed.%s select r.*, 'c', now(), now() from (%s) r"
+            database(postgres, "orders").execute("insert into %s %s".formatted(table, rows(table, 0)));
+            database(postgres, "replica").execute("insert into %s %s".formatted(table, rows(table, 0)));
+            database(postgres, "projection")
+                    .execute("insert into cdc_processed.%s select r.*, 'c', now(), now() from (%s) r"
                             .formatted(table, rows(table, 1)));
         }
         for (String database : DATABASES) {
-            run(postgres, database, "vacuum analyze");
+            database(postgres, database).execute("vacuum analyze");
         }
     }
 
@@ -183,38 +165,31 @@ final class AuditBench implements Callable<Integer> {
     }
 
     /** CPU time of the service, and of the PostgreSQL processes that work for it, by database. */
-    private static Map<String, Duration> used(Postgres postgres, QuarkusJar service) throws SQLException {
+    private static Map<String, Duration> used(Postgres postgres, QuarkusJar service) {
         Map<String, Duration> used = new TreeMap<>();
         used.put("projection-service", used(Objects.requireNonNull(service.pid())));
-        try (Connection connection = postgres.connect("postgres");
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "select datname, pid from pg_stat_activity where usename in ('auditor', 'projection')")) {
-            while (row.next()) {
-                used.merge("database " + row.getString(1), used(row.getLong(2)), Duration::plus);
-            }
-        }
+        database(postgres, "postgres")
+                .rows("select datname, pid from pg_stat_activity where usename in ('auditor', 'projection')")
+                .forEach(row -> {
+                    String[] columns = row.split(" \\| ", -1);
+                    used.merge("database " + columns[0], used(Long.parseLong(columns[1])), Duration::plus);
+                });
         return used;
     }
 
     private static Duration used(long pid) {
-        return ProcessHandle.of(pid)
-                .flatMap(process -> process.info().totalCpuDuration())
-                .orElse(Duration.ZERO);
+        return ProcessHandle.of(pid).map(Cpu::used).orElse(Duration.ZERO);
     }
 
     private void plant(Postgres postgres, URI address) throws Exception {
         String nth = "(select id from %sorders order by id offset %d limit 1)";
-        run(postgres, "orders", "update orders set status = 'CANCELLED' where id = " + nth.formatted("", orders / 4));
-        run(
-                postgres,
-                "projection",
-                "update cdc_processed.orders set total = total + 0.01 where id = "
+        database(postgres, "orders")
+                .execute("update orders set status = 'CANCELLED' where id = " + nth.formatted("", orders / 4));
+        database(postgres, "projection")
+                .execute("update cdc_processed.orders set total = total + 0.01 where id = "
                         + nth.formatted("cdc_processed.", orders / 2));
-        run(
-                postgres,
-                "replica",
-                "update orders set currency = 'USD' where id = " + nth.formatted("", 3 * (orders / 4)));
+        database(postgres, "replica")
+                .execute("update orders set currency = 'USD' where id = " + nth.formatted("", 3 * (orders / 4)));
         JsonNode audit = audit(address);
         say("One wrong cell on each side: %s after %.1f s"
                 .formatted(audit.path("report").path("verdict").asText(), seconds(audit)));
@@ -251,20 +226,7 @@ final class AuditBench implements Callable<Integer> {
                 / 1e3;
     }
 
-    private static void run(Postgres postgres, String database, String sql) throws SQLException {
-        try (Connection connection = postgres.connect(database);
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static int version(Path migration) {
-        return Integer.parseInt(migration.getFileName().toString().replaceFirst("V([0-9]+)__.*", "$1"));
-    }
-
-    private void say(String line) {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println(line);
-        out.flush();
+    private static Database database(Postgres postgres, String name) {
+        return Database.of(postgres.jdbcUrl(name));
     }
 }

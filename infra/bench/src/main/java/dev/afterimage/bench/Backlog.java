@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -37,70 +39,34 @@ final class Backlog {
     /** The number of orders that are placed before the first of them changes. */
     private static final int WINDOW = 20_000;
 
-    private static final String UUID_TYPE = "\"string\",\"name\":\"io.debezium.data.Uuid\"";
-    private static final String JSON_TYPE = "\"string\",\"name\":\"io.debezium.data.Json\"";
-    private static final String TIME_TYPE = "\"string\",\"name\":\"io.debezium.time.ZonedTimestamp\"";
-    private static final String TEXT_TYPE = "\"string\"";
+    private static final Map<String, String> TYPES = Map.of(
+            "uuid", "\"string\",\"name\":\"io.debezium.data.Uuid\"",
+            "json", "\"string\",\"name\":\"io.debezium.data.Json\"",
+            "time", "\"string\",\"name\":\"io.debezium.time.ZonedTimestamp\"",
+            "text", "\"string\"",
+            "int", "\"int32\"",
+            "long", "\"int64\"");
 
-    private static final String ORDER_KEY = schema("id", UUID_TYPE);
-    private static final String ORDER_ROW = schema(
-            "id",
-            UUID_TYPE,
-            "customer_id",
-            UUID_TYPE,
-            "status",
-            TEXT_TYPE,
-            "currency",
-            TEXT_TYPE,
-            "total",
-            TEXT_TYPE,
-            "created_at",
-            TIME_TYPE,
-            "updated_at",
-            TIME_TYPE,
-            "version",
-            "\"int64\"");
-    private static final String ITEM_KEY = schema("order_id", UUID_TYPE, "line_no", "\"int32\"");
-    private static final String ITEM_ROW = schema(
-            "order_id",
-            UUID_TYPE,
-            "line_no",
-            "\"int32\"",
-            "product_id",
-            UUID_TYPE,
-            "quantity",
-            "\"int32\"",
-            "unit_price",
-            TEXT_TYPE,
-            "line_total",
-            TEXT_TYPE);
-    private static final String LOG_ROW = schema(
-            "source_table",
-            TEXT_TYPE,
-            "operation",
-            TEXT_TYPE,
-            "event_key",
-            TEXT_TYPE,
-            "before_data",
-            JSON_TYPE,
-            "after_data",
-            JSON_TYPE,
-            "source_metadata",
-            JSON_TYPE,
-            "event_timestamp",
-            TIME_TYPE);
+    private static final String ORDER_KEY = schema("id uuid");
+    private static final String ORDER_ROW = schema("id uuid, customer_id uuid, status text, currency text, total text,"
+            + " created_at time, updated_at time, version long");
+    private static final String ITEM_KEY = schema("order_id uuid, line_no int");
+    private static final String ITEM_ROW =
+            schema("order_id uuid, line_no int, product_id uuid, quantity int, unit_price text, line_total text");
+    private static final String LOG_ROW = schema("source_table text, operation text, event_key text, before_data json,"
+            + " after_data json, source_metadata json, event_timestamp time");
 
     /**
      * The beginning of a JSON document with schema, as Connect's converter reads it; the row and a closing brace
      * follow.
      */
-    private static String schema(String... fields) {
-        StringBuilder schema = new StringBuilder("{\"schema\":{\"type\":\"struct\",\"optional\":false,\"fields\":[");
-        for (int i = 0; i < fields.length; i += 2) {
-            schema.append(i == 0 ? "" : ",")
-                    .append("{\"field\":\"%s\",\"optional\":true,\"type\":%s}".formatted(fields[i], fields[i + 1]));
-        }
-        return schema.append("]},\"payload\":").toString();
+    private static String schema(String columns) {
+        return Stream.of(columns.split(", "))
+                .map(column -> column.split(" "))
+                .map(column ->
+                        "{\"field\":\"%s\",\"optional\":true,\"type\":%s}".formatted(column[0], TYPES.get(column[1])))
+                .collect(Collectors.joining(
+                        ",", "{\"schema\":{\"type\":\"struct\",\"optional\":false,\"fields\":[", "]},\"payload\":"));
     }
 
     /**

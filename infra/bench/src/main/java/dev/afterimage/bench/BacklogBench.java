@@ -1,5 +1,9 @@
 package dev.afterimage.bench;
 
+import static dev.afterimage.bench.Bench.say;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Folders;
@@ -8,24 +12,20 @@ import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
+import dev.afterimage.testing.Database;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -205,13 +205,11 @@ final class BacklogBench implements Callable<Integer> {
                         rows(Backlog.LOG, warmUp + events)));
     }
 
-    private Result sink(Postgres postgres, ConnectWorker connect, Map<String, String> connectors, List<Goal> goals)
+    private Result sink(Postgres postgres, ConnectWorker connect, Map<String, ObjectNode> connectors, List<Goal> goals)
             throws SQLException, IOException, InterruptedException {
         recreate(postgres, "replica", "replica");
-        for (Map.Entry<String, String> connector : connectors.entrySet()) {
-            Path file = HOME.resolve(connector.getKey() + ".json");
-            Files.writeString(file, connector.getValue());
-            connect.connectors().apply(file);
+        for (Map.Entry<String, ObjectNode> connector : connectors.entrySet()) {
+            connect.connectors().apply(connector.getKey(), connector.getValue());
         }
         try {
             return measure(postgres, connect, "replica", goals, () -> {
@@ -234,8 +232,8 @@ final class BacklogBench implements Callable<Integer> {
      * The best documented settings of the sink for PostgreSQL: upsert and delete by key, large batches, reduction
      * buffer, unnest.
      */
-    private String json(Postgres postgres, Map<String, String> own) {
-        Map<String, String> settings = new TreeMap<>(Map.of(
+    private ObjectNode json(Postgres postgres, Map<String, String> own) {
+        Map<String, String> settings = new HashMap<>(Map.of(
                 "connector.class", "io.debezium.connector.jdbc.JdbcSinkConnector",
                 "connection.url", postgres.jdbcUrl("replica"),
                 "connection.username", "replica",
@@ -255,9 +253,7 @@ final class BacklogBench implements Callable<Integer> {
                 "value.converter", "org.apache.kafka.connect.json.JsonConverter"));
         settings.putAll(own);
         settings.putAll(sinkSettings);
-        return settings.entrySet().stream()
-                .map(setting -> "\"%s\": \"%s\"".formatted(setting.getKey(), setting.getValue()))
-                .collect(Collectors.joining(",\n  ", "{\n  ", "\n}\n"));
+        return new ObjectMapper().valueToTree(settings);
     }
 
     /**
@@ -278,22 +274,21 @@ final class BacklogBench implements Callable<Integer> {
     /** Checks the orders ten times a second, and checks all tables when the orders are as expected. */
     private Result measure(Postgres postgres, Server side, String database, List<Goal> goals, Check check)
             throws SQLException, IOException, InterruptedException {
-        Cpu.Meter meter = new Cpu.Meter(process(postgres), process(side));
+        Cpu.Meter meter = new Cpu.Meter(postgres, side);
         Cpu before = Cpu.NONE;
         long whole = goals.getFirst().end();
         Instant deadline = Instant.now().plus(LIMIT);
         long began = 0;
         long seenAtFirst = 0;
-        try (Connection connection = postgres.connect(database);
-                Statement statement = connection.createStatement()) {
+        try (Connection connection = postgres.connect(database)) {
             while (Instant.now().isBefore(deadline)) {
-                long applied = now(statement, goals.getFirst());
+                long applied = now(connection, goals.getFirst());
                 if (began == 0 && applied > 0 && applied >= whole * warmUp / (warmUp + events)) {
                     began = System.nanoTime();
                     before = meter.read();
                     seenAtFirst = applied;
                 }
-                if (reached(statement, goals)) {
+                if (goals.stream().allMatch(goal -> now(connection, goal) == goal.end())) {
                     // all parts of the history are alike, so the share of applied versions is the share of applied
                     // events
                     return new Result(
@@ -314,46 +309,17 @@ final class BacklogBench implements Callable<Integer> {
         void run() throws IOException;
     }
 
-    private static boolean reached(Statement statement, List<Goal> goals) throws SQLException {
-        for (Goal goal : goals) {
-            if (now(statement, goal) != goal.end()) {
-                return false;
-            }
-        }
-        return true;
+    private static long now(Connection connection, Goal goal) {
+        String table = "select to_regclass('%s') is not null".formatted(goal.table());
+        boolean there = Database.rows(connection, table).equals(List.of("t"));
+        return there ? Long.parseLong(Database.rows(connection, goal.figure()).getFirst()) : 0;
     }
 
-    private static long now(Statement statement, Goal goal) throws SQLException {
-        try (ResultSet there = statement.executeQuery("select to_regclass('%s')".formatted(goal.table()))) {
-            there.next();
-            if (there.getString(1) == null) {
-                return 0;
-            }
-        }
-        try (ResultSet row = statement.executeQuery(goal.figure())) {
-            row.next();
-            return row.getLong(1);
-        }
-    }
-
-    private static void recreate(Postgres postgres, String database, String owner) throws SQLException {
-        try (Connection connection = postgres.connect("postgres");
-                Statement statement = connection.createStatement()) {
-            statement.execute("drop database if exists %s with (force)".formatted(database));
-            statement.execute("create database %s owner %s".formatted(database, owner));
-            statement.execute("checkpoint");
-        }
-    }
-
-    private static ProcessHandle process(Server server) {
-        return Optional.ofNullable(server.pid())
-                .flatMap(ProcessHandle::of)
-                .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
-    }
-
-    private void say(String line) {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println(line);
-        out.flush();
+    private static void recreate(Postgres postgres, String database, String owner) {
+        Database.of(postgres.jdbcUrl("postgres"))
+                .execute(
+                        "drop database if exists %s with (force)".formatted(database),
+                        "create database %s owner %s".formatted(database, owner),
+                        "checkpoint");
     }
 }

@@ -18,6 +18,10 @@ final class Bench {
         System.exit(commandLine().execute(args));
     }
 
+    static void say(String line) {
+        System.out.println(line);
+    }
+
     static CommandLine commandLine() {
         return new CommandLine(new Bench()).setExecutionExceptionHandler((failure, command, parsed) -> {
             if (!(failure instanceof StackException)) {

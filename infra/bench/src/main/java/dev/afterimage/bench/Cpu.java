@@ -1,6 +1,9 @@
 package dev.afterimage.bench;
 
+import dev.afterimage.stack.Server;
+import dev.afterimage.stack.StackException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,10 @@ record Cpu(Duration postgres, Duration service, Duration clients) {
 
     static final Cpu NONE = new Cpu(Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
+    static Duration used(ProcessHandle process) {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
     Cpu since(Cpu before) {
         return new Cpu(postgres.minus(before.postgres), service.minus(before.service), clients.minus(before.clients));
     }
@@ -27,24 +34,31 @@ record Cpu(Duration postgres, Duration service, Duration clients) {
         return postgres.plus(service).plus(clients);
     }
 
-    /**
-     * Reads the CPU time that the processes have used so far.
-     *
-     * @param service null if the side uses no service
-     */
-    record Meter(ProcessHandle postgres, @Nullable ProcessHandle service) {
+    /** Reads the CPU time that the processes have used so far. */
+    static final class Meter {
+
+        private final ProcessHandle postgres;
+        private final @Nullable ProcessHandle service;
+
+        /** @param service null if the side uses no service */
+        Meter(Server postgres, @Nullable Server service) {
+            this.postgres = process(postgres);
+            this.service = service == null ? null : process(service);
+        }
+
+        private static ProcessHandle process(Server server) {
+            return Optional.ofNullable(server.pid())
+                    .flatMap(ProcessHandle::of)
+                    .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
+        }
 
         Cpu read() {
             return new Cpu(
                     Stream.concat(Stream.of(postgres), postgres.descendants())
-                            .map(Meter::used)
+                            .map(Cpu::used)
                             .reduce(Duration.ZERO, Duration::plus),
                     service == null ? Duration.ZERO : used(service),
                     used(ProcessHandle.current()));
-        }
-
-        private static Duration used(ProcessHandle process) {
-            return process.info().totalCpuDuration().orElse(Duration.ZERO);
         }
     }
 }

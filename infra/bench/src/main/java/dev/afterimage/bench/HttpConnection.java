@@ -2,15 +2,14 @@ package dev.afterimage.bench;
 
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
+import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * One HTTP/1.1 connection that is kept alive. It implements only the part of the protocol that this service's answers
@@ -18,70 +17,61 @@ import java.util.regex.Pattern;
  */
 final class HttpConnection implements AutoCloseable {
 
-    private static final int ANSWER_LIMIT_BYTES = 64 * 1024;
-    private static final Pattern LENGTH = Pattern.compile("\r\ncontent-length: *([0-9]{1,9})\r\n");
+    private static final String LENGTH = "content-length:";
 
     private final Socket socket;
-    private final InputStream in;
+    private final BufferedReader in;
     private final OutputStream out;
-    private final byte[] answer = new byte[ANSWER_LIMIT_BYTES];
 
     HttpConnection(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(30_000);
-        in = socket.getInputStream();
+        // Latin-1 has one character a byte
+        in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
         out = socket.getOutputStream();
     }
 
     /**
-     * Posts the JSON and returns the answer's body.
+     * Posts the JSON, which is ASCII, and returns the answer's body.
      *
      * @throws StackException when the answer is not 201
      */
     String post(String path, String json) throws IOException {
-        byte[] body = json.getBytes(StandardCharsets.UTF_8);
-        byte[] head = """
+        out.write("""
                 POST %s HTTP/1.1\r
                 Host: %s\r
                 Content-Type: application/json\r
                 Content-Length: %d\r
                 \r
-                """.formatted(path, StackConfig.HOST, body.length).getBytes(StandardCharsets.ISO_8859_1);
-        byte[] request = new byte[head.length + body.length];
-        System.arraycopy(head, 0, request, 0, head.length);
-        System.arraycopy(body, 0, request, head.length, body.length);
-        out.write(request);
-        return answer(path);
+                %s""".formatted(path, StackConfig.HOST, json.length(), json).getBytes(StandardCharsets.ISO_8859_1));
+        String status = line(path);
+        int length = 0;
+        for (String header = line(path); !header.isEmpty(); header = line(path)) {
+            if (header.regionMatches(true, 0, LENGTH, 0, LENGTH.length())) {
+                length = Integer.parseInt(header.substring(LENGTH.length()).strip());
+            }
+        }
+        char[] body = new char[length];
+        for (int size = 0, read; size < length; size += read) {
+            read = in.read(body, size, length - size);
+            if (read < 0) {
+                throw new EOFException("the connection ended during the answer to POST " + path);
+            }
+        }
+        String answer = new String(body);
+        if (!status.startsWith("HTTP/1.1 201")) {
+            throw new StackException("POST %s is answered %s: %s".formatted(path, status, answer));
+        }
+        return answer;
     }
 
-    private String answer(String path) throws IOException {
-        int size = 0;
-        int bodyAt = -1;
-        int end = Integer.MAX_VALUE;
-        while (size < end) {
-            int read = in.read(answer, size, answer.length - size);
-            if (read <= 0) {
-                throw new IOException("the connection ended during the answer to POST " + path);
-            }
-            size += read;
-            if (bodyAt < 0) {
-                String soFar = new String(answer, 0, size, StandardCharsets.ISO_8859_1);
-                bodyAt = soFar.indexOf("\r\n\r\n") + 4;
-                if (bodyAt < 4) {
-                    bodyAt = -1;
-                    continue;
-                }
-                Matcher length = LENGTH.matcher(soFar.substring(0, bodyAt).toLowerCase(Locale.ROOT));
-                end = bodyAt + (length.find() ? Integer.parseInt(length.group(1)) : 0);
-            }
+    private String line(String path) throws IOException {
+        String line = in.readLine();
+        if (line == null) {
+            throw new EOFException("the connection ended during the answer to POST " + path);
         }
-        String body = new String(answer, bodyAt, end - bodyAt, StandardCharsets.UTF_8);
-        if (answer[9] != '2' || answer[10] != '0' || answer[11] != '1') {
-            throw new StackException("POST %s is answered %s: %s"
-                    .formatted(path, new String(answer, 9, 3, StandardCharsets.ISO_8859_1), body));
-        }
-        return body;
+        return line;
     }
 
     @Override

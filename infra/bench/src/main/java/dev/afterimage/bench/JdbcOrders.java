@@ -11,11 +11,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -33,32 +37,10 @@ final class JdbcOrders implements OrderWriter {
     private final String database;
     private final int maxConnections;
     private final CustomersAndProducts shop;
-    private final List<PreparedStep> steps;
-    /**
-     * The recorded ids in the order of their first appearance; the value of a parameter refers to an id by its index.
-     */
-    private final List<String> ids = new ArrayList<>();
-
+    private final List<Step> steps;
+    private final Set<String> ids = new LinkedHashSet<>();
     private final Choice recorded;
     private final TimeBasedEpochGenerator rising = Generators.timeBasedEpochGenerator();
-
-    /** One statement and its parameters; a batch has several rows of parameters. */
-    private record PreparedStep(Step step, List<List<@Nullable Value>> rows) {}
-
-    /** A recorded parameter, in which some ids are replaced. {@code literals} has one element more than {@code ids}. */
-    private record Value(List<String> literals, List<Integer> ids) {
-
-        String with(String[] fresh) {
-            if (ids.isEmpty()) {
-                return literals.getFirst();
-            }
-            StringBuilder value = new StringBuilder(literals.getFirst());
-            for (int i = 0; i < ids.size(); i++) {
-                value.append(fresh[ids.get(i)]).append(literals.get(i + 1));
-            }
-            return value.toString();
-        }
-    }
 
     /**
      * @param database its JDBC URL
@@ -76,33 +58,15 @@ final class JdbcOrders implements OrderWriter {
         this.maxConnections = maxConnections;
         this.shop = shop;
         this.recorded = recorded;
-        this.steps = transaction.steps().stream()
-                .map(step -> new PreparedStep(
-                        step, step.rows().stream().map(this::values).toList()))
-                .toList();
-    }
-
-    private List<@Nullable Value> values(List<@Nullable String> row) {
-        List<@Nullable Value> values = new ArrayList<>();
-        for (String parameter : row) {
-            values.add(parameter == null ? null : value(parameter));
-        }
-        return values;
-    }
-
-    private Value value(String parameter) {
-        List<String> literals = new ArrayList<>();
-        List<Integer> used = new ArrayList<>();
-        int from = 0;
-        for (Matcher id = ID.matcher(parameter); id.find(); from = id.end()) {
-            if (!ids.contains(id.group())) {
-                ids.add(id.group());
+        this.steps = transaction.steps();
+        for (Step step : steps) {
+            for (List<@Nullable String> row : step.rows()) {
+                row.stream()
+                        .filter(Objects::nonNull)
+                        .flatMap(parameter -> ID.matcher(parameter).results())
+                        .forEach(id -> ids.add(id.group()));
             }
-            literals.add(parameter.substring(from, id.start()));
-            used.add(ids.indexOf(id.group()));
         }
-        literals.add(parameter.substring(from));
-        return new Value(literals, used);
     }
 
     @Override
@@ -140,24 +104,30 @@ final class JdbcOrders implements OrderWriter {
         return connected;
     }
 
-    private String[] freshIds() {
+    /** An id for each recorded id. */
+    private Map<String, String> freshIds() {
         Choice choice = shop.choose();
-        String[] fresh = new String[ids.size()];
-        for (int i = 0; i < fresh.length; i++) {
-            String id = ids.get(i);
-            if (id.equals(recorded.customer())) {
-                fresh[i] = choice.customer();
-            } else if (id.equals(recorded.first())) {
-                fresh[i] = choice.first();
-            } else if (id.equals(recorded.second())) {
-                fresh[i] = choice.second();
-            } else {
-                // an id of the same UUID version: rising ids are appended to an index, random ids are spread over it
-                boolean rises = UUID.fromString(id).version() == 7;
-                fresh[i] = (rises ? rising.generate() : UUID.randomUUID()).toString();
-            }
+        Map<String, String> fresh = new HashMap<>(Map.of(
+                recorded.customer(),
+                choice.customer(),
+                recorded.first(),
+                choice.first(),
+                recorded.second(),
+                choice.second()));
+        for (String id : ids) {
+            // of the same UUID version: rising ids are appended to an index, random ids are spread over it
+            fresh.computeIfAbsent(
+                    id, _ -> (UUID.fromString(id).version() == 7 ? rising.generate() : UUID.randomUUID()).toString());
         }
         return fresh;
+    }
+
+    private static @Nullable String with(Map<String, String> fresh, @Nullable String parameter) {
+        String value = parameter;
+        for (Map.Entry<String, String> id : fresh.entrySet()) {
+            value = value == null ? null : value.replace(id.getKey(), id.getValue());
+        }
+        return value;
     }
 
     private final class Session {
@@ -168,26 +138,25 @@ final class JdbcOrders implements OrderWriter {
         Session() throws SQLException {
             connection = DriverManager.getConnection(database, ROLE, ROLE);
             connection.setAutoCommit(false);
-            for (PreparedStep step : steps) {
-                statements.add(connection.prepareStatement(step.step().sql()));
+            for (Step step : steps) {
+                statements.add(connection.prepareStatement(step.sql()));
             }
         }
 
         void place() throws SQLException {
-            String[] fresh = freshIds();
+            Map<String, String> fresh = freshIds();
             for (int i = 0; i < statements.size(); i++) {
                 execute(statements.get(i), steps.get(i), fresh);
             }
             connection.commit();
         }
 
-        private void execute(PreparedStatement statement, PreparedStep step, String[] fresh) throws SQLException {
+        private void execute(PreparedStatement statement, Step step, Map<String, String> fresh) throws SQLException {
             boolean batch = step.rows().size() > 1;
-            for (List<@Nullable Value> row : step.rows()) {
+            for (List<@Nullable String> row : step.rows()) {
                 for (int i = 0; i < row.size(); i++) {
-                    Value value = row.get(i);
                     // without a type, so that the column determines it: the log has no types
-                    statement.setObject(i + 1, value == null ? null : value.with(fresh), Types.OTHER);
+                    statement.setObject(i + 1, with(fresh, row.get(i)), Types.OTHER);
                 }
                 if (batch) {
                     statement.addBatch();
@@ -195,7 +164,7 @@ final class JdbcOrders implements OrderWriter {
             }
             if (batch) {
                 statement.executeBatch();
-            } else if (step.step().query()) {
+            } else if (step.query()) {
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         rows.getString(1);

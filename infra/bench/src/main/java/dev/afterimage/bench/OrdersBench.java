@@ -1,8 +1,9 @@
 package dev.afterimage.bench;
 
+import static dev.afterimage.bench.Bench.say;
+
 import dev.afterimage.bench.CustomersAndProducts.Choice;
 import dev.afterimage.stack.StackConfig;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,13 +94,13 @@ final class OrdersBench implements Callable<Integer> {
         StackConfig stack =
                 new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         OrdersDatabase database = OrdersDatabase.start(stack);
-        OrderService service =
-                new OrderService("order-service", stack, jar, List.of(), ports.get(4), database.jdbcUrl()).started();
+        var settings = Map.of("QUARKUS_DATASOURCE_JDBC_URL", database.jdbcUrl());
+        var service = new QuarkusJar("order-service", stack, jar, List.of(), ports.get(4), settings).startForThisRun();
         List<Contender> contenders = new ArrayList<>();
         CustomersAndProducts shop;
         try (HttpConnection connection = service.connect()) {
             shop = CustomersAndProducts.open(connection);
-            contenders.add(warm(service.orders(shop), database.meter(service)));
+            contenders.add(warm(new HttpOrders(service, shop), database.meter(service)));
             int connections = database.connections();
             Choice choice = shop.choose();
             OrderTransaction transaction = database.record(connection, choice);
@@ -112,11 +113,10 @@ final class OrdersBench implements Callable<Integer> {
             List<String> options =
                     new ArrayList<>(List.of(variants.get(i).strip().split(" +")));
             Path variantJar = options.getLast().endsWith(".jar") ? Path.of(options.removeLast()) : jar;
-            OrderService variant = new OrderService(
-                            "variant-" + (i + 1), stack, variantJar, options, ports.get(5 + i), database.jdbcUrl())
-                    .started();
+            var variant = new QuarkusJar("variant-" + (i + 1), stack, variantJar, options, ports.get(5 + i), settings)
+                    .startForThisRun();
             say("%s is %s".formatted(variant.name(), variants.get(i)));
-            contenders.add(warm(variant.orders(shop), database.meter(variant)));
+            contenders.add(warm(new HttpOrders(variant, shop), database.meter(variant)));
         }
         return contenders;
     }
@@ -207,11 +207,5 @@ final class OrdersBench implements Callable<Integer> {
 
     private static long at(long[] sorted, double quantile) {
         return sorted[Math.max(0, (int) Math.ceil(quantile * sorted.length) - 1)];
-    }
-
-    private void say(String line) {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println(line);
-        out.flush();
     }
 }

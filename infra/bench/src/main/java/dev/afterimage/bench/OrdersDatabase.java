@@ -5,14 +5,11 @@ import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
+import dev.afterimage.testing.Database;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -34,20 +31,11 @@ final class OrdersDatabase {
     }
 
     /** Starts the server and drops the orders of earlier runs. The server stops with this JVM at the latest. */
-    static OrdersDatabase start(StackConfig config) throws SQLException {
+    static OrdersDatabase start(StackConfig config) {
         try (Postgres earlier = Postgres.start(config)) {
-            execute(earlier, "drop database " + NAME + " with (force)");
+            Database.of(earlier.jdbcUrl("postgres")).execute("drop database " + NAME + " with (force)");
         }
         return new OrdersDatabase(Postgres.start(config));
-    }
-
-    private static void execute(Postgres postgres, String... statements) throws SQLException {
-        try (Connection connection = postgres.connect("postgres");
-                Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
     }
 
     String jdbcUrl() {
@@ -56,35 +44,24 @@ final class OrdersDatabase {
 
     /** A meter of the server and, if given, the service. */
     Cpu.Meter meter(@Nullable Server service) {
-        return new Cpu.Meter(process(postgres), service == null ? null : process(service));
-    }
-
-    private static ProcessHandle process(Server server) {
-        return Optional.ofNullable(server.pid())
-                .flatMap(ProcessHandle::of)
-                .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
+        return new Cpu.Meter(postgres, service);
     }
 
     /** The number of connections that the services have to the database now. */
-    int connections() throws SQLException {
-        try (Connection connection = postgres.connect(NAME);
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("""
-                        select count(*) from pg_stat_activity
-                        where datname = current_database() and usename = 'orders_app'
-                        """)) {
-            row.next();
-            return row.getInt(1);
-        }
+    int connections() {
+        return (int) Database.of(jdbcUrl()).number("""
+                select count(*) from pg_stat_activity
+                where datname = current_database() and usename = 'orders_app'
+                """);
     }
 
     /**
      * Records the statements that the service sends for an order of this choice. No other client may use the database
      * meanwhile.
      */
-    OrderTransaction record(HttpConnection service, Choice choice) throws SQLException, IOException {
-        execute(
-                postgres,
+    OrderTransaction record(HttpConnection service, Choice choice) throws IOException {
+        Database server = Database.of(postgres.jdbcUrl("postgres"));
+        server.execute(
                 "alter system set log_line_prefix = '" + OrderTransaction.LOG_LINE_PREFIX + "'",
                 "alter system set log_statement = 'all'",
                 "select pg_reload_conf()");
@@ -104,7 +81,7 @@ final class OrdersDatabase {
                 }
             }
         } finally {
-            execute(postgres, "alter system reset all", "select pg_reload_conf()");
+            server.execute("alter system reset all", "select pg_reload_conf()");
         }
         throw new StackException("PostgreSQL's log shows no order within " + RECORDING_LIMIT.toSeconds() + " s. "
                 + postgres.lastWords());

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A service in its own JVM, from the jar of the build and with the JVM's optimising compiler. */
-class QuarkusJar extends Server {
+final class QuarkusJar extends Server {
 
     private static final int HEAP_MB = 512;
 
@@ -33,9 +33,10 @@ class QuarkusJar extends Server {
     }
 
     /** Starts the service. It stops with this JVM at the latest. */
-    final void startForThisRun() {
+    QuarkusJar startForThisRun() {
         closeAtExit();
         start();
+        return this;
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.LongStream;
 
 /**
  * The result of some seconds of orders by all clients of one side.
@@ -58,19 +59,15 @@ record Round(double seconds, long[] nanos, Cpu cpu, double busy) {
     }
 
     private static long[] loop(OrderWriter.Client client, Duration duration) throws Exception {
-        long[] nanos = new long[1024];
-        int count = 0;
+        var nanos = LongStream.builder();
         long began = System.nanoTime();
-        for (long now = began; now - began < duration.toNanos(); count++) {
+        for (long now = began; now - began < duration.toNanos(); ) {
             client.place();
             long answered = System.nanoTime();
-            if (count == nanos.length) {
-                nanos = Arrays.copyOf(nanos, 2 * count);
-            }
-            nanos[count] = answered - now;
+            nanos.add(answered - now);
             now = answered;
         }
-        return Arrays.copyOf(nanos, count);
+        return nanos.build().toArray();
     }
 
     double ordersPerSecond() {

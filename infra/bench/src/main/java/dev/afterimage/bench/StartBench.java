@@ -1,11 +1,12 @@
 package dev.afterimage.bench;
 
+import static dev.afterimage.bench.Bench.say;
+
 import dev.afterimage.stack.Folders;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -18,11 +19,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Starts the whole pipeline, alternately without and with the class archives that the start before it has left. */
 @Command(
@@ -40,9 +38,6 @@ final class StartBench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "3", description = "rounds of both (${DEFAULT-VALUE})")
     private int rounds;
 
-    @Spec
-    private @Nullable CommandSpec spec;
-
     /** The sums over all rounds of CPU time and memory of one process, at the time when the pipeline is ready. */
     private static final class Used {
         private long cpuMillis;
@@ -51,8 +46,7 @@ final class StartBench implements Callable<Integer> {
 
         private void add(Stream<ProcessHandle> processes) throws IOException {
             for (ProcessHandle process : processes.toList()) {
-                cpuMillis +=
-                        process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis();
+                cpuMillis += Cpu.used(process).toMillis();
                 residentKilobytes += resident(process.pid());
             }
             times++;
@@ -153,11 +147,5 @@ final class StartBench implements Callable<Integer> {
     private static long resident(long pid) throws IOException {
         Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
         return Long.parseLong(new String(ps.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
-    }
-
-    private void say(String line) {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println(line);
-        out.flush();
     }
 }
