@@ -1,5 +1,6 @@
 package dev.afterimage.deploy;
 
+import static dev.afterimage.deploy.Repository.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -38,7 +39,7 @@ class AlertsTest {
     void eachAlertIsTestedAndHasARunbook() {
         List<String> alerts = ALERTS.findValuesAsText("alert");
         assertThat(alerts).hasSizeGreaterThan(8).doesNotHaveDuplicates();
-        assertThat(Repository.text(FOLDER.resolve("README.md")).lines().filter(line -> line.startsWith("### ")))
+        assertThat(text(FOLDER.resolve("README.md")).lines().filter(line -> line.startsWith("### ")))
                 .containsExactlyElementsOf(
                         alerts.stream().map(alert -> "### " + alert).toList());
         assertThat(TESTS.findValuesAsText("name")).containsExactlyInAnyOrderElementsOf(alerts);
@@ -53,8 +54,7 @@ class AlertsTest {
     }
 
     private static boolean expects(JsonNode step, String alert, boolean firing) {
-        return step.path("alertname").asText().equals(alert)
-                && step.path("exp_alerts").isEmpty() != firing;
+        return text(step, "/alertname").equals(alert) && step.path("exp_alerts").isEmpty() != firing;
     }
 
     @Test
@@ -82,17 +82,16 @@ class AlertsTest {
         Set<String> ids = new HashSet<>();
         try (Stream<Path> files = Files.list(FOLDER.resolve("dashboards"))) {
             files.map(Repository::json).forEach(dashboard -> {
-                assertThat(ids.add(dashboard.path("uid").asText())).isTrue();
+                assertThat(ids.add(text(dashboard, "/uid"))).isTrue();
                 assertThat(dashboard.findValuesAsText("id")).doesNotHaveDuplicates();
                 assertThat(dashboard.path("panels")).isNotEmpty().allSatisfy(panel -> {
-                    assertThat(panel.at("/datasource/uid").asText()).isEqualTo("prometheus");
+                    assertThat(text(panel, "/datasource/uid")).isEqualTo("prometheus");
                     assertThat(panel.path("targets")).isNotEmpty();
                 });
             });
         }
         assertThat(ids).hasSize(2);
-        assertThat(yaml("grafana/datasources.yaml").at("/datasources/0/uid").asText())
-                .isEqualTo("prometheus");
+        assertThat(text(yaml("grafana/datasources.yaml"), "/datasources/0/uid")).isEqualTo("prometheus");
     }
 
     private static List<String> queries() throws IOException {

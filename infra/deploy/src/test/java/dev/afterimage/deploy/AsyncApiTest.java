@@ -1,5 +1,6 @@
 package dev.afterimage.deploy;
 
+import static dev.afterimage.deploy.Repository.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -34,7 +35,7 @@ class AsyncApiTest {
     private static final String FOLDER = "contract:/";
     private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(
             SpecificationVersion.DRAFT_2020_12,
-            registry -> registry.schemas(iri -> Repository.text(CONTRACT.resolve(iri.substring(FOLDER.length())))));
+            registry -> registry.schemas(iri -> text(CONTRACT.resolve(iri.substring(FOLDER.length())))));
 
     @Test
     void obeysTheSchemaOfAsyncApi() {
@@ -82,7 +83,7 @@ class AsyncApiTest {
             messages.forEach((other, message) -> {
                 if (other.equals(name)) {
                     assertThat(violations(other, example)).as(file.toString()).isEmpty();
-                    assertThat(message.path("name").asText()).isEqualTo(name);
+                    assertThat(text(message, "/name")).isEqualTo(name);
                     assertThat(message.at("/examples/0").findValuesAsText("$ref"))
                             .containsExactly(references(file, example));
                 } else {
@@ -134,9 +135,7 @@ class AsyncApiTest {
                 .extracting(operation -> address(resolved(operation.path("channel"))))
                 .containsExactlyInAnyOrderElementsOf(Settings.feedTopics());
         assertThat(received)
-                .extracting(operation -> resolved(operation.path("bindings"))
-                        .at("/kafka/groupId/const")
-                        .asText())
+                .extracting(operation -> text(resolved(operation.path("bindings")), "/kafka/groupId/const"))
                 .containsOnly(group);
     }
 
@@ -145,7 +144,7 @@ class AsyncApiTest {
         assertThat(operations("send")
                         .collect(Collectors.toMap(
                                 operation -> address(resolved(operation.path("channel"))),
-                                operation -> operation.at("/tags/0/name").asText())))
+                                operation -> text(operation, "/tags/0/name"))))
                 .isEqualTo(channels()
                         .map(AsyncApiTest::address)
                         .collect(Collectors.toMap(
@@ -160,11 +159,11 @@ class AsyncApiTest {
     private static Stream<JsonNode> operations(String action) {
         return DOCUMENT.path("operations").properties().stream()
                 .map(Map.Entry::getValue)
-                .filter(operation -> operation.path("action").asText().equals(action));
+                .filter(operation -> text(operation, "/action").equals(action));
     }
 
     private static String address(JsonNode channel) {
-        return channel.path("address").asText();
+        return text(channel, "/address");
     }
 
     /** The channel's Kafka binding in the form of topics.json. */
@@ -182,7 +181,7 @@ class AsyncApiTest {
 
     /** The event type, and for the tombstone behind OrderDeleted OrderTombstone. */
     private static String messageName(JsonNode example) {
-        String type = example.at("/headers/eventType").asText();
+        String type = text(example, "/headers/eventType");
         return example.path("value").isNull() ? type.replace("Deleted", "Tombstone") : type;
     }
 
@@ -218,7 +217,7 @@ class AsyncApiTest {
 
     /** What a reference within the document leads to. */
     private static JsonNode resolved(JsonNode reference) {
-        return DOCUMENT.at(reference.path("$ref").asText().substring(1));
+        return DOCUMENT.at(text(reference, "/$ref").substring(1));
     }
 
     private static List<Path> files(Path folder) throws IOException {

@@ -1,8 +1,10 @@
 package dev.afterimage.deploy;
 
+import static dev.afterimage.deploy.Repository.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.InputFormat;
@@ -11,24 +13,21 @@ import com.networknt.schema.SpecificationVersion;
 import com.sun.net.httpserver.HttpServer;
 import dev.afterimage.cli.service.Ports;
 import dev.afterimage.stack.StackConfig;
-import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,7 +42,7 @@ class ComposeTest {
     private static final Path DOCKERFILE = FOLDER.resolve("Dockerfile");
     /** The Dockerfile's stages, each with its instructions. */
     static final Map<String, String> STAGES = Pattern.compile("(?ms)^FROM \\S+ AS (\\S+)$(.*?)(?=^FROM |\\z)")
-            .matcher(Repository.text(DOCKERFILE))
+            .matcher(text(DOCKERFILE))
             .results()
             .collect(Collectors.toMap(
                     found -> found.group(1), found -> found.group(2), (one, _) -> one, LinkedHashMap::new));
@@ -93,18 +92,16 @@ class ComposeTest {
         assertThat(image("kafka")).isEqualTo("apache/kafka:" + Repository.serverVersion("kafka.version"));
         assertThat(image("connect"))
                 .isEqualTo("quay.io/debezium/connect:" + Repository.serverVersion("debezium.version"));
-        assertThat(image("keys")).isEqualTo(image("postgres"));
-        assertThat(image("token")).isEqualTo(image("postgres"));
-        assertThat(image("replica")).isEqualTo(image("postgres"));
+        assertThat(List.of(image("keys"), image("token"), image("replica"))).containsOnly(image("postgres"));
         assertThat(image("connectors")).isEqualTo(image("connect"));
     }
 
     @Test
     void pinsEveryImage() {
         assertThat(services().values())
-                .extracting(service -> service.path("image").asText())
+                .extracting(service -> text(service, "/image"))
                 .allMatch(image -> image.matches("[a-z0-9./-]+:v?[0-9]+\\.[0-9.]+(Final)?") || image.endsWith(CHOICE));
-        assertThat(Repository.text(DOCKERFILE)
+        assertThat(text(DOCKERFILE)
                         .lines()
                         .filter(line -> line.startsWith("FROM "))
                         .toList())
@@ -115,14 +112,12 @@ class ComposeTest {
     @ValueSource(strings = {"order-service", "projection-service"})
     void buildsEachServiceAsTheVariableSays(String service) {
         JsonNode build = service(service).path("build");
-        Path context = FOLDER.resolve(build.path("context").asText()).normalize();
+        Path context = FOLDER.resolve(text(build, "/context")).normalize();
         assertThat(context).isEqualTo(Repository.file(service));
-        assertThat(context.resolve(build.path("dockerfile").asText()).normalize())
-                .isEqualTo(DOCKERFILE);
-        assertThat(build.path("target").asText()).isEqualTo(CHOICE);
+        assertThat(context.resolve(text(build, "/dockerfile")).normalize()).isEqualTo(DOCKERFILE);
+        assertThat(text(build, "/target")).isEqualTo(CHOICE);
         assertThat(image(service)).isEqualTo("afterimage/" + service + ":" + CHOICE);
-        assertThat(ports(service))
-                .containsExactly(portOf(service) + ":" + build.at("/args/PORT").asText());
+        assertThat(ports(service)).containsExactly(portOf(service) + ":" + text(build, "/args/PORT"));
         assertThat(STAGES.keySet()).containsExactly("jvm", "native", "native-micro");
     }
 
@@ -140,9 +135,9 @@ class ComposeTest {
     @ParameterizedTest
     @ValueSource(strings = {"order-service", "projection-service"})
     void aServiceGetsOnlySettingsThatItKnows(String service) {
-        Set<String> variables = new HashSet<>(environment(service).keySet());
-        variables.addAll(Set.of("QUARKUS_HTTP_HOST", "QUARKUS_HTTP_PORT"));
-        assertThat(Settings.unknown(service, variables)).isEmpty();
+        assertThat(Settings.unknown(service, environment(service).keySet())).isEmpty();
+        assertThat(Settings.unknown(service, Set.of("QUARKUS_HTTP_HOST", "QUARKUS_HTTP_PORT")))
+                .isEmpty();
         assertThat(environment(service).get("MP_JWT_VERIFY_ISSUER"))
                 .isEqualTo(environment("token").get("ISSUER"));
     }
@@ -205,17 +200,13 @@ class ComposeTest {
     @Test
     void everyContainerIsBoundedAndMayDoLittle() {
         assertThat(services()).allSatisfy((name, service) -> {
-            assertThat(service.path("mem_limit").asText())
-                    .as(name)
-                    .matches("[0-9]+[mg]|\\$\\{AFTERIMAGE_MEMORY:-[0-9]+m}");
+            assertThat(text(service, "/mem_limit")).as(name).matches("[0-9]+[mg]|\\$\\{AFTERIMAGE_MEMORY:-[0-9]+m}");
             assertThat(texts(service.path("cap_drop"))).as(name).containsExactly("ALL");
             assertThat(Repository.names(service.at("/logging/options")))
                     .as(name)
                     .contains("max-size", "max-file");
             assertThat(texts(service.path("tmpfs"))).as(name).anyMatch(mount -> mount.startsWith("/tmp:exec"));
-            assertThat(service.path("stop_grace_period").asText())
-                    .as(name)
-                    .isEqualTo(name.equals("postgres") ? "60s" : "30s");
+            assertThat(text(service, "/stop_grace_period")).as(name).isEqualTo(name.equals("postgres") ? "60s" : "30s");
             assertThat(service.path("read_only").asBoolean()).as(name).isEqualTo(!name.equals("connect"));
         });
     }
@@ -229,8 +220,7 @@ class ComposeTest {
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
         assertThat(jobs).containsExactlyInAnyOrder("keys", "replica", "connectors");
-        assertThat(services()).allSatisfy((name, service) -> assertThat(
-                        service.path("restart").asText())
+        assertThat(services()).allSatisfy((name, service) -> assertThat(text(service, "/restart"))
                 .as(name)
                 .isEqualTo(jobs.contains(name) ? "on-failure:10" : name.equals("token") ? "no" : "unless-stopped"));
     }
@@ -239,7 +229,7 @@ class ComposeTest {
     void aSlowMachineHasTwoMinutesToStart() {
         assertThat(services().values().stream()
                         .filter(service -> service.has("healthcheck"))
-                        .map(service -> service.at("/healthcheck/start_period").asText()))
+                        .map(service -> text(service, "/healthcheck/start_period")))
                 .hasSize(3)
                 .containsOnly("120s");
         assertThat(STAGES.values()).allMatch(stage -> stage.contains("--start-period=120s "));
@@ -252,7 +242,7 @@ class ComposeTest {
                         "connect", environment("connect").getOrDefault("HEAP_OPTS", "")))
                 .allSatisfy((name, options) -> {
                     assertThat(options).as(name).isEqualTo("-Xmx512m -XX:+ExitOnOutOfMemoryError");
-                    assertThat(service(name).path("mem_limit").asText()).isEqualTo("1g");
+                    assertThat(text(service(name), "/mem_limit")).isEqualTo("1g");
                 });
         assertThat(STAGES.values())
                 .allMatch(stage -> stage.contains("\"-XX:+ExitOnOutOfMemoryError\"") && stage.contains("ENTRYPOINT"));
@@ -261,14 +251,13 @@ class ComposeTest {
     @Test
     void noImageCreatesAnAnonymousVolume() {
         assertThat(services()).allSatisfy((name, service) -> {
-            Set<String> declared =
-                    VOLUMES.getOrDefault(service.path("image").asText().replaceFirst(":.*", ""), Set.of());
+            Set<String> declared = VOLUMES.getOrDefault(text(service, "/image").replaceFirst(":.*", ""), Set.of());
             assertThat(Stream.concat(
                             mounts(service).map(mount -> mount.split(":", -1)[1]),
                             service.path("volumes")
                                     .valueStream()
-                                    .filter(mount -> mount.path("type").asText().equals("tmpfs"))
-                                    .map(mount -> mount.path("target").asText())))
+                                    .filter(mount -> text(mount, "/type").equals("tmpfs"))
+                                    .map(mount -> text(mount, "/target"))))
                     .as(name)
                     .containsAll(declared);
         });
@@ -327,8 +316,8 @@ class ComposeTest {
     /** The topic's only setting: apply.sh reads one. */
     private static String setting(JsonNode config) {
         assertThat(config).hasSize(1);
-        return Repository.names(config).getFirst() + "="
-                + config.elements().next().asText();
+        String name = Repository.names(config).getFirst();
+        return name + "=" + config.path(name).asText();
     }
 
     @Test
@@ -346,10 +335,9 @@ class ComposeTest {
     void everyServiceInAnAddressExistsAndListensOnThatPort() {
         Set<String> known = services().keySet();
         Pattern address = Pattern.compile("(?:http|postgresql)://([a-z-]+):|\\b(kafka):19092");
-        assertThat(services().values().stream()
-                        .flatMap(service -> address.matcher(
-                                        service.path("environment").toString())
-                                .results())
+        assertThat(known.stream()
+                        .flatMap(service -> environment(service).values().stream())
+                        .flatMap(value -> address.matcher(value).results())
                         .map(found -> found.group(1) == null ? found.group(2) : found.group(1)))
                 .isNotEmpty()
                 .isSubsetOf(known);
@@ -365,22 +353,17 @@ class ComposeTest {
                         .path("scrape_configs"))
                 .hasSize(2)
                 .allSatisfy(job -> assertThat(texts(job.at("/static_configs/0/targets")))
-                        .containsExactly(job.path("job_name").asText() + ":"
-                                + portOf(job.path("job_name").asText())));
+                        .containsExactly(text(job, "/job_name") + ":" + portOf(text(job, "/job_name"))));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"jvm", "native", "native-micro"})
+    @Timeout(30)
     void anImageRunsAsAnOrdinaryUserAndHasAHealthCheck(String stage) throws Exception {
         String instructions = instructions(stage);
         assertThat(instructions).containsPattern("(?m)^USER [1-9][0-9]+$");
         assertThat(instructions).contains("ENV QUARKUS_HTTP_HOST=0.0.0.0 QUARKUS_HTTP_PORT=$PORT");
-        String check = instructions
-                .substring(instructions.indexOf("CMD [") + 4)
-                .lines()
-                .findFirst()
-                .orElseThrow();
-        List<String> command = texts(Repository.JSON.readTree(check)).toList();
+        List<String> command = command(instructions, "CMD ");
         assertThat(healthy(command, 200)).isTrue();
         assertThat(healthy(command, 503)).isFalse();
         assertThat(healthy(command, 0)).isFalse();
@@ -401,12 +384,7 @@ class ComposeTest {
                 [ -e "$CACHE" ] || touch "$CACHE"
                 """);
         assertThat(home.resolve("timeout").toFile().setExecutable(true)).isTrue();
-        List<String> command = texts(Repository.JSON.readTree(Pattern.compile("(?m)^RUN (\\[.*])$")
-                        .matcher(instructions("jvm"))
-                        .results()
-                        .findFirst()
-                        .orElseThrow()
-                        .group(1)))
+        List<String> command = command(instructions("jvm"), "RUN ").stream()
                 .map(word -> word.replace("/app/", home + "/"))
                 .toList();
         Path cache = home.resolve("service.aot");
@@ -426,13 +404,13 @@ class ComposeTest {
     @ParameterizedTest
     @ValueSource(strings = {"native", "native-micro"})
     void aNativeImageHasTheLibrariesOfTheExecutable(String stage) {
-        assertThat(Repository.text(DOCKERFILE))
+        assertThat(text(DOCKERFILE))
                 .containsPattern(
                         "(?m)^FROM \\S+/ubi(9|1\\d)(/ubi-minimal|-quarkus-micro-image):\\S+ AS " + stage + "$");
     }
 
     /** Runs the image's health check against a service that answers with this status; with 0, against a closed port. */
-    private static boolean healthy(List<String> command, int status) throws IOException, InterruptedException {
+    private boolean healthy(List<String> command, int status) throws Exception {
         if (status == 0) {
             return succeeds(command, StackConfig.freePorts(1).getFirst());
         }
@@ -450,15 +428,17 @@ class ComposeTest {
         }
     }
 
-    private static boolean succeeds(List<String> command, int port) throws IOException, InterruptedException {
-        var check = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(Redirect.DISCARD);
-        check.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
-        Process process = check.start();
-        try {
-            return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
-        } finally {
-            process.destroy();
-        }
+    private boolean succeeds(List<String> command, int port) throws Exception {
+        return Script.run(home, Map.of("QUARKUS_HTTP_PORT", Integer.toString(port)), command)
+                        .exit()
+                == 0;
+    }
+
+    /** The words of the first such instruction in the form of a JSON array. */
+    private static List<String> command(String instructions, String instruction) throws JsonProcessingException {
+        int begin = instructions.indexOf(instruction + "[") + instruction.length();
+        return texts(Repository.JSON.readTree(instructions.substring(begin, instructions.indexOf('\n', begin))))
+                .toList();
     }
 
     private static String instructions(String stage) {
@@ -475,7 +455,7 @@ class ComposeTest {
     }
 
     private static String image(String service) {
-        return service(service).path("image").asText();
+        return text(service(service), "/image");
     }
 
     private static Map<String, String> environment(String service) {

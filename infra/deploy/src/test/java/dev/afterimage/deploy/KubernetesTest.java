@@ -1,5 +1,6 @@
 package dev.afterimage.deploy;
 
+import static dev.afterimage.deploy.Repository.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -31,6 +33,7 @@ class KubernetesTest {
     private static final Path FOLDER = Repository.file("infra/deploy/kubernetes");
     private static final List<Manifest> BASE = base();
     private static final String CONNECT_CA = "/mnt/postgres/ca.crt";
+    private static final String VERIFIED_BY = "sslmode=verify-full&sslrootcert=";
     /** Writes YAML for people: with quotes only where YAML would read another value. */
     private static final YAMLMapper WRITER = YAMLMapper.builder()
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -66,22 +69,18 @@ class KubernetesTest {
                         assertThat(manifest.errors()).as(manifest.toString()).isEmpty());
         assertThat(overlay).isNotEqualTo(BASE);
         JsonNode kustomization = kustomization(folder);
-        assertThat(texts(kustomization.at("/configMapGenerator/0/literals"))
-                        .map(literal -> literal.replaceFirst("=.*", "")))
-                .satisfies(variables -> assertThat(Settings.unknown("order-service", List.copyOf(variables)))
-                        .isEmpty())
-                .satisfies(variables -> assertThat(Settings.unknown("projection-service", List.copyOf(variables)))
-                        .isEmpty());
-        assertThat(stream(kustomization.path("images"))
-                        .map(image -> image.path("name").asText()))
+        List<String> variables = texts(kustomization.at("/configMapGenerator/0/literals"))
+                .map(literal -> literal.replaceFirst("=.*", ""))
+                .toList();
+        assertThat(Settings.unknown("order-service", variables)).isEmpty();
+        assertThat(Settings.unknown("projection-service", variables)).isEmpty();
+        assertThat(texts(kustomization.path("images"), "/name"))
                 .containsExactlyInAnyOrderElementsOf(workloads(BASE)
-                        .map(workload -> container(workload).path("image").asText())
+                        .map(workload -> text(container(workload), "/image"))
                         .toList());
-        assertThat(stream(kustomization.path("images")))
-                .allMatch(image -> image.path("newTag").asText().matches("[0-9][0-9.]+"));
-        assertThat(stream(kustomization.path("images")).map(image -> image.path("newName")
-                        .asText()
-                        .replace(image.path("name").asText(), "")))
+        assertThat(texts(kustomization.path("images"), "/newTag")).allMatch(tag -> tag.matches("[0-9][0-9.]+"));
+        assertThat(stream(kustomization.path("images"))
+                        .map(image -> text(image, "/newName").replace(text(image, "/name"), "")))
                 .containsOnly(connectImage(overlay).replace(connectImage(BASE), ""));
         assertSettings(overlay);
     }
@@ -92,15 +91,13 @@ class KubernetesTest {
             throws JsonProcessingException {
         List<Manifest> manifests = folder.equals("base") ? BASE : overlay(folder);
         JsonNode postgres = the(manifests, "Cluster", "postgres").at("/spec");
-        long allowed = stream(the(manifests, "Deployment", "order-service").at("/spec/template/spec/containers/0/env"))
-                .filter(variable -> variable.path("name").asText().equals("ORDERS_OUTBOX_MAX_RETAINED_WAL"))
-                .map(variable -> gigabytes(variable.path("value").asText()))
-                .findFirst()
-                .orElseGet(() -> gigabytes(Settings.value("order-service", "prod", "orders.outbox.max-retained-wal")));
-        assertThat(gigabytes(postgres.at("/postgresql/parameters/max_slot_wal_keep_size")
-                        .asText()))
-                .isGreaterThan(allowed)
-                .isLessThan(gigabytes(postgres.at("/walStorage/size").asText()));
+        String allowed = environment(the(manifests, "Deployment", "order-service"))
+                .getOrDefault(
+                        "ORDERS_OUTBOX_MAX_RETAINED_WAL",
+                        Settings.value("order-service", "prod", "orders.outbox.max-retained-wal"));
+        assertThat(gigabytes(text(postgres, "/postgresql/parameters/max_slot_wal_keep_size")))
+                .isGreaterThan(gigabytes(allowed))
+                .isLessThan(gigabytes(text(postgres, "/walStorage/size")));
     }
 
     private static long gigabytes(String size) {
@@ -115,7 +112,7 @@ class KubernetesTest {
             if (config.has("database.hostname")) {
                 config.put("database.sslmode", "verify-full").put("database.sslrootcert", CONNECT_CA);
             } else {
-                config.put("connection.url", config.path("connection.url").asText() + verifiedBy(CONNECT_CA));
+                config.put("connection.url", text(config, "/connection.url") + "&" + VERIFIED_BY + CONNECT_CA);
             }
             ObjectNode connector = resource("KafkaConnector", Repository.name(file), "connect");
             ObjectNode spec = connector.putObject("spec");
@@ -166,7 +163,7 @@ class KubernetesTest {
         String right = header + String.join("---\n", documents);
         Path written = Path.of("target", name).toAbsolutePath();
         Files.writeString(written, right);
-        assertThat(Repository.text(FOLDER.resolve("base").resolve(name)))
+        assertThat(text(FOLDER.resolve("base").resolve(name)))
                 .withFailMessage(
                         "infra/deploy/kubernetes/base/%s is not what connectors/ says; cp %s there", name, written)
                 .isEqualTo(right);
@@ -182,17 +179,15 @@ class KubernetesTest {
     }
 
     private static String connectImage(List<Manifest> manifests) {
-        return the(manifests, "KafkaConnect", "connect")
-                .at("/spec/build/output/image")
-                .asText();
+        return the(manifests, "KafkaConnect", "connect").text("/spec/build/output/image");
     }
 
     private static void assertPlugin(JsonNode artifact, String connector, String version) throws Exception {
         String path = "io/debezium/debezium-connector-%1$s/%2$s/debezium-connector-%1$s-%2$s-plugin.tar.gz"
                 .formatted(connector, version);
-        assertThat(artifact.path("url").asText()).isEqualTo("https://repo1.maven.org/maven2/" + path);
+        assertThat(text(artifact, "/url")).isEqualTo("https://repo1.maven.org/maven2/" + path);
         byte[] plugin = Files.readAllBytes(Path.of(System.getProperty("maven.repository", ""), path));
-        assertThat(artifact.path("sha512sum").asText())
+        assertThat(text(artifact, "/sha512sum"))
                 .isEqualTo(HexFormat.of()
                         .formatHex(MessageDigest.getInstance("SHA-512").digest(plugin)));
     }
@@ -204,14 +199,11 @@ class KubernetesTest {
                 .containsAll(Repository.names(spec.path("config")).stream()
                         .filter(name -> !name.startsWith("config.providers.env."))
                         .toList());
-        List<String> given = stream(spec.at("/template/connectContainer/env"))
-                .map(variable -> variable.path("name").asText())
-                .toList();
+        List<String> given =
+                texts(spec.at("/template/connectContainer/env"), "/name").toList();
         assertThat(given).containsAll(Repository.environmentOf(Repository.connectors()));
         assertThat(given)
-                .allMatch(name -> name.matches(spec.at("/config")
-                        .path("config.providers.env.param.allowlist.pattern")
-                        .asText()));
+                .allMatch(name -> name.matches(text(spec, "/config/config.providers.env.param.allowlist.pattern")));
     }
 
     @Test
@@ -226,11 +218,8 @@ class KubernetesTest {
     }
 
     private static void assertSettings(List<Manifest> manifests) {
-        workloads(manifests).forEach(workload -> assertThat(Settings.unknown(
-                        workload.name(),
-                        stream(container(workload).path("env"))
-                                .map(variable -> variable.path("name").asText())
-                                .toList()))
+        workloads(manifests).forEach(workload -> assertThat(
+                        Settings.unknown(workload.name(), environment(workload).keySet()))
                 .as(workload.toString())
                 .isEmpty());
     }
@@ -240,8 +229,8 @@ class KubernetesTest {
     void connectHasMemoryBesideItsHeap(String folder) throws JsonProcessingException {
         JsonNode connect = the(folder.equals("base") ? BASE : overlay(folder), "KafkaConnect", "connect")
                 .at("/spec");
-        long limit = gigabytes(connect.at("/resources/limits/memory").asText()) * 1024;
-        long heap = Long.parseLong(connect.at("/jvmOptions/-Xmx").asText().replaceFirst("m$", ""));
+        long limit = gigabytes(text(connect, "/resources/limits/memory")) * 1024;
+        long heap = Long.parseLong(text(connect, "/jvmOptions/-Xmx").replaceFirst("m$", ""));
         // measured under load: 300 MiB beside the heap
         assertThat(limit - heap).isGreaterThanOrEqualTo(300);
     }
@@ -252,8 +241,8 @@ class KubernetesTest {
         assertThat(Stream.concat(
                                 Stream.of(connect.at("/template/pod")),
                                 workloads(BASE).map(KubernetesTest::pod))
-                        .map(pod -> pod.at("/imagePullSecrets/0/name").asText()))
-                .containsOnly(connect.at("/build/output/pushSecret").asText());
+                        .map(pod -> text(pod, "/imagePullSecrets/0/name")))
+                .containsOnly(text(connect, "/build/output/pushSecret"));
     }
 
     @Test
@@ -272,66 +261,51 @@ class KubernetesTest {
     @Test
     void everyConnectionToPostgresVerifiesTheServer() {
         String postgres = the(BASE, "Cluster", "postgres").name();
-        workloads(BASE)
-                .forEach(workload -> assertThat(stream(container(workload).path("env"))
-                                .map(variable -> variable.path("value").asText())
-                                .filter(value -> value.startsWith("jdbc:")))
-                        .as(workload.toString())
-                        .isNotEmpty()
-                        .allMatch(url -> url.startsWith("jdbc:postgresql://" + postgres + "-rw:5432/")
-                                && url.endsWith("?"
-                                        + verifiedBy(ca(pod(workload), container(workload)))
-                                                .substring(1))));
+        workloads(BASE).forEach(workload -> {
+            String verified = "?" + VERIFIED_BY + ca(pod(workload), container(workload));
+            assertThat(environment(workload).values())
+                    .as(workload.toString())
+                    .filteredOn(value -> value.startsWith("jdbc:"))
+                    .isNotEmpty()
+                    .allMatch(url ->
+                            url.startsWith("jdbc:postgresql://" + postgres + "-rw:5432/") && url.endsWith(verified));
+        });
         Manifest job = the(BASE, "Job", "replica-tables");
-        assertThat(stream(container(job).path("env"))
-                        .map(variable -> variable.path("name").asText() + "="
-                                + variable.path("value").asText()))
-                .contains("PGSSLMODE=verify-full", "PGSSLROOTCERT=" + ca(pod(job), container(job)));
+        assertThat(environment(job))
+                .containsEntry("PGSSLMODE", "verify-full")
+                .containsEntry("PGSSLROOTCERT", ca(pod(job), container(job)));
         JsonNode connect = the(BASE, "KafkaConnect", "connect").at("/spec/template");
         assertThat(ca(connect.path("pod"), connect.path("connectContainer"))).isEqualTo(CONNECT_CA);
     }
 
-    private static String verifiedBy(String ca) {
-        return "&sslmode=verify-full&sslrootcert=" + ca;
-    }
-
     /** The file of the CA of PostgreSQL's operator. Its Secret also has the CA's key, which no pod gets. */
     private static String ca(JsonNode pod, JsonNode container) {
-        JsonNode volume = stream(pod.path("volumes"))
-                .filter(candidate -> candidate
-                        .at("/secret/secretName")
-                        .asText()
-                        .equals(the(BASE, "Cluster", "postgres").name() + "-ca"))
-                .findFirst()
-                .orElseThrow();
-        assertThat(stream(volume.at("/secret/items"))
-                        .map(item -> item.path("key").asText()))
-                .containsExactly("ca.crt");
-        return stream(container.path("volumeMounts"))
-                        .filter(mount -> mount.path("name").equals(volume.path("name")))
-                        .map(mount -> mount.path("mountPath").asText())
-                        .collect(Collectors.joining())
-                + "/" + volume.at("/secret/items/0/path").asText();
+        JsonNode volume = only(
+                pod.path("volumes"),
+                "/secret/secretName",
+                the(BASE, "Cluster", "postgres").name() + "-ca");
+        assertThat(texts(volume.at("/secret/items"), "/key")).containsExactly("ca.crt");
+        JsonNode mount = only(container.path("volumeMounts"), "/name", text(volume, "/name"));
+        return text(mount, "/mountPath") + "/" + text(volume, "/secret/items/0/path");
     }
 
     @Test
     void aKafkaClientGetsKeyAndCertificateFromTheSecretOfItsUser() {
-        List<JsonNode> kafka = stream(container(the(BASE, "StatefulSet", "projection-service"))
-                        .path("env"))
-                .filter(variable -> variable.path("name").asText().startsWith("KAFKA_SSL_KEYSTORE_"))
-                .toList();
-        assertThat(kafka)
-                .extracting(variable -> variable.path("name").asText().replace("KAFKA_SSL_KEYSTORE_", "") + " "
-                        + variable.path("value").asText()
-                        + variable.at("/valueFrom/secretKeyRef/key").asText())
-                .containsExactlyInAnyOrder("TYPE PEM", "CERTIFICATE_CHAIN user.crt", "KEY user.key");
+        Map<String, String> environment = environment(the(BASE, "StatefulSet", "projection-service"));
+        environment.keySet().removeIf(name -> !name.startsWith("KAFKA_SSL_KEYSTORE_"));
+        assertThat(environment)
+                .isEqualTo(Map.of(
+                        "KAFKA_SSL_KEYSTORE_TYPE", "PEM",
+                        "KAFKA_SSL_KEYSTORE_CERTIFICATE_CHAIN", "user.crt",
+                        "KAFKA_SSL_KEYSTORE_KEY", "user.key"));
     }
 
     @Test
     void aPodReachesOnlyWhatItsSettingsName() {
         Pattern address = Pattern.compile("[a-z]:([0-9]+)\\b");
         workloads(BASE).forEach(workload -> {
-            Set<String> needed = address.matcher(container(workload).path("env").toString())
+            Set<String> needed = address.matcher(
+                            String.join(" ", environment(workload).values()))
                     .results()
                     .map(found -> found.group(1))
                     .collect(Collectors.toCollection(() -> new TreeSet<>(Set.of("53", "443", "4317"))));
@@ -356,7 +330,7 @@ class KubernetesTest {
     void aLostNodeTakesOnlyOneBroker() {
         JsonNode rule = the(BASE, "KafkaNodePool", "node")
                 .at("/spec/template/pod/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/0");
-        assertThat(rule.path("topologyKey").asText()).isEqualTo("kubernetes.io/hostname");
+        assertThat(text(rule, "/topologyKey")).isEqualTo("kubernetes.io/hostname");
         assertThat(rule.at("/labelSelector/matchLabels").path("strimzi.io/name").asText())
                 .isEqualTo(the(BASE, "Kafka", "afterimage").name() + "-kafka");
     }
@@ -366,43 +340,38 @@ class KubernetesTest {
         List<Manifest> prod = overlay("overlays/prod");
         JsonNode plugin = the(prod, "Cluster", "postgres").at("/spec/plugins/0");
         assertThat(plugin.path("isWALArchiver").asBoolean()).isTrue();
-        assertThat(the(
-                        prod,
-                        "ObjectStore",
-                        plugin.at("/parameters/barmanObjectName").asText()))
+        assertThat(the(prod, "ObjectStore", text(plugin, "/parameters/barmanObjectName")))
                 .isNotNull();
         JsonNode backup = the(prod, "ScheduledBackup", "postgres").at("/spec");
-        assertThat(backup.path("method").asText()).isEqualTo("plugin");
+        assertThat(text(backup, "/method")).isEqualTo("plugin");
         assertThat(backup.at("/pluginConfiguration/name")).isEqualTo(plugin.path("name"));
-        assertThat(backup.at("/cluster/name").asText())
+        assertThat(text(backup, "/cluster/name"))
                 .isEqualTo(the(prod, "Cluster", "postgres").name());
     }
 
     @Test
     void theRolesAreThoseOfTheLocalPipeline() {
         Set<String> local = Pattern.compile("\\('(\\w+)', '(\\w*)'\\)")
-                .matcher(Repository.text(
-                        Repository.file("infra/stack/src/main/resources/dev/afterimage/stack/roles.sql")))
+                .matcher(text(Repository.file("infra/stack/src/main/resources/dev/afterimage/stack/roles.sql")))
                 .results()
                 .map(role -> role.group(1) + " " + role.group(2))
                 .collect(Collectors.toSet());
         JsonNode postgres = the(BASE, "Cluster", "postgres").at("/spec");
         Set<String> managed = stream(postgres.at("/managed/roles"))
-                .map(role -> role.path("name").asText() + " "
-                        + (role.path("replication").asBoolean() ? "replication" : ""))
+                .map(role ->
+                        text(role, "/name") + " " + (role.path("replication").asBoolean() ? "replication" : ""))
                 .collect(Collectors.toSet());
-        managed.add(postgres.at("/bootstrap/initdb/owner").asText() + " ");
+        managed.add(text(postgres, "/bootstrap/initdb/owner") + " ");
         assertThat(managed).isEqualTo(local);
 
-        Set<String> databases = of("Database")
-                .map(database -> database.at("/spec/name").asText())
-                .collect(Collectors.toSet());
-        databases.add(postgres.at("/bootstrap/initdb/database").asText());
+        Set<String> databases =
+                of("Database").map(database -> database.text("/spec/name")).collect(Collectors.toSet());
+        databases.add(text(postgres, "/bootstrap/initdb/database"));
         assertThat(databases).containsExactlyInAnyOrder("orders", "projection", "replica");
         // the roles that databases.sql lets in, which ScriptsIT compares with the local pipeline
         Set<String> allowed = Pattern.compile(
                         "(?:create database (\\w+) owner|grant connect on database (\\w+) to) ([\\w, ]+);")
-                .matcher(Repository.text(Repository.file("infra/deploy/compose/databases.sql")))
+                .matcher(text(Repository.file("infra/deploy/compose/databases.sql")))
                 .results()
                 .flatMap(line -> Stream.of(line.group(3).split(", ?"))
                         .map(role -> (line.group(1) == null ? line.group(2) : line.group(1)) + " " + role))
@@ -412,7 +381,7 @@ class KubernetesTest {
                         .map(line -> line.split(" "))
                         .flatMap(line -> Stream.of(line[2].split(",")).map(role -> line[1] + " " + role)))
                 .containsExactlyInAnyOrderElementsOf(allowed);
-        assertThat(postgres.path("imageName").asText())
+        assertThat(text(postgres, "/imageName"))
                 .contains(":" + Repository.serverVersion("postgres.version").replaceFirst("\\.0$", "-"));
     }
 
@@ -420,29 +389,27 @@ class KubernetesTest {
     void everySecretIsCreated() throws JsonProcessingException {
         Set<String> made = new HashSet<>(Set.of("afterimage-cluster-ca-cert", "postgres-ca"));
         Pattern.compile("Secret `(\\w+)`")
-                .matcher(Repository.text(Repository.file("infra/README.md")))
+                .matcher(text(Repository.file("infra/README.md")))
                 .results()
                 .forEach(secret -> made.add(secret.group(1)));
         of("KafkaUser").map(Manifest::name).forEach(made::add);
         Pattern.compile("for role in ([^;]+);")
-                .matcher(Repository.text(FOLDER.resolve("secrets.sh")))
+                .matcher(text(FOLDER.resolve("secrets.sh")))
                 .results()
                 .flatMap(roles -> Stream.of(roles.group(1).split(" ")))
                 .map(role -> "postgres-" + role.replace('_', '-'))
                 .forEach(made::add);
         Set<String> asked = new TreeSet<>();
         for (Manifest manifest : overlay("overlays/prod")) {
-            for (String field : List.of("secretKeyRef", "secret", "passwordSecret", "accessKeyId", "secretAccessKey")) {
-                manifest.json()
-                        .findValues(field)
-                        .forEach(reference -> asked.add(reference.path("name").asText()));
-            }
-            manifest.json().findValuesAsText("secretName").forEach(asked::add);
-            manifest.json().findValuesAsText("pushSecret").forEach(asked::add);
-            for (String field : List.of("secretTargetRef", "imagePullSecrets")) {
-                manifest.json().findValues(field).forEach(references -> stream(references)
-                        .forEach(reference -> asked.add(reference.path("name").asText())));
-            }
+            asked.addAll(manifest.json().findValuesAsText("secretName"));
+            asked.addAll(manifest.json().findValuesAsText("pushSecret"));
+            Stream.of("secretKeyRef", "secret", "passwordSecret", "accessKeyId", "secretAccessKey")
+                    .flatMap(field -> manifest.json().findValues(field).stream())
+                    .forEach(reference -> asked.add(text(reference, "/name")));
+            Stream.of("secretTargetRef", "imagePullSecrets")
+                    .flatMap(field -> manifest.json().findValues(field).stream())
+                    .flatMap(references -> texts(references, "/name"))
+                    .forEach(asked::add);
         }
         asked.remove("");
         assertThat(made).containsAll(asked);
@@ -455,18 +422,17 @@ class KubernetesTest {
                 .put("kind", "ConfigMap")
                 .putObject("metadata")
                 .put("name", "replica-sql");
-        sql.putObject("data").put("replica.sql", Repository.text(Repository.file("connectors/replica.sql")));
+        sql.putObject("data").put("replica.sql", text(Repository.file("connectors/replica.sql")));
         assertGenerated(
                 "replica-sql.yaml",
                 "# connectors/replica.sql for its Job. After a change there, KubernetesTest says how to update this.\n",
                 List.of(sql));
         JsonNode pod = the(BASE, "Job", "replica-tables").at("/spec/template/spec");
-        assertThat(pod.at("/volumes/0/configMap/name").asText()).isEqualTo("replica-sql");
-        assertThat(pod.at("/containers/0/image").asText())
-                .isEqualTo(
-                        the(BASE, "Cluster", "postgres").at("/spec/imageName").asText());
+        assertThat(text(pod, "/volumes/0/configMap/name")).isEqualTo("replica-sql");
+        assertThat(text(pod, "/containers/0/image"))
+                .isEqualTo(the(BASE, "Cluster", "postgres").text("/spec/imageName"));
         assertThat(texts(pod.at("/containers/0/command")))
-                .endsWith(pod.at("/containers/0/volumeMounts/0/mountPath").asText() + "/replica.sql");
+                .endsWith(text(pod, "/containers/0/volumeMounts/0/mountPath") + "/replica.sql");
     }
 
     @Test
@@ -495,7 +461,7 @@ class KubernetesTest {
                                             .path("prometheus.io/port"))
                             .map(JsonNode::asInt))
                     .containsOnly(port);
-            assertThat(disruption.path("unhealthyPodEvictionPolicy").asText()).isEqualTo("AlwaysAllow");
+            assertThat(text(disruption, "/unhealthyPodEvictionPolicy")).isEqualTo("AlwaysAllow");
             assertThat(Settings.value(workload.name(), "prod", "quarkus.http.port"))
                     .isEqualTo(Integer.toString(port));
             assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean())
@@ -506,10 +472,8 @@ class KubernetesTest {
             assertThat(Repository.names(container)).contains("startupProbe", "livenessProbe", "readinessProbe");
         }
         String kafka = the(BASE, "Kafka", "afterimage").name();
-        String bootstrap = kafka + "-kafka-bootstrap:"
-                + the(BASE, "Kafka", "afterimage")
-                        .at("/spec/kafka/listeners/0/port")
-                        .asText();
+        String bootstrap =
+                kafka + "-kafka-bootstrap:" + the(BASE, "Kafka", "afterimage").text("/spec/kafka/listeners/0/port");
         assertThat(BASE.stream().map(Manifest::toString)).doesNotHaveDuplicates();
         assertThat(BASE.stream().flatMap(manifest -> Pattern.compile("[a-z-]+-kafka-bootstrap:[0-9]+")
                         .matcher(manifest.json().toString())
@@ -524,52 +488,38 @@ class KubernetesTest {
 
         JsonNode scaled = the(BASE, "ScaledObject", "projection-service").at("/spec");
         JsonNode topic = Repository.json(Repository.file("connectors/topics.json"))
-                .path(scaled.at("/triggers/0/metadata/topic").asText());
+                .path(text(scaled, "/triggers/0/metadata/topic"));
         assertThat(Stream.of(
                                 scaled,
                                 the(BASE, "HorizontalPodAutoscaler", "order-service")
                                         .at("/spec"))
-                        .map(scaler -> scaler.at("/scaleTargetRef/kind").asText() + " "
-                                + scaler.at("/scaleTargetRef/name").asText()))
+                        .map(scaler ->
+                                text(scaler, "/scaleTargetRef/kind") + " " + text(scaler, "/scaleTargetRef/name")))
                 .containsExactlyInAnyOrderElementsOf(
                         workloads(BASE).map(Manifest::toString).toList());
-        assertThat(the(BASE, "StatefulSet", "projection-service")
-                        .at("/spec/serviceName")
-                        .asText())
+        assertThat(the(BASE, "StatefulSet", "projection-service").text("/spec/serviceName"))
                 .isEqualTo(the(BASE, "Service", "projection-service").name());
-        assertThat(scaled.at("/triggers/0/metadata/version").asText())
+        assertThat(text(scaled, "/triggers/0/metadata/version"))
                 .isEqualTo(Repository.serverVersion("kafka.version").replaceFirst("\\..*", ".0.0"));
         assertThat(scaled.path("maxReplicaCount").asInt())
                 .isEqualTo(topic.path("partitions").asInt());
         assertThat(of("TriggerAuthentication").map(Manifest::name))
-                .contains(scaled.at("/triggers/0/authenticationRef/name").asText());
+                .contains(text(scaled, "/triggers/0/authenticationRef/name"));
     }
 
     @Test
     void everyUserMayUseItsTopics() {
         Set<String> topics = Set.copyOf(Repository.names(Repository.json(Repository.file("connectors/topics.json"))));
-        for (Manifest user : of("KafkaUser").toList()) {
-            assertThat(stream(user.at("/spec/authorization/acls")).map(rule -> rule.path("resource")))
-                    .as(user.toString())
-                    .filteredOn(resource -> resource.path("type").asText().equals("topic"))
-                    .allMatch(resource -> topics.stream()
-                                    .anyMatch(topic -> topic.startsWith(
-                                            resource.path("name").asText()))
-                            || resource.path("name").asText().equals("connect."));
-        }
+        assertThat(of("KafkaUser")).allSatisfy(user -> assertThat(resources(user, "topic"))
+                .allMatch(
+                        name -> topics.stream().anyMatch(topic -> topic.startsWith(name)) || name.equals("connect.")));
         List<String> aggregates = Settings.feedTopics();
-        List<String> tables = List.of(
-                stream(container(the(BASE, "StatefulSet", "projection-service")).path("env"))
-                        .filter(variable -> variable.path("name").asText().equals("FEED_TABLE_TOPICS"))
-                        .map(variable -> variable.path("value").asText())
-                        .collect(Collectors.joining())
-                        .split(","));
-        assertThat(tables)
-                .containsExactly(Settings.value("projection-service", "test", "feed.table-topics")
-                        .split(","));
+        String tables = Settings.value("projection-service", "test", "feed.table-topics");
+        assertThat(environment(the(BASE, "StatefulSet", "projection-service")))
+                .containsEntry("FEED_TABLE_TOPICS", tables);
         assertThat(grants("projection-service", "Read"))
-                .containsExactlyInAnyOrderElementsOf(
-                        Stream.concat(aggregates.stream(), tables.stream()).toList());
+                .containsExactlyInAnyOrderElementsOf(Stream.concat(aggregates.stream(), Stream.of(tables.split(",")))
+                        .toList());
         assertThat(grants("projection-service", "Write"))
                 .containsExactlyInAnyOrderElementsOf(grants("projection-service", "Read").stream()
                         .map(topic -> topic + ".dlq")
@@ -577,22 +527,27 @@ class KubernetesTest {
         JsonNode sink = Repository.json(Repository.file("connectors/replica-sink.json"));
         assertThat(grants("connect", "Write"))
                 .containsAll(grants("projection-service", "Read"))
-                .contains(sink.path("errors.deadletterqueue.topic.name").asText());
-        assertThat(grants("connect", "Read"))
-                .contains(sink.path("topics").asText().split(","));
-        assertThat(stream(the(BASE, "KafkaUser", "projection-service").at("/spec/authorization/acls"))
-                        .map(rule -> rule.path("resource"))
-                        .filter(resource -> resource.path("type").asText().equals("group"))
-                        .map(resource -> resource.path("name").asText()))
+                .contains(text(sink, "/errors.deadletterqueue.topic.name"));
+        assertThat(grants("connect", "Read")).contains(text(sink, "/topics").split(","));
+        assertThat(resources(the(BASE, "KafkaUser", "projection-service"), "group"))
                 .contains(Settings.value("projection-service", "prod", "audit.replica.group"));
     }
 
+    /** The topics on which the user may do this. */
     private static List<String> grants(String user, String operation) {
-        return stream(the(BASE, "KafkaUser", user).at("/spec/authorization/acls"))
-                .filter(rule -> rule.at("/resource/type").asText().equals("topic"))
+        return rules(the(BASE, "KafkaUser", user), "topic")
                 .filter(rule -> texts(rule.path("operations")).anyMatch(operation::equals))
-                .map(rule -> rule.at("/resource/name").asText())
+                .map(rule -> text(rule, "/resource/name"))
                 .toList();
+    }
+
+    private static Stream<String> resources(Manifest user, String type) {
+        return rules(user, type).map(rule -> text(rule, "/resource/name"));
+    }
+
+    private static Stream<JsonNode> rules(Manifest user, String type) {
+        return stream(user.at("/spec/authorization/acls"))
+                .filter(rule -> text(rule, "/resource/type").equals(type));
     }
 
     private static List<Manifest> base() {
@@ -606,7 +561,7 @@ class KubernetesTest {
     private static List<Manifest> overlay(String folder) throws JsonProcessingException {
         JsonNode kustomization = kustomization(folder);
         assertThat(FOLDER.resolve(folder)
-                        .resolve(kustomization.at("/resources/0").asText())
+                        .resolve(text(kustomization, "/resources/0"))
                         .normalize())
                 .isEqualTo(FOLDER.resolve("base"));
         List<Manifest> manifests = new ArrayList<>(BASE);
@@ -616,11 +571,11 @@ class KubernetesTest {
                 .map(Manifest::new)
                 .forEach(manifests::add);
         for (JsonNode patch : kustomization.path("patches")) {
-            JsonNode operations = Repository.YAML.readTree(patch.path("patch").asText());
+            JsonNode operations = Repository.YAML.readTree(text(patch, "/patch"));
             boolean used = false;
             for (int i = 0; i < manifests.size(); i++) {
                 Manifest manifest = manifests.get(i);
-                if (manifest.kind().matches(patch.at("/target/kind").asText())
+                if (manifest.kind().matches(text(patch, "/target/kind"))
                         && manifest.name().equals(patch.at("/target/name").asText(manifest.name()))) {
                     manifests.set(i, new Manifest(JsonPatch.apply(operations, manifest.json())));
                     used = true;
@@ -650,6 +605,13 @@ class KubernetesTest {
         return pod(workload).at("/containers/0");
     }
 
+    /** The variables of the workload's container, each with its value or the key of its value in a Secret. */
+    private static Map<String, String> environment(Manifest workload) {
+        return stream(container(workload).path("env"))
+                .collect(Collectors.toMap(variable -> text(variable, "/name"), variable -> variable.path("value")
+                        .asText(text(variable, "/valueFrom/secretKeyRef/key"))));
+    }
+
     private static Stream<Manifest> of(String kind) {
         return BASE.stream().filter(manifest -> manifest.kind().equals(kind));
     }
@@ -661,11 +623,23 @@ class KubernetesTest {
                 .orElseThrow(() -> new AssertionError("there is no " + kind + " " + name));
     }
 
+    private static JsonNode only(JsonNode array, String pointer, String text) {
+        return stream(array)
+                .filter(element -> element.at(pointer).asText().equals(text))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static Stream<JsonNode> stream(JsonNode array) {
         return ((ArrayNode) array).valueStream();
     }
 
     private static Stream<String> texts(JsonNode array) {
-        return stream(array).map(JsonNode::asText);
+        return texts(array, "");
+    }
+
+    /** The text at the pointer in each element. */
+    private static Stream<String> texts(JsonNode array, String pointer) {
+        return stream(array).map(element -> element.at(pointer).asText());
     }
 }

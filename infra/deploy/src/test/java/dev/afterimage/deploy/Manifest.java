@@ -76,6 +76,10 @@ record Manifest(JsonNode json) {
         return json.at(pointer);
     }
 
+    String text(String pointer) {
+        return Repository.text(json, pointer);
+    }
+
     /** The errors of the resource against its model; empty when it is valid. */
     List<String> errors() {
         String type = json.path("apiVersion").asText() + " " + kind();

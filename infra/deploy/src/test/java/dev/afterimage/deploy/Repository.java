@@ -34,6 +34,8 @@ final class Repository {
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .build();
 
+    private static final Pattern ENVIRONMENT = Pattern.compile("\\$\\{env:([^}]+)}");
+
     private Repository() {}
 
     static Path file(String path) {
@@ -46,6 +48,11 @@ final class Repository {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The text at the pointer; empty if there is none. */
+    static String text(JsonNode json, String pointer) {
+        return json.at(pointer).asText();
     }
 
     static JsonNode json(Path file) {
@@ -100,9 +107,8 @@ final class Repository {
     /** The environment variables of Connect that these files use, without duplicates. */
     static List<String> environmentOf(List<Path> connectors) {
         return connectors.stream()
-                .flatMap(file -> Pattern.compile("\\$\\{env:([^}]+)}")
-                        .matcher(text(file))
-                        .results())
+                .flatMap(file -> json(file).valueStream())
+                .flatMap(setting -> ENVIRONMENT.matcher(setting.asText()).results())
                 .map(reference -> reference.group(1))
                 .distinct()
                 .toList();

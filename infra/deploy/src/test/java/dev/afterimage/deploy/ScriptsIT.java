@@ -1,5 +1,6 @@
 package dev.afterimage.deploy;
 
+import static dev.afterimage.deploy.Repository.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,6 +11,7 @@ import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
+import dev.afterimage.testing.Database;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,10 +19,6 @@ import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -47,38 +45,27 @@ class ScriptsIT {
 
     @Test
     void theDatabasesAreThoseOfTheLocalPipeline() throws Exception {
-        try (Postgres postgres = Postgres.start(StackConfig.onFreePorts(home));
-                Connection connection = postgres.connect("postgres");
-                Statement statement = connection.createStatement()) {
-            List<String> local = databases(statement);
-            for (String database : List.of("orders", "projection", "replica")) {
-                statement.execute("drop database " + database);
-            }
-            assertThat(databases(statement)).isEmpty();
-            for (String command : Repository.text(SCRIPTS.resolve("databases.sql"))
-                    .replaceAll("(?m)^--.*$", "")
-                    .split(";", -1)) {
-                if (!command.isBlank()) {
-                    statement.execute(command);
-                }
-            }
-            assertThat(databases(statement)).isEqualTo(local).hasSize(3);
+        try (Postgres postgres = Postgres.start(StackConfig.onFreePorts(home))) {
+            var server = Database.of(postgres.jdbcUrl("postgres"));
+            List<String> local = databases(server);
+            server.execute("drop database orders", "drop database projection", "drop database replica");
+            assertThat(databases(server)).isEmpty();
+            server.execute(Stream.of(text(SCRIPTS.resolve("databases.sql"))
+                            .replaceAll("(?m)^--.*$", "")
+                            .split(";"))
+                    .filter(command -> !command.isBlank())
+                    .toArray(String[]::new));
+            assertThat(databases(server)).isEqualTo(local).hasSize(3);
         }
     }
 
     /** Each database with its owner and its rights. */
-    private static List<String> databases(Statement statement) throws SQLException {
-        List<String> databases = new ArrayList<>();
-        try (ResultSet row = statement.executeQuery("""
+    private static List<String> databases(Database server) {
+        return server.rows("""
                 select datname, pg_get_userbyid(datdba),
                        (select string_agg(entry::text, ' ' order by entry::text) from unnest(datacl) as entry)
                 from pg_database where datname <> 'postgres' and not datistemplate order by datname
-                """)) {
-            while (row.next()) {
-                databases.add(row.getString(1) + " of " + row.getString(2) + ": " + row.getString(3));
-            }
-        }
-        return databases;
+                """);
     }
 
     @Test
@@ -89,7 +76,9 @@ class ScriptsIT {
                 KafkaBroker kafka = KafkaBroker.start(config);
                 ConnectWorker connect = ConnectWorker.start(config);
                 Admin admin = kafka.admin()) {
-            migrate(postgres);
+            Database.of(postgres.jdbcUrl("orders"))
+                    .as("orders_owner")
+                    .migrate(Repository.file("order-service/src/main/resources/db/migration"));
 
             Path kafkaHome = kafkaHome();
             Map<String, String> environment = Map.of(
@@ -111,9 +100,10 @@ class ScriptsIT {
                             assertThat(connect.connectors().status(name)).get().matches(ConnectorStatus::running));
             assertThat(run(environment, "apply.sh")).endsWith(runs);
             for (String slot : List.of("order_outbox", "source_tables")) {
-                await().untilAsserted(() -> assertThat(failsOver(postgres, slot))
+                await().untilAsserted(() -> assertThat(Database.of(postgres.jdbcUrl("postgres"))
+                                .rows("select failover from pg_replication_slots where slot_name = '" + slot + "'"))
                         .as("an operator's PostgreSQL takes the slot %s along to the next primary", slot)
-                        .isTrue());
+                        .containsExactly("t"));
             }
             for (String name : connect.connectors().names()) {
                 connect.connectors().delete(name);
@@ -139,27 +129,6 @@ class ScriptsIT {
                         .as(topic.getKey() + " " + setting.getKey())
                         .isEqualTo(setting.getValue().asText()));
             }
-        }
-    }
-
-    /** Runs the migrations, as order-service does at its start. */
-    private static void migrate(Postgres postgres) throws IOException, SQLException {
-        try (Connection connection = postgres.connect("orders");
-                Statement statement = connection.createStatement();
-                Stream<Path> files = Files.list(Repository.file("order-service/src/main/resources/db/migration"))) {
-            statement.execute("set role orders_owner");
-            for (Path file : files.sorted().toList()) {
-                statement.execute(Files.readString(file));
-            }
-        }
-    }
-
-    private static boolean failsOver(Postgres postgres, String slot) throws SQLException {
-        try (Connection connection = postgres.connect("postgres");
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "select failover from pg_replication_slots where slot_name = '" + slot + "'")) {
-            return row.next() && row.getBoolean(1);
         }
     }
 
@@ -210,7 +179,7 @@ class ScriptsIT {
                 .strip()
                 .split("\\.", -1);
         JsonNode claims = Repository.JSON.readTree(Base64.getUrlDecoder().decode(token[1]));
-        assertThat(claims.path("iss").asText()).isEqualTo("https://issuer.example.com");
+        assertThat(text(claims, "/iss")).isEqualTo("https://issuer.example.com");
         assertThat(claims.path("groups")).isEqualTo(Repository.JSON.readTree("[\"orders:read\",\"orders:write\"]"));
         assertThat(claims.path("aud"))
                 .isEqualTo(Repository.JSON.readTree("[\"order-service\",\"projection-service\"]"));

@@ -13,6 +13,7 @@ import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.jwt.config.JWTAuthContextInfoProvider;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URL;
@@ -22,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -52,29 +52,23 @@ final class Settings {
 
     /** The value in the service's application.properties for this profile, or the default value. */
     static String value(String service, String profile, String name) {
-        try {
-            return config(service, profile, mappings(index(service))).getValue(name, String.class);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return config(service, profile, mappings(index(service))).getValue(name, String.class);
     }
 
     /** The topics that projection-service reads if {@code feed.topics} is not set: those of its read models. */
     static List<String> feedTopics() {
-        try {
-            List<ImageReader> models = new ArrayList<>();
-            for (var model : index("projection-service").getAllKnownSubclasses(ReadModel.class)) {
+        List<ImageReader> models = new ArrayList<>();
+        for (var model : index("projection-service").getAllKnownSubclasses(ReadModel.class)) {
+            try {
                 models.add(Class.forName(model.name().toString())
                         .asSubclass(ImageReader.class)
                         .getConstructor()
                         .newInstance());
+            } catch (ReflectiveOperationException e) {
+                throw new LinkageError(e.getMessage(), e);
             }
-            return new EnvelopeReader(models).topics();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (ReflectiveOperationException e) {
-            throw new LinkageError(e.getMessage(), e);
         }
+        return new EnvelopeReader(models).topics();
     }
 
     /**
@@ -83,57 +77,56 @@ final class Settings {
      * as the names of data sources, are those of application.properties.
      */
     static List<String> unknown(String service, Collection<String> variables) {
+        Index index = index(service);
+        List<ConfigClass> mappings = mappings(index);
+        SmallRyeConfig config = config(service, "prod", mappings);
+        mappings.addAll(ofQuarkus());
+        Set<String> names = new HashSet<>();
+        mappings.forEach(
+                mapping -> names.addAll(ConfigMappings.getProperties(mapping).keySet()));
+        index.getAnnotations(ConfigProperty.class)
+                .forEach(property -> names.add(property.value("name").asString()));
+        ConsumerConfig.configNames().forEach(name -> names.add("kafka." + name));
+        var mapped = ConfigMappings.propertyNamesMatcher(mappings);
+        config.getPropertyNames().forEach(name -> {
+            if (!name.startsWith("quarkus.") || mapped.matches(name)) {
+                names.add(name);
+            }
+        });
+        return variables.stream()
+                .filter(variable -> {
+                    var source = new EnvConfigSource(Map.of(variable, "any"), EnvConfigSource.ORDINAL);
+                    return names.stream().noneMatch(name -> source.getValue(name) != null);
+                })
+                .toList();
+    }
+
+    private static SmallRyeConfig config(String service, String profile, List<ConfigClass> mappings) {
+        Path properties = Repository.file(service + "/src/main/resources/application.properties");
         try {
-            Index index = index(service);
-            List<ConfigClass> mappings = mappings(index);
-            SmallRyeConfig config = config(service, "prod", mappings);
-            mappings.addAll(ofQuarkus());
-            Set<String> names = new HashSet<>();
-            mappings.forEach(mapping ->
-                    names.addAll(ConfigMappings.getProperties(mapping).keySet()));
-            index.getAnnotations(ConfigProperty.class)
-                    .forEach(property -> names.add(property.value("name").asString()));
-            ConsumerConfig.configNames().forEach(name -> names.add("kafka." + name));
-            var mapped = ConfigMappings.propertyNamesMatcher(mappings);
-            config.getPropertyNames().forEach(name -> {
-                if (!name.startsWith("quarkus.") || mapped.matches(name)) {
-                    names.add(name);
-                }
-            });
-            return variables.stream()
-                    .filter(variable -> {
-                        var source = new EnvConfigSource(Map.of(variable, "any"), EnvConfigSource.ORDINAL);
-                        return names.stream().noneMatch(name -> source.getValue(name) != null);
-                    })
-                    .toList();
+            var config = new SmallRyeConfigBuilder()
+                    .addDefaultInterceptors()
+                    .withProfile(profile)
+                    .withSources(new PropertiesConfigSource(properties.toUri().toURL()));
+            mappings.forEach(mapping -> config.withDefaultValues(mapping.getProperties()));
+            return config.build();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static SmallRyeConfig config(String service, String profile, List<ConfigClass> mappings)
-            throws IOException {
-        var config = new SmallRyeConfigBuilder()
-                .addDefaultInterceptors()
-                .withProfile(profile)
-                .withSources(new PropertiesConfigSource(
-                        Repository.file(service + "/src/main/resources/application.properties")
-                                .toUri()
-                                .toURL()));
-        mappings.forEach(mapping -> config.withDefaultValues(mapping.getProperties()));
-        return config.build();
-    }
-
     /** The service's classes, and the class of its token check that has settings. */
-    private static Index index(String service) throws IOException {
-        var indexer = new Indexer();
-        indexer.indexClass(JWTAuthContextInfoProvider.class);
-        for (Path file : Repository.classes(service)) {
-            try (var bytes = Files.newInputStream(file)) {
-                indexer.index(bytes);
+    private static Index index(String service) {
+        try {
+            var indexer = new Indexer();
+            indexer.indexClass(JWTAuthContextInfoProvider.class);
+            for (Path file : Repository.classes(service)) {
+                indexer.index(new ByteArrayInputStream(Files.readAllBytes(file)));
             }
+            return indexer.complete();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return indexer.complete();
     }
 
     private static List<ConfigClass> mappings(Index index) {
@@ -143,20 +136,22 @@ final class Settings {
     }
 
     /** The settings of Quarkus' extensions that can change at the start. */
-    private static List<ConfigClass> ofQuarkus() throws IOException {
-        List<ConfigClass> roots = new ArrayList<>();
-        for (URL list :
-                Collections.list(Settings.class.getClassLoader().getResources("META-INF/quarkus-config-roots.list"))) {
-            try (var bytes = list.openStream()) {
-                new String(bytes.readAllBytes(), StandardCharsets.UTF_8)
-                        .lines()
-                        .map(Settings::configClass)
-                        .filter(root ->
-                                root.getType().getAnnotation(ConfigRoot.class).phase() == ConfigPhase.RUN_TIME)
-                        .forEach(roots::add);
-            }
+    private static List<ConfigClass> ofQuarkus() {
+        return Settings.class
+                .getClassLoader()
+                .resources("META-INF/quarkus-config-roots.list")
+                .flatMap(Settings::lines)
+                .map(Settings::configClass)
+                .filter(root -> root.getType().getAnnotation(ConfigRoot.class).phase() == ConfigPhase.RUN_TIME)
+                .toList();
+    }
+
+    private static Stream<String> lines(URL list) {
+        try (var bytes = list.openStream()) {
+            return new String(bytes.readAllBytes(), StandardCharsets.UTF_8).lines();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return roots;
     }
 
     private static ConfigClass configClass(String name) {

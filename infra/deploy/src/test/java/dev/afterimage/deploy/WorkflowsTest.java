@@ -1,5 +1,6 @@
 package dev.afterimage.deploy;
 
+import static dev.afterimage.deploy.Repository.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,13 +21,13 @@ class WorkflowsTest {
     @Test
     void everyWorkflowMatchesItsSchema() throws IOException {
         assertThat(workflows()).isNotEmpty().allSatisfy(workflow -> assertThat(Manifest.errors(workflow, "Workflow"))
-                .as(workflow.path("name").asText())
+                .as(text(workflow, "/name"))
                 .isEmpty());
     }
 
     @Test
     void everyCommandExists() throws IOException {
-        String pom = Repository.text(Repository.file("pom.xml"));
+        String pom = text(Repository.file("pom.xml"));
         assertThat(arguments("(?:^|\\s)((?:\\./|infra/)[\\w./-]+)"))
                 .contains("./mvnw")
                 .allSatisfy(
@@ -44,11 +45,11 @@ class WorkflowsTest {
         JsonNode builds = job.at("/strategy/matrix/include");
         assertThat(builds.findValuesAsText("image")).containsExactlyElementsOf(ComposeTest.STAGES.keySet());
         assertThat(builds)
-                .filteredOn(build -> build.path("image").asText().startsWith("native"))
-                .extracting(build -> build.path("build").asText())
+                .filteredOn(build -> text(build, "/image").startsWith("native"))
+                .extracting(build -> text(build, "/build"))
                 .as("executables for the glibc of the images")
                 .containsOnly("-Dnative -Dquarkus.native.container-build=true");
-        assertThat(job.at("/env/AFTERIMAGE_IMAGE").asText()).isEqualTo("${{ matrix.image }}");
+        assertThat(text(job, "/env/AFTERIMAGE_IMAGE")).isEqualTo("${{ matrix.image }}");
         assertThat(job.findValuesAsText("run")).contains("infra/deploy/compose/try.sh");
     }
 

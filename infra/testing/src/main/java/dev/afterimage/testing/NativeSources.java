@@ -14,7 +14,6 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,7 +36,6 @@ import java.util.stream.Stream;
  */
 final class NativeSources {
     private static final String FOLDER = "META-INF/native-image/";
-    private static final Pattern AT_RUN_TIME = Pattern.compile("--initialize-at-run-time=([^\\s\\\\]+)");
 
     private final ObjectMapper json = new ObjectMapper();
     private final Map<String, Set<String>> members = new HashMap<>();
@@ -151,16 +149,16 @@ final class NativeSources {
     }
 
     private void readArguments(String arguments) {
-        AT_RUN_TIME
+        initializedAtRunTime.addAll(values(arguments, "--initialize-at-run-time"));
+        features.addAll(values(arguments, "--features"));
+    }
+
+    private static List<String> values(String arguments, String option) {
+        return Pattern.compile(option + "=([^\\s\\\\]+)")
                 .matcher(arguments)
                 .results()
-                .flatMap(match -> Arrays.stream(match.group(1).split(",")))
-                .forEach(initializedAtRunTime::add);
-        Pattern.compile("--features=([^\\s\\\\]+)")
-                .matcher(arguments)
-                .results()
-                .flatMap(match -> Arrays.stream(match.group(1).split(",")))
-                .forEach(features::add);
+                .flatMap(match -> Stream.of(match.group(1).split(",")))
+                .toList();
     }
 
     private void read(Path path, List<Pattern> excluded) throws IOException {

@@ -5,8 +5,9 @@ import static dev.afterimage.stack.Replication.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -192,10 +193,9 @@ class SchemaDriftIT {
 
         Path original = Connectors.folder().resolve("source-tables.json");
         Path without = folder.resolve("source-tables.json");
-        Files.writeString(
-                without,
-                Files.readString(original)
-                        .replaceFirst("\\{", "{ \"column.exclude.list\": \"public.products.sizes\","));
+        var json = new ObjectMapper();
+        ObjectNode connector = json.readValue(original.toFile(), ObjectNode.class);
+        json.writeValue(without.toFile(), connector.put("column.exclude.list", "public.products.sizes"));
         shop.connectors().apply(without);
         // a later change has arrived, so the connector has passed the value
         shop.source(product("0199f2a4-1000-7000-8000-000000000112", "later") + "alter table products drop sizes");
