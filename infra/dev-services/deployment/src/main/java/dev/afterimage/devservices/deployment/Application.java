@@ -7,7 +7,6 @@ import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackRequest;
 import io.quarkus.bootstrap.model.ApplicationModel;
 import io.quarkus.deployment.builditem.DevServicesResultBuildItem;
-import io.quarkus.maven.dependency.ResolvedDependency;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import java.io.IOException;
@@ -85,12 +84,8 @@ final class Application {
     }
 
     private boolean uses(String artifact) {
-        for (ResolvedDependency dependency : model.getRuntimeDependencies()) {
-            if (dependency.getArtifactId().equals(artifact)) {
-                return true;
-            }
-        }
-        return false;
+        return model.getRuntimeDependencies().stream()
+                .anyMatch(dependency -> dependency.getArtifactId().equals(artifact));
     }
 
     private boolean hasOutbox() {
@@ -228,12 +223,8 @@ final class Application {
 
     /** A text that changes when the services have to be started anew. */
     String identity() {
-        return name
-                + request()
-                + home()
-                + config.ports().postgres()
-                + config.ports().kafka()
-                + config.ports().connect();
+        OutboxDevServicesConfig.Ports ports = config.ports();
+        return name + request() + home() + ports.postgres() + ports.kafka() + ports.connect();
     }
 
     /** Connect in a container, for a database and a broker of Quarkus or of the user. */

@@ -1,13 +1,14 @@
 package dev.afterimage.devservices.deployment;
 
 import dev.afterimage.stack.StackRequest;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.Config;
 
 /**
@@ -59,19 +60,16 @@ record OutboxTable(
      * separated by commas.
      */
     private static List<String> additional(String fields) {
-        List<String> names = new ArrayList<>();
-        for (String field : fields.split(",", -1)) {
-            if (!field.isBlank()) {
-                names.add(field.strip().split(":", 2)[0].toLowerCase(Locale.ROOT));
-            }
-        }
-        return names;
+        return Stream.of(fields.split(","))
+                .filter(field -> !field.isBlank())
+                .map(field -> field.strip().split(":", 2)[0].toLowerCase(Locale.ROOT))
+                .toList();
     }
 
     StackRequest.Outbox expected() {
-        List<String> columns = new ArrayList<>(List.of(id, aggregateType, aggregateId, type, payload));
-        columns.addAll(additional);
-        return new StackRequest.Outbox(schema, table, columns);
+        Stream<String> read = Stream.of(id, aggregateType, aggregateId, type, payload);
+        return new StackRequest.Outbox(
+                schema, table, Stream.concat(read, additional.stream()).toList());
     }
 
     /**
@@ -113,10 +111,10 @@ record OutboxTable(
         config.put("transforms.outbox.table.field.event.key", aggregateId);
         config.put("transforms.outbox.table.field.event.type", type);
         config.put("transforms.outbox.table.field.event.payload", payload);
-        StringBuilder placement = new StringBuilder(type + ":header:eventType");
-        additional.forEach(column ->
-                placement.append(',').append(column).append(":header:").append(column));
-        config.put("transforms.outbox.table.fields.additional.placement", placement.toString());
+        Stream<String> headers = additional.stream().map(column -> column + ":header:" + column);
+        config.put(
+                "transforms.outbox.table.fields.additional.placement",
+                Stream.concat(Stream.of(type + ":header:eventType"), headers).collect(Collectors.joining(",")));
         config.put("transforms.outbox.table.op.invalid.behavior", "error");
         return config;
     }

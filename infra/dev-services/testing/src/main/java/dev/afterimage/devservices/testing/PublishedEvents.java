@@ -1,10 +1,12 @@
 package dev.afterimage.devservices.testing;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,12 +15,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Predicate;
+import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
@@ -46,6 +50,8 @@ public final class PublishedEvents implements AutoCloseable {
         // at level INFO, Kafka logs two hundred lines of settings for each test
         KAFKA_LOG.setLevel(Level.WARNING);
     }
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final KafkaConsumer<String, String> consumer;
     private final Set<TopicPartition> assigned = new HashSet<>();
@@ -82,17 +88,19 @@ public final class PublishedEvents implements AutoCloseable {
     /** Waits until the connector runs, because the first test may begin before that. */
     private static void awaitRunning(URI status) {
         Instant deadline = Instant.now().plus(CONNECTOR_LIMIT);
+        HttpRequest request = HttpRequest.newBuilder(status).build();
+        Object answer = "";
         try (HttpClient http = HttpClient.newHttpClient()) {
-            String answer = "";
             while (Instant.now().isBefore(deadline)) {
                 try {
-                    answer = http.send(HttpRequest.newBuilder(status).build(), HttpResponse.BodyHandlers.ofString())
-                            .body();
+                    JsonNode connector = JSON.readTree(
+                            http.send(request, BodyHandlers.ofString()).body());
+                    if (connector.at("/tasks/0/state").asText().equals("RUNNING")) {
+                        return;
+                    }
+                    answer = connector;
                 } catch (IOException e) {
-                    answer = e.toString();
-                }
-                if (answer.contains("\"tasks\":[{\"id\":0,\"state\":\"RUNNING\"")) {
-                    return;
+                    answer = e;
                 }
                 LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
             }
@@ -110,10 +118,8 @@ public final class PublishedEvents implements AutoCloseable {
 
     /** As {@link #next(Object)}, with another time to wait. */
     public PublishedEvent next(Object aggregateId, Duration within) {
-        Predicate<PublishedEvent> fresh = of(aggregateId).and(event -> !taken.contains(event));
-        await(within, () -> events.stream().anyMatch(fresh));
-        PublishedEvent next = events.stream()
-                .filter(fresh)
+        await(within, () -> fresh(aggregateId).findFirst().isPresent());
+        PublishedEvent next = fresh(aggregateId)
                 .findFirst()
                 .orElseThrow(() -> failure("No event of " + aggregateId + " within " + within));
         taken.add(next);
@@ -122,12 +128,9 @@ public final class PublishedEvents implements AutoCloseable {
 
     /** Expects that the aggregate's events since the beginning of the test have exactly these types, in this order. */
     public void inOrder(Object aggregateId, String... types) {
-        await(PATIENCE, () -> events.stream().filter(of(aggregateId)).count() >= types.length);
-        await(SURPLUS, () -> events.stream().filter(of(aggregateId)).count() > types.length);
-        List<String> came = events.stream()
-                .filter(of(aggregateId))
-                .map(PublishedEvent::type)
-                .toList();
+        await(PATIENCE, () -> of(aggregateId).count() >= types.length);
+        await(SURPLUS, () -> of(aggregateId).count() > types.length);
+        List<String> came = of(aggregateId).map(PublishedEvent::type).toList();
         if (!came.equals(List.of(types))) {
             throw failure("Expected the events " + List.of(types) + " of " + aggregateId + " but it has " + came);
         }
@@ -137,9 +140,8 @@ public final class PublishedEvents implements AutoCloseable {
      * Expects that within this time no event of the aggregate arrives, except those that {@link #next} has returned.
      */
     public void none(Object aggregateId, Duration within) {
-        Predicate<PublishedEvent> surplus = of(aggregateId).and(event -> !taken.contains(event));
-        await(within, () -> events.stream().anyMatch(surplus));
-        if (events.stream().anyMatch(surplus)) {
+        await(within, () -> fresh(aggregateId).findFirst().isPresent());
+        if (fresh(aggregateId).findFirst().isPresent()) {
             throw failure("Expected no event of " + aggregateId);
         }
     }
@@ -147,7 +149,7 @@ public final class PublishedEvents implements AutoCloseable {
     /** All events of the aggregate up to now, including tombstones. */
     public List<PublishedEvent> by(Object aggregateId) {
         poll(Duration.ofMillis(100));
-        return events.stream().filter(of(aggregateId)).toList();
+        return of(aggregateId).toList();
     }
 
     /** All events of all aggregates up to now. */
@@ -161,17 +163,17 @@ public final class PublishedEvents implements AutoCloseable {
         consumer.close();
     }
 
-    private static Predicate<PublishedEvent> of(Object aggregateId) {
-        return event -> event.aggregateId().equals(aggregateId.toString());
+    private Stream<PublishedEvent> of(Object aggregateId) {
+        return events.stream().filter(event -> event.aggregateId().equals(aggregateId.toString()));
     }
 
-    private interface Condition {
-        boolean holds();
+    private Stream<PublishedEvent> fresh(Object aggregateId) {
+        return of(aggregateId).filter(event -> !taken.contains(event));
     }
 
-    private void await(Duration limit, Condition condition) {
+    private void await(Duration limit, BooleanSupplier condition) {
         Instant deadline = Instant.now().plus(limit);
-        while (!condition.holds() && Instant.now().isBefore(deadline)) {
+        while (!condition.getAsBoolean() && Instant.now().isBefore(deadline)) {
             poll(Duration.ofMillis(100));
         }
     }
@@ -185,12 +187,11 @@ public final class PublishedEvents implements AutoCloseable {
                     headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
                 }
             }
-            String key = each.key();
             events.add(new PublishedEvent(
                     each.topic(),
                     each.partition(),
                     each.offset(),
-                    key == null ? "" : key,
+                    Objects.requireNonNullElse(each.key(), ""),
                     headers.getOrDefault("eventType", ""),
                     headers,
                     each.value()));
@@ -214,11 +215,9 @@ public final class PublishedEvents implements AutoCloseable {
     }
 
     private AssertionError failure(String sentence) {
-        return new AssertionError(sentence + "; published since the test began: "
-                + (events.isEmpty()
-                        ? "nothing"
-                        : events.stream()
-                                .map(PublishedEvent::toString)
-                                .collect(Collectors.joining("\n  ", "\n  ", ""))));
+        String came = events.isEmpty()
+                ? "nothing"
+                : events.stream().map(event -> "\n  " + event).collect(Collectors.joining());
+        return new AssertionError(sentence + "; published since the test began: " + came);
     }
 }
