@@ -1,5 +1,10 @@
 package dev.afterimage.projection.feed;
 
+import static dev.afterimage.projection.feed.Gap.Cause.CREATED_AGAIN;
+import static dev.afterimage.projection.feed.Gap.Cause.FEWER_PARTITIONS;
+import static dev.afterimage.projection.feed.Gap.Cause.RETENTION;
+import static dev.afterimage.projection.feed.Gap.Cause.TRUNCATED;
+
 import dev.afterimage.projection.sql.RoundTrip;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
@@ -18,10 +23,14 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -42,15 +51,21 @@ import org.jspecify.annotations.Nullable;
 @Identifier(FeedChannel.NAME) @Default
 class Assignment implements KafkaConsumerRebalanceListener {
 
+    private static final Duration MISSING_PAUSE = Duration.ofSeconds(1);
+
     private final DataSource dataSource;
     private final DataSource probes;
     private final Positions positions;
+    private final TopicIds topicIds;
     private final Gaps gaps;
     private final FeedStatus status;
     private final Outage outage;
     private final Map<TopicPartition, Place> places = new ConcurrentHashMap<>();
     /** By partition, the offset after the last record that the channel delivered; stays when a partition is revoked. */
     private final Map<TopicPartition, Long> delivered = new ConcurrentHashMap<>();
+
+    /** Only for the consumer's thread. */
+    private final Map<TopicPartition, Seen> seen = new HashMap<>();
 
     private final CountDownLatch stopping = new CountDownLatch(1);
     /** What was applied at the last check. */
@@ -64,12 +79,14 @@ class Assignment implements KafkaConsumerRebalanceListener {
             DataSource dataSource,
             @io.quarkus.agroal.DataSource("probes") DataSource probes,
             Positions positions,
+            TopicIds topicIds,
             Gaps gaps,
             FeedStatus status,
             FeedConfig config) {
         this.dataSource = dataSource;
         this.probes = probes;
         this.positions = positions;
+        this.topicIds = topicIds;
         this.gaps = gaps;
         this.status = status;
         this.outage = new Outage(config.maxBackoff());
@@ -84,6 +101,9 @@ class Assignment implements KafkaConsumerRebalanceListener {
      */
     private record Place(
             long next, boolean goneBack, @Nullable Instant placeAgainAt) {}
+
+    /** The next offset of a partition when its topic was last seen with this id. */
+    private record Seen(String topicId, long next) {}
 
     @Override
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
@@ -165,63 +185,154 @@ class Assignment implements KafkaConsumerRebalanceListener {
         if (partitions.isEmpty()) { // a rebalance that brought no partition
             return;
         }
+        Map<String, TopicIds.Topic> topics =
+                topicIds.existing(partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+        List<TopicPartition> existing = new ArrayList<>();
+        for (TopicPartition partition : partitions) {
+            TopicIds.Topic topic = topics.get(partition.topic());
+            if (topic != null && partition.partition() < topic.partitions()) {
+                existing.add(partition);
+            } else { // until the group takes the partition away, or the topic is there again
+                consumer.seek(partition, 0);
+                places.put(partition, new Place(0, true, Instant.now().plus(MISSING_PAUSE)));
+            }
+        }
+        placeExisting(consumer, existing, topics);
+    }
+
+    private void placeExisting(
+            Consumer<?, ?> consumer, List<TopicPartition> partitions, Map<String, TopicIds.Topic> topics)
+            throws SQLException {
+        if (partitions.isEmpty()) {
+            return;
+        }
         Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
         Map<TopicPartition, Long> end = consumer.endOffsets(partitions);
-        Map<TopicPartition, Long> next = new HashMap<>();
+        Map<TopicPartition, Placing> placings = new HashMap<>();
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
                 var reads = new RoundTrip();
                 Map<TopicPartition, Long> stored = positions.lock(reads, partitions);
+                Map<TopicPartition, String> ids = positions.topicIds(reads, partitions);
                 reads.run(connection);
                 for (TopicPartition partition : partitions) {
-                    next.put(
-                            partition,
-                            place(
-                                    connection,
-                                    partition,
-                                    stored.get(partition),
-                                    first.getOrDefault(partition, 0L),
-                                    end.getOrDefault(partition, 0L)));
+                    var placing = new Placing(
+                            stored.get(partition),
+                            ids.get(partition),
+                            Objects.requireNonNull(topics.get(partition.topic()))
+                                    .id(),
+                            first.getOrDefault(partition, 0L),
+                            end.getOrDefault(partition, 0L));
+                    placings.put(partition, placing);
+                    tell(connection, partition, placing);
                 }
                 var writes = new RoundTrip();
-                positions.put(writes, next);
+                positions.put(writes, mapped(placings, Placing::next));
+                positions.putTopicIds(writes, mapped(placings, Placing::topicId));
                 writes.run(connection);
+                for (Map.Entry<String, TopicIds.Topic> topic : topics.entrySet()) {
+                    for (Map.Entry<TopicPartition, Long> gone :
+                            positions.removeSurplus(connection, topic.getKey(), topic.getValue())) {
+                        gaps.add(connection, gone.getKey(), gone.getValue(), gone.getValue(), FEWER_PARTITIONS);
+                    }
+                }
                 connection.commit();
             } catch (SQLException | RuntimeException e) {
                 connection.rollback();
                 throw e;
             }
         }
-        next.forEach((partition, offset) -> {
-            consumer.seek(partition, offset);
-            places.put(partition, new Place(offset, delivered.getOrDefault(partition, 0L) > offset, null));
+        placings.forEach((partition, placing) -> {
+            consumer.seek(partition, placing.next());
+            seen.put(partition, new Seen(placing.topicId(), placing.next()));
+            boolean goneBack = placing.isReplaced() || delivered.getOrDefault(partition, 0L) > placing.next();
+            places.put(partition, new Place(placing.next(), goneBack, null));
         });
-        Log.infof("Following %s", next);
+        Log.infof("Following %s", mapped(placings, Placing::next));
     }
 
-    private long place(Connection connection, TopicPartition partition, @Nullable Long stored, long first, long end)
-            throws SQLException {
-        if (stored == null) {
-            return first;
-        }
-        if (stored > end) {
-            gaps.add(connection, partition, stored, first, Gap.Cause.CREATED_AGAIN);
-            return first;
-        }
-        if (stored < first) {
-            gaps.add(connection, partition, stored, first, Gap.Cause.RETENTION);
-            return first;
-        }
-        return stored;
+    private static <T> Map<TopicPartition, T> mapped(
+            Map<TopicPartition, Placing> placings, Function<Placing, T> property) {
+        return placings.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, each -> property.apply(each.getValue())));
     }
 
     /**
-     * Whether to apply these records, which the channel delivers now. The answer is no for a partition that this
-     * instance no longer has or that is set back. It is also no for records that the channel read before the consumer
-     * went back: they begin after all delivered records, and the records to read again begin before them.
+     * What the database and the broker know of a partition.
+     *
+     * @param stored the position in the database; null if there is none
+     * @param storedId the id of the topic that the position belongs to; null if it is unknown
      */
-    boolean isNext(TopicPartition partition, List<? extends ConsumerRecord<?, ?>> records) {
+    private record Placing(@Nullable Long stored, @Nullable String storedId, String topicId, long first, long end) {
+
+        Gap.@Nullable Cause gap() {
+            if (stored == null) {
+                return first > 0 ? RETENTION : null;
+            }
+            if (storedId != null && !storedId.equals(topicId)) {
+                return CREATED_AGAIN;
+            }
+            if (stored > end) {
+                return storedId == null ? CREATED_AGAIN : TRUNCATED;
+            }
+            return stored < first ? RETENTION : null;
+        }
+
+        boolean isReplaced() {
+            return gap() == CREATED_AGAIN || gap() == TRUNCATED;
+        }
+
+        long next() {
+            return stored == null || gap() != null ? first : stored;
+        }
+    }
+
+    private void tell(Connection connection, TopicPartition partition, Placing placing) throws SQLException {
+        Gap.Cause cause = placing.gap();
+        long stored = placing.stored() == null ? 0 : placing.stored();
+        if (cause == RETENTION) {
+            positions.lack(connection, partition, placing.first());
+            gaps.add(connection, partition, stored, placing.first(), cause);
+        } else if (cause != null) {
+            Seen last = seen.get(partition); // records of the new log may have been applied since then
+            long from = last == null ? stored : Math.min(stored, last.next());
+            positions.replaceLog(connection, partition, placing.first(), from);
+            if (cause == TRUNCATED) {
+                gaps.add(connection, partition, placing.end(), stored, cause);
+            } else {
+                gaps.add(connection, partition, from, placing.first(), cause);
+            }
+        }
+    }
+
+    /**
+     * Sets partitions back whose topic was created again.
+     *
+     * @param topics the topics that exist
+     * @param nextOffsets {@link #nextOffsets} when the broker was asked
+     */
+    void compare(Map<String, TopicIds.Topic> topics, Map<TopicPartition, Long> nextOffsets) {
+        nextOffsets.forEach((partition, next) -> {
+            TopicIds.Topic topic = topics.get(partition.topic());
+            Seen last = seen.get(partition);
+            if (topic == null || last == null) {
+                return;
+            }
+            if (topic.id().equals(last.topicId())) {
+                seen.put(partition, new Seen(topic.id(), next));
+            } else {
+                setBack(partition, Duration.ZERO);
+            }
+        });
+    }
+
+    /**
+     * The next offset to apply, if these records, which the channel delivers now, are to be applied. Empty for a
+     * partition that this instance no longer has or that is set back. Also empty for records that the channel read before
+     * the consumer went back: they begin after all delivered records, and the records to read again begin before them.
+     */
+    OptionalLong nextIn(TopicPartition partition, List<? extends ConsumerRecord<?, ?>> records) {
         long first = records.getFirst().offset();
         long before = delivered.getOrDefault(partition, 0L);
         delivered.put(partition, records.getLast().offset() + 1);
@@ -232,7 +343,7 @@ class Assignment implements KafkaConsumerRebalanceListener {
             // the records to read again may be deleted meanwhile, so it is placed again if these are others
             return first < before ? new Place(each.next(), false, null) : new Place(each.next(), true, Instant.now());
         });
-        return place != null && !place.goneBack();
+        return place == null || place.goneBack() ? OptionalLong.empty() : OptionalLong.of(place.next());
     }
 
     /**

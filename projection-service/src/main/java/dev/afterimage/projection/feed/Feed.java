@@ -78,11 +78,10 @@ class Feed {
             failed.removeIf(partition -> !assignment.has(partition));
             status.received(oldest(records), !failed.isEmpty());
             Instant receivedAt = Instant.now();
-            Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> left = new HashMap<>();
+            Map<TopicPartition, Part> left = new HashMap<>();
             for (TopicPartition partition : records.partitions()) {
-                if (assignment.isNext(partition, records.records(partition))) {
-                    left.put(partition, records.records(partition));
-                }
+                List<ConsumerRecord<byte[], byte[]>> its = records.records(partition);
+                assignment.nextIn(partition, its).ifPresent(next -> left.put(partition, new Part(next, its)));
             }
             while (!left.isEmpty() && !assignment.isStopping()) {
                 Map<TopicPartition, Throwable> failures = apply(left, receivedAt);
@@ -112,16 +111,23 @@ class Feed {
         }
     }
 
+    /**
+     * The records of one partition.
+     *
+     * @param next the next offset to apply when the records came; a lower position in the database means that the
+     *     partition was placed again meanwhile
+     */
+    private record Part(long next, List<ConsumerRecord<byte[], byte[]>> records) {}
+
     /** Applies the partitions side by side, and returns what failed. */
-    private Map<TopicPartition, Throwable> apply(
-            Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records, Instant receivedAt) {
+    private Map<TopicPartition, Throwable> apply(Map<TopicPartition, Part> parts, Instant receivedAt) {
         Map<TopicPartition, Throwable> failures = new ConcurrentHashMap<>();
-        if (records.size() == 1) { // without a change of the thread
-            records.forEach((partition, its) -> tryToApply(partition, its, receivedAt, failures));
+        if (parts.size() == 1) { // without a change of the thread
+            parts.forEach((partition, part) -> tryToApply(partition, part, receivedAt, failures));
             return failures;
         }
         Multi.createFrom()
-                .iterable(List.copyOf(records.entrySet()))
+                .iterable(List.copyOf(parts.entrySet()))
                 .onItem()
                 .transformToUni(each -> Uni.createFrom()
                         .voidItem()
@@ -136,29 +142,28 @@ class Feed {
     }
 
     private void tryToApply(
-            TopicPartition partition,
-            List<ConsumerRecord<byte[], byte[]>> records,
-            Instant receivedAt,
-            Map<TopicPartition, Throwable> failures) {
+            TopicPartition partition, Part part, Instant receivedAt, Map<TopicPartition, Throwable> failures) {
         try {
-            apply(partition, records, receivedAt);
+            apply(partition, part, receivedAt);
         } catch (Throwable e) {
             failures.put(partition, e);
         }
     }
 
-    private void apply(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, Instant receivedAt)
-            throws SQLException, PositionLost {
+    private void apply(TopicPartition partition, Part part, Instant receivedAt) throws SQLException, PositionLost {
+        List<ConsumerRecord<byte[], byte[]>> records = part.records();
+        long next = part.next();
         for (int from = 0; from < records.size() && assignment.has(partition); from += config.maxBatch()) {
             List<ReceivedRecord> batch =
                     records.subList(from, Math.min(records.size(), from + config.maxBatch())).stream()
                             .map(record -> ReceivedRecord.of(record, reader))
                             .toList();
-            applier.apply(batch, assignment.nextOffsets(), outcomes -> {
+            applier.apply(batch, Map.of(partition, next), outcomes -> {
                 status.applied();
                 publisher.publish(outcomes, receivedAt);
             });
-            assignment.applied(partition, batch.getLast().record().offset() + 1);
+            next = batch.getLast().record().offset() + 1;
+            assignment.applied(partition, next);
         }
     }
 

@@ -43,6 +43,7 @@ class FeedWatch {
     private final Vertx vertx;
     private final Feed feed;
     private final Assignment assignment;
+    private final TopicWatch topics;
     private final FeedStatus status;
     private final FeedMetrics metrics;
     private final Duration sessionTimeout;
@@ -61,6 +62,7 @@ class FeedWatch {
             Vertx vertx,
             Feed feed,
             Assignment assignment,
+            TopicWatch topics,
             FeedStatus status,
             FeedMetrics metrics,
             FeedConfig config) {
@@ -68,6 +70,7 @@ class FeedWatch {
         this.vertx = vertx;
         this.feed = feed;
         this.assignment = assignment;
+        this.topics = topics;
         this.status = status;
         this.metrics = metrics;
         this.sessionTimeout = config.sessionTimeout();
@@ -105,6 +108,7 @@ class FeedWatch {
             return;
         }
         try {
+            topics.look();
             assignment.placeAgain(consumer);
         } catch (SQLException | KafkaException e) {
             Log.debugf(e, "cannot place the partitions again");

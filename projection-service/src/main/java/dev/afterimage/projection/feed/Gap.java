@@ -9,7 +9,8 @@ import java.util.Locale;
  * Records that were gone from their topic before they were applied.
  *
  * @param fromOffset the offset of the first record that is missing
- * @param toOffset the offset at which the feed went on
+ * @param toOffset the offset at which the feed went on; equal to {@code fromOffset} if it did not go on, and the position
+ *     before the gap if the broker lost the end of the topic
  */
 @RegisterForReflection
 public record Gap(long id, String topic, int partition, long fromOffset, long toOffset, Cause cause, Instant foundAt) {
@@ -19,8 +20,14 @@ public record Gap(long id, String topic, int partition, long fromOffset, long to
     public enum Cause {
         /** The topic begins after the position in the database. */
         RETENTION("retention deleted the records in between"),
-        /** The topic ends before the position in the database. */
-        CREATED_AGAIN("the topic was created again, and is read from its beginning");
+        /** The topic has another id, so the position belongs to a log that no longer exists. */
+        CREATED_AGAIN("the topic was created again, and is read from its beginning"),
+        /** The partition existed before the topic was created again. */
+        FEWER_PARTITIONS("the topic was created again without this partition"),
+        /** The topic has the same id and ends before the position in the database. */
+        TRUNCATED("the broker lost the end of the topic, which is read again from its beginning"),
+        /** The topic does not exist. */
+        DELETED("the topic was deleted");
 
         private final String description;
 

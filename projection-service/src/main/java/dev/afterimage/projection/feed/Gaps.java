@@ -2,14 +2,16 @@ package dev.afterimage.projection.feed;
 
 import dev.afterimage.projection.sql.DatabaseAway;
 import dev.afterimage.projection.sql.Sql;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.quarkus.logging.Log;
 import io.smallrye.health.api.Wellness;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import javax.sql.DataSource;
 import org.apache.kafka.common.TopicPartition;
@@ -18,40 +20,56 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /** The table {@code cdc_raw.gaps}: gaps that nobody has acknowledged. */
 @ApplicationScoped
-class Gaps {
+class Gaps implements MeterBinder {
 
-    /** The event log lacks the records too, so it is complete from here on only. */
-    private static final String ADD = """
-            with gap as (
-                insert into cdc_raw.gaps (topic, partition, from_offset, to_offset, cause) values (?, ?, ?, ?, ?)
-            )
-            update cdc_raw.positions set logged_from = greatest(logged_from, ?) where topic = ? and partition = ?
+    private static final String ADD =
+            "insert into cdc_raw.gaps (topic, partition, from_offset, to_offset, cause) values (?, ?, ?, ?, ?)";
+
+    private static final String ADD_DELETED = """
+            insert into cdc_raw.gaps (topic, partition, from_offset, to_offset, cause)
+            select p.topic, p.partition, p.next_offset, p.next_offset, 'DELETED'
+              from cdc_raw.positions p
+             where p.topic = ?
+                on conflict (topic, partition) where cause = 'DELETED' do nothing
             """;
+
+    /** It may have passed the gap, or read records of both logs. */
+    private static final String END_REBUILD = """
+            update cdc_raw.rebuilds
+               set status = 'FAILED', ended_at = clock_timestamp(),
+                   error = 'Records of ' || ? || ' are missing, see /gaps. Start the rebuild again.'
+             where status = 'RUNNING' and ? like '%.events'
+            """;
+
+    /** The database is queried at most once per interval, however often the metrics are scraped. */
+    private static final Duration COUNT_INTERVAL = Duration.ofSeconds(5);
 
     private final DataSource dataSource;
     private final DataSource probes;
+    private double count = Double.NaN;
+    private long countedAtNanos = System.nanoTime() - COUNT_INTERVAL.toNanos();
 
     Gaps(DataSource dataSource, @io.quarkus.agroal.DataSource("probes") DataSource probes) {
         this.dataSource = dataSource;
         this.probes = probes;
     }
 
-    /** Adds a gap in the caller's transaction, and logs it. */
+    /** Adds a gap in the caller's transaction, logs it, and ends a rebuild that is running. */
     void add(Connection connection, TopicPartition partition, long from, long to, Gap.Cause cause) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(ADD)) {
-            statement.setString(1, partition.topic());
-            statement.setInt(2, partition.partition());
-            statement.setLong(3, from);
-            statement.setLong(4, to);
-            statement.setString(5, cause.name());
-            statement.setLong(6, to);
-            statement.setString(7, partition.topic());
-            statement.setInt(8, partition.partition());
-            statement.executeUpdate();
-        }
+        Sql.run(connection, ADD, partition.topic(), partition.partition(), from, to, cause.name());
+        Sql.run(connection, END_REBUILD, partition.topic(), partition.topic());
         Log.errorf(
                 "Records are missing: %s (see /gaps) topic=%s partition=%d offset=%d next=%d",
                 cause.description(), partition.topic(), partition.partition(), from, to);
+    }
+
+    /** Adds a gap for each partition of the topic that has a position, unless there is one already. */
+    void addDeleted(String topic) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            if (Sql.run(connection, ADD_DELETED, topic) > 0) {
+                Log.errorf("Records are missing: %s (see /gaps) topic=%s", Gap.Cause.DELETED.description(), topic);
+            }
+        }
     }
 
     /** The gaps, the newest first, at most 100. */
@@ -60,19 +78,16 @@ class Gaps {
     }
 
     private static List<Gap> newest(DataSource dataSource) {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement =
-                        connection.prepareStatement("select * from cdc_raw.gaps order by id desc limit 100");
-                ResultSet rows = statement.executeQuery()) {
-            return Sql.Reader.ofEach(row -> new Gap(
-                            row.getLong("id"),
-                            row.getString("topic"),
-                            row.getInt("partition"),
-                            row.getLong("from_offset"),
-                            row.getLong("to_offset"),
-                            Gap.Cause.valueOf(row.getString("cause")),
-                            Sql.instant(row, "found_at")))
-                    .read(rows);
+        Sql.Reader<Gap> reader = Sql.Reader.ofEach(row -> new Gap(
+                row.getLong("id"),
+                row.getString("topic"),
+                row.getInt("partition"),
+                row.getLong("from_offset"),
+                row.getLong("to_offset"),
+                Gap.Cause.valueOf(row.getString("cause")),
+                Sql.instant(row, "found_at")));
+        try (Connection connection = dataSource.getConnection()) {
+            return Sql.select(connection, "select * from cdc_raw.gaps order by id desc limit 100", reader);
         } catch (SQLException e) {
             throw new DatabaseAway(e);
         }
@@ -80,13 +95,32 @@ class Gaps {
 
     /** Removes the gap; false if it does not exist. */
     boolean acknowledge(long id) {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = connection.prepareStatement("delete from cdc_raw.gaps where id = ?")) {
-            statement.setLong(1, id);
-            return statement.executeUpdate() == 1;
+        try (Connection connection = dataSource.getConnection()) {
+            return Sql.run(connection, "delete from cdc_raw.gaps where id = ?", id) == 1;
         } catch (SQLException e) {
             throw new DatabaseAway(e);
         }
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("feed.gaps", this, Gaps::count)
+                .description("gaps that nobody has acknowledged; NaN while the database is away")
+                .strongReference(true)
+                .register(registry);
+    }
+
+    private synchronized double count() {
+        if (System.nanoTime() - countedAtNanos >= COUNT_INTERVAL.toNanos()) {
+            try (Connection connection = probes.getConnection()) {
+                count = Sql.first(connection, "select count(*) from cdc_raw.gaps", row -> row.getLong(1))
+                        .orElseThrow();
+            } catch (SQLException e) {
+                count = Double.NaN;
+            }
+            countedAtNanos = System.nanoTime();
+        }
+        return count;
     }
 
     /** Down until each gap is acknowledged. */

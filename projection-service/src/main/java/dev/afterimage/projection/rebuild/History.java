@@ -3,6 +3,7 @@ package dev.afterimage.projection.rebuild;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A source of past events. Throws SQLException or IOException while the database or the broker does not answer. */
@@ -18,8 +19,16 @@ interface History {
      */
     Reader open(String topic, int partition, long from);
 
-    /** The offset from which the history is complete. */
-    long first(String topic, int partition) throws SQLException, IOException;
+    /** What the history has of a partition; empty if the partition does not exist. */
+    Optional<Extent> extent(String topic, int partition) throws SQLException, IOException;
+
+    /**
+     * A part of a partition's log.
+     *
+     * @param first the offset from which the history is complete
+     * @param end the offset after its last record
+     */
+    record Extent(long first, long end) {}
 
     /** Reads one partition's records in the order of offsets; for use by one thread. */
     interface Reader extends AutoCloseable {

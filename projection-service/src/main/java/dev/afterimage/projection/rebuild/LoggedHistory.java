@@ -3,10 +3,12 @@ package dev.afterimage.projection.rebuild;
 import dev.afterimage.projection.eventlog.LoggedRecord;
 import dev.afterimage.projection.sql.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +22,14 @@ class LoggedHistory implements History {
             select kafka_offset, event_key ->> 'id' as id, %s as value
               from cdc_raw.cdc_events
              where kafka_topic = ? and kafka_partition = ? and kafka_offset >= ? and kafka_offset < ?
+               and id > (select coalesce(max(replaced_after), 0)
+                           from cdc_raw.positions where topic = kafka_topic and partition = kafka_partition)
              order by kafka_offset
              limit ?
             """.formatted(LoggedRecord.VALUE);
 
-    private static final String FIRST = "select logged_from from cdc_raw.positions where topic = ? and partition = ?";
+    private static final String EXTENT =
+            "select logged_from, next_offset from cdc_raw.positions where topic = ? and partition = ?";
 
     private final DataSource dataSource;
 
@@ -38,10 +43,9 @@ class LoggedHistory implements History {
     }
 
     @Override
-    public long first(String topic, int partition) throws SQLException {
+    public Optional<Extent> extent(String topic, int partition) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
-            return Sql.first(connection, FIRST, row -> row.getLong(1), topic, partition)
-                    .orElseThrow();
+            return Sql.first(connection, EXTENT, row -> new Extent(row.getLong(1), row.getLong(2)), topic, partition);
         }
     }
 
@@ -51,8 +55,12 @@ class LoggedHistory implements History {
             private long next = from;
 
             @Override
-            public List<Past> next(long until) throws SQLException {
+            public List<Past> next(long until) throws SQLException, IOException {
                 List<Past> found = read(topic, partition, next, until);
+                Optional<Extent> extent = extent(topic, partition);
+                if (extent.isEmpty() || extent.get().first() > next) {
+                    throw new IOException("the event log has lost events of %s/%d".formatted(topic, partition));
+                }
                 next = found.isEmpty() ? next : found.getLast().offset() + 1;
                 return found;
             }

@@ -169,16 +169,12 @@ class RebuildRunner {
 
     private void catchUp(History history, Running rebuild, Position position)
             throws SQLException, IOException, Impossible {
-        if (position.live() == 0) {
+        if (position.live() == 0 && !position.replaced()) {
             return;
         }
-        long first = history.first(position.topic(), position.partition());
-        if (first > 0 && !rebuild.incomplete()) {
-            throw new Impossible(
-                    "%s/%d is complete from offset %d on only. Have the order-service publish its state once more"
-                                    .formatted(position.topic(), position.partition(), first)
-                            + " (POST /snapshots), then ask for a rebuild with \"incomplete\": true");
-        }
+        Optional<History.Extent> extent = history.extent(position.topic(), position.partition());
+        checkComplete(rebuild, position, extent);
+        long first = extent.map(History.Extent::first).orElse(position.live());
         long from = position.rebuilt() == null ? first : position.rebuilt();
         try (Connection connection = dataSource.getConnection();
                 History.Reader past = history.open(position.topic(), position.partition(), from)) {
@@ -192,6 +188,31 @@ class RebuildRunner {
                 ShadowModel.move(connection, rebuild.id(), position, first, position.live(), 0);
                 connection.commit();
             }
+        }
+    }
+
+    private static void checkComplete(Running rebuild, Position position, Optional<History.Extent> extent)
+            throws Impossible {
+        String partition = position.topic() + "/" + position.partition();
+        String lack = null;
+        if (extent.isEmpty()) {
+            lack = " does not exist any more.";
+        } else if (position.replaced()) {
+            lack = " was created again, and lacks its earlier events.";
+        } else if (extent.get().first() > 0 && position.rebuilt() == null) {
+            lack = " is complete from offset %d on only.".formatted(extent.get().first());
+        }
+        if (lack != null && !rebuild.incomplete()) {
+            throw new Impossible(
+                    partition + lack + " Have the order-service publish its state once more (POST /snapshots),"
+                            + " then ask for a rebuild with \"incomplete\": true");
+        }
+        if (extent.isPresent() && extent.get().end() < position.live()) {
+            throw new Impossible("%s ends at offset %d, and its events are applied up to offset %d. GET /gaps shows why"
+                    .formatted(partition, extent.get().end(), position.live()));
+        }
+        if (extent.isPresent() && position.rebuilt() != null && extent.get().first() > position.rebuilt()) {
+            throw new Impossible(partition + " lost events while the rebuild read them. Start the rebuild again");
         }
     }
 

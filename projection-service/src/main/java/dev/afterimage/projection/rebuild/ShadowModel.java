@@ -16,7 +16,8 @@ final class ShadowModel {
 
     // topics with changes of table rows are in the event log, but not in the read model
     private static final String POSITION = """
-            select p.topic, p.partition, p.next_offset as live, r.next_offset as rebuilt
+            select p.topic, p.partition, p.next_offset as live, p.replaced_after is not null as replaced,
+                   r.next_offset as rebuilt
               from cdc_raw.positions p
               left join cdc_raw.rebuild_positions r
                 on r.rebuild_id = ? and r.topic = p.topic and r.partition = p.partition
@@ -62,12 +63,14 @@ final class ShadowModel {
      * The progress of a partition.
      *
      * @param live the next offset of the live model
+     * @param replaced whether the live model also has events of an earlier log of the partition
      * @param rebuilt the next offset of the shadow model; null if it has not begun
      */
     record Position(
             String topic,
             int partition,
             long live,
+            boolean replaced,
             @Nullable Long rebuilt) {}
 
     /** The progress of all partitions. */
@@ -98,6 +101,7 @@ final class ShadowModel {
                 row.getString("topic"),
                 row.getInt("partition"),
                 row.getLong("live"),
+                row.getBoolean("replaced"),
                 row.getObject("rebuilt", Long.class)));
         return Sql.select(connection, POSITION, reader, rebuild);
     }

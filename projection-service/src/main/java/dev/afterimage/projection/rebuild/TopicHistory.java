@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -34,10 +35,15 @@ class TopicHistory implements History {
     }
 
     @Override
-    public long first(String topic, int partition) throws IOException {
+    public Optional<Extent> extent(String topic, int partition) throws IOException {
         var wanted = new TopicPartition(topic, partition);
         try (var consumer = consumer()) {
-            return consumer.beginningOffsets(List.of(wanted), ANSWER_LIMIT).getOrDefault(wanted, 0L);
+            if (consumer.partitionsFor(topic, ANSWER_LIMIT).stream().noneMatch(each -> each.partition() == partition)) {
+                return Optional.empty();
+            }
+            return Optional.of(new Extent(
+                    consumer.beginningOffsets(List.of(wanted), ANSWER_LIMIT).getOrDefault(wanted, 0L),
+                    consumer.endOffsets(List.of(wanted), ANSWER_LIMIT).getOrDefault(wanted, 0L)));
         } catch (KafkaException e) {
             throw new IOException("the broker does not answer: " + e.getMessage(), e);
         }
@@ -84,7 +90,9 @@ class TopicHistory implements History {
         settings.put(ConsumerConfig.CLIENT_ID_CONFIG, "projection-rebuild");
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        // records that retention deletes meanwhile must not be skipped
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS);
         settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 2 * 1024 * 1024);
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());

@@ -2,6 +2,7 @@ package dev.afterimage.projection.rebuild;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.equalTo;
@@ -12,16 +13,22 @@ import dev.afterimage.testing.Database;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -38,6 +45,12 @@ class RebuildTest {
 
     @Inject
     DataSource dataSource;
+
+    @Inject
+    TopicHistory topics;
+
+    @Inject
+    LoggedHistory log;
 
     private final Database database = Database.ofService().in("cdc_processed");
 
@@ -176,6 +189,146 @@ class RebuildTest {
         } finally {
             database.execute("update cdc_raw.positions set logged_from = 0");
         }
+    }
+
+    /** What the live model knows of the earlier log is in neither. */
+    @ParameterizedTest
+    @ValueSource(strings = {"topics", "log"})
+    void saysThatATopicWasCreatedAgain(String source) throws Exception {
+        database.execute("update cdc_raw.positions set replaced_after = 0 where topic = 'order.events'");
+        try {
+            String id = started(source);
+            await().atMost(LIMIT).until(() -> status(id).equals("FAILED"));
+            assertThat((String) given().get("/rebuilds/" + id).path("error"))
+                    .contains("was created again, and lacks its earlier events", "POST /snapshots");
+            assertEndsAs("DONE", source, true);
+        } finally {
+            database.execute("update cdc_raw.positions set replaced_after = null");
+        }
+    }
+
+    @Test
+    void doesNotWaitForAPartitionThatIsGone() {
+        database.execute("insert into cdc_raw.positions (topic, partition, next_offset, logged_from)"
+                + " values ('gone.events', 2, 5, 0)");
+        try {
+            assertThat(assertEndsAs("FAILED", "topics", false)).contains("gone.events/2 does not exist any more");
+            assertEndsAs("DONE", "topics", true);
+            assertEndsAs("DONE", "log", false);
+        } finally {
+            database.execute("delete from cdc_raw.positions where topic = 'gone.events'");
+        }
+    }
+
+    @Test
+    void doesNotWaitForTheEndOfATopicThatIsLost() throws Exception {
+        String name = topicOf(1);
+        database.execute("insert into cdc_raw.positions (topic, partition, next_offset, logged_from)" + " values ('"
+                + name + "', 0, 5, 0)");
+        try {
+            assertThat(assertEndsAs("FAILED", "topics", true))
+                    .contains(name + "/0 ends at offset 1, and its events are applied up to offset 5");
+        } finally {
+            database.execute("delete from cdc_raw.positions where topic = '" + name + "'");
+        }
+    }
+
+    /** The topic begins at offset 3 when the rebuild resumes. */
+    @ParameterizedTest
+    @CsvSource({"2, FAILED", "3, DONE"})
+    void failsIfRetentionDeletesEventsThatItHasNotRead(int rebuilt, String end) throws Exception {
+        String name = topicOf(5);
+        database.execute("insert into cdc_raw.positions (topic, partition, next_offset, logged_from)" + " values ('"
+                + name + "', 0, 5, 0)");
+        try (var holder = dataSource.getConnection();
+                var lock = holder.createStatement()) {
+            lock.execute("select pg_advisory_lock(" + 0x5ebd1d + ")");
+            String id = started("topics");
+            lock.execute("select cdc_raw.new_model('cdc_rebuild')");
+            lock.execute("comment on schema cdc_rebuild is '" + id + "'");
+            lock.execute("insert into cdc_raw.rebuild_positions"
+                    + " (rebuild_id, topic, partition, first_offset, next_offset, events)"
+                    + " values ('" + id + "', '" + name + "', 0, 0, " + rebuilt + ", 0)");
+            deleteRecords(name, 3);
+            lock.execute("select pg_advisory_unlock(" + 0x5ebd1d + ")");
+
+            await().atMost(LIMIT).until(() -> !status(id).equals("RUNNING"));
+
+            assertThat(status(id)).isEqualTo(end);
+        } finally {
+            database.execute("delete from cdc_raw.positions where topic = '" + name + "'");
+        }
+    }
+
+    @Test
+    void skipsNothingThatIsDeletedWhileItReads() throws Exception {
+        String name = topicOf(5);
+        deleteRecords(name, 3);
+        try (var reader = topics.open(name, 0, 0)) {
+            assertThatThrownBy(() -> reader.next(5)).isInstanceOf(IOException.class);
+        }
+        database.execute("insert into cdc_raw.positions (topic, partition, next_offset, logged_from)" + " values ('"
+                + name + "', 0, 5, 3)");
+        try (var reader = log.open(name, 0, 0)) {
+            assertThatThrownBy(() -> reader.next(5)).isInstanceOf(IOException.class);
+        } finally {
+            database.execute("delete from cdc_raw.positions where topic = '" + name + "'");
+        }
+    }
+
+    @Test
+    void readsOnlyThePresentLogOfATopicThatWasCreatedAgain() throws Exception {
+        String topic = UUID.randomUUID() + ".events";
+        String insert =
+                "insert into cdc_raw.cdc_events (source_table, operation, event_key, kafka_topic, kafka_partition,"
+                        + " kafka_offset, kafka_timestamp, event_timestamp)"
+                        + " values ('orders', 'd', '\"key\"', '" + topic + "', 0, %d, current_date, now())";
+        database.execute(
+                "select cdc_raw.open_day(current_date)",
+                insert.formatted(0),
+                "insert into cdc_raw.positions (topic, partition, next_offset, logged_from, replaced_after)"
+                        + " select '" + topic + "', 0, 2, 0, max(id) from cdc_raw.cdc_events",
+                insert.formatted(1));
+        try (var reader = log.open(topic, 0, 0)) {
+            assertThat(reader.next(2)).extracting(History.Past::offset).containsExactly(1L);
+        } finally {
+            database.execute("delete from cdc_raw.positions where topic = '" + topic + "'");
+        }
+    }
+
+    /** A topic with this number of records that are no events. */
+    private String topicOf(int records) throws Exception {
+        String name = UUID.randomUUID() + ".events";
+        try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
+                var topic = new OrderTopic(bootstrapServers)) {
+            admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
+            for (int i = 0; i < records; i++) {
+                topic.putOn(name, UUID.randomUUID(), "{}");
+            }
+        }
+        return name;
+    }
+
+    private void deleteRecords(String topic, long before) throws Exception {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            admin.deleteRecords(Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(before)))
+                    .all()
+                    .get();
+        }
+    }
+
+    /** Returns the error of the rebuild. */
+    private static @Nullable String assertEndsAs(String status, String source, boolean incomplete) {
+        String id = given().contentType(ContentType.JSON)
+                .body("{\"source\": \"%s\", \"incomplete\": %b}".formatted(source, incomplete))
+                .post("/rebuilds")
+                .then()
+                .statusCode(202)
+                .extract()
+                .path("id");
+        await().atMost(LIMIT).until(() -> !status(id).equals("RUNNING"));
+        assertThat(status(id)).isEqualTo(status);
+        return given().get("/rebuilds/" + id).path("error");
     }
 
     @ParameterizedTest
