@@ -17,7 +17,8 @@ begin
         select c.oid::regclass as name
           from pg_inherits i join pg_class c on c.oid = i.inhrelid
          where i.inhparent = 'cdc_raw.cdc_events'::regclass
-           and to_date(right(c.relname, 8), 'YYYYMMDD') < first_kept
+           -- the planner may evaluate this for other tables first, so it must accept any name
+           and to_date(substring(c.relname from '^cdc_events_([0-9]{8})$'), 'YYYYMMDD') < first_kept
          order by c.relname
     loop
         execute format($update$
