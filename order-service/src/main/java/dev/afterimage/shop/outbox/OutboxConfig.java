@@ -33,6 +33,6 @@ public interface OutboxConfig {
      * The health checks of {@code /q/health/well} are down while the oldest unconfirmed change of a slot is older than
      * this.
      */
-    @WithDefault("60s")
+    @WithDefault("30s")
     Duration maxUnconfirmed();
 }

@@ -19,8 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /**
@@ -168,7 +168,7 @@ class Feed {
     }
 
     private static boolean isAway(Throwable failure) {
-        return failure instanceof KafkaException || (failure instanceof SQLException e && Sql.isAway(e));
+        return failure instanceof RetriableException || (failure instanceof SQLException e && Sql.isAway(e));
     }
 
     private void setBack(TopicPartition partition, Throwable failure) {

@@ -57,7 +57,7 @@ final class Alerts implements AutoCloseable {
                     .asText()
                     .replace("feed_progress_age_seconds) > 30", "feed_progress_age_seconds) > 5")
                     // on a slow machine a fault lasts longer than a minute
-                    .replace("unconfirmed_age_seconds) > 60", "unconfirmed_age_seconds) > 600");
+                    .replace("unconfirmed_age_seconds) > 30", "unconfirmed_age_seconds) > 600");
             ((ObjectNode) alert).put("for", "0s").put("expr", query);
         }
         // YAML contains JSON

@@ -30,10 +30,10 @@ public final class StatusCommand extends PipelineCommand {
 
     @Option(
             names = "--max-behind",
-            defaultValue = "${env:AFTERIMAGE_MAX_BEHIND:-60s}",
+            defaultValue = "${env:AFTERIMAGE_MAX_BEHIND:-30s}",
             paramLabel = "TIME",
             description = "CRIT when a consumer is further behind, WARN from half of this (${DEFAULT-VALUE})")
-    private String maxBehind = "60s";
+    private String maxBehind = "30s";
 
     @Option(
             names = "--max-wal",
