@@ -10,6 +10,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.afterimage.cli.service.AppliedEvents;
 import dev.afterimage.cli.service.LocalPipeline;
 import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.StackConfig;
 import java.io.IOException;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -75,6 +77,14 @@ class AfterimageTest {
         assertThat(errors.toString()).contains("'much' is not a size such as");
         assertThat(run("simulate", "--weights", "1:2")).isEqualTo(1);
         assertThat(errors.toString()).contains("'1:2' are not weights such as");
+    }
+
+    @Test
+    void boldEndsByACodeThatNoTerminalReadsAsUnderline() {
+        CommandLine program =
+                Afterimage.commandLine().setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.ON));
+        assertThat(Screen.of(program.getCommandSpec()).paint(CommandLine.Help.Ansi.Style.bold, "x"))
+                .isEqualTo("\u001b[1mx\u001b[22m");
     }
 
     @ParameterizedTest
@@ -268,6 +278,17 @@ class AfterimageTest {
                 .start();
         assertThat(new String(shell.getErrorStream().readAllBytes(), StandardCharsets.UTF_8).lines())
                 .containsExactly(told.split("; "));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SKIP_SETUP, maybe", "ENABLE_EVOLUTION, perhaps", "PGPORT, here"})
+    void aSettingOfTheEnvironmentWithoutSenseIsRefusedByName(String name, String value) throws Exception {
+        Process shell = new ProcessBuilder(
+                        "sh", "-c", name + "=" + value + " " + program() + " simulate; echo code $? >&2")
+                .start();
+        assertThat(new String(shell.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains(name, "'" + value + "'")
+                .endsWith("code 1\n");
     }
 
     @ParameterizedTest

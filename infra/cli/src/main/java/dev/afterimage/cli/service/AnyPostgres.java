@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Locale;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -50,7 +51,11 @@ public final class AnyPostgres {
     }
 
     public String port() {
-        return setting(port, "PGPORT", "5432");
+        String value = setting(port, "PGPORT", "5432");
+        if (!value.matches("[1-9][0-9]{0,4}")) {
+            throw new StackException("'" + value + "' is not a port (--port, PGPORT).");
+        }
+        return value;
     }
 
     public String user() {
@@ -80,6 +85,15 @@ public final class AnyPostgres {
         } catch (DotenvException e) {
             throw new StackException(".env cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** The value of a variable that is {@code true} or {@code false}, in upper or lower case. */
+    public boolean flag(String variable, boolean otherwise) {
+        String value = setting(null, variable, Boolean.toString(otherwise)).toLowerCase(Locale.ROOT);
+        if (!value.equals("true") && !value.equals("false")) {
+            throw new StackException(variable + " is '" + value + "', but must be true or false.");
+        }
+        return value.equals("true");
     }
 
     /**

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 /** Shows the progress of a long operation on standard error: as a bar on a terminal, else as a line for each tenth. */
 public final class Progress implements AutoCloseable {
 
+    /** The total of an operation that has no end: no bar, and without a terminal a line for each minute. */
+    public static final long ENDLESS = Long.MAX_VALUE;
+
     private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
     private static final String CLEAR_LINE = "\r\u001b[K";
 
@@ -16,7 +19,7 @@ public final class Progress implements AutoCloseable {
     private final long total;
     private final long began = System.nanoTime();
     private long shown;
-    private int tenths;
+    private int steps;
     private @Nullable String last;
 
     /** @param total the number at which the operation is complete */
@@ -34,14 +37,18 @@ public final class Progress implements AutoCloseable {
      */
     public void at(long done, String note) {
         double part = Math.min(1.0, (double) done / total);
-        String figures = "%3.0f %%  %,d of %,d  %s".formatted(100 * part, done, total, note);
+        boolean endless = total == ENDLESS;
+        String figures = endless
+                ? "%,d  %s".formatted(done, note)
+                : "%3.0f %%  %,d of %,d  %s".formatted(100 * part, done, total, note);
+        int step = endless ? (int) elapsed().toMinutes() : (int) (10 * part);
         if (screen.live()) {
-            last = bar(part, figures);
+            last = endless ? screen.cut(what + " " + figures) : bar(part, figures);
             if (System.nanoTime() - shown > PAUSE_NANOS) {
                 show();
             }
-        } else if ((int) (10 * part) > tenths) {
-            tenths = (int) (10 * part);
+        } else if (step > steps) {
+            steps = step;
             err.println(what + " " + figures.stripTrailing());
             err.flush();
         }

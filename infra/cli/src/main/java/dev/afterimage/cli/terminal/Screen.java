@@ -105,7 +105,8 @@ public final class Screen implements AutoCloseable {
 
     /** The text in the style, or unchanged when colours are off. */
     public String paint(Style style, String text) {
-        return ansi.enabled() ? style.on() + text + style.off() : text;
+        // picocli ends bold by 21, which is double underline in some terminals
+        return ansi.enabled() ? style.on() + text + style.off().replace("[21m", "[22m") : text;
     }
 
     /** Columns of the terminal. */
@@ -129,8 +130,13 @@ public final class Screen implements AutoCloseable {
 
     /** One JSON document on one line. */
     public void json(Object value) {
+        json(value, out);
+    }
+
+    /** The same on another output than standard output. */
+    public void json(Object value, PrintWriter to) {
         try {
-            out.println(visible(JSON.writeValueAsString(value)));
+            to.println(visible(JSON.writeValueAsString(value)));
             flush();
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(e);
@@ -170,8 +176,9 @@ public final class Screen implements AutoCloseable {
         flush();
     }
 
-    /** Runs the action on Ctrl-C instead of ending the program. */
+    /** Runs the action on Ctrl-C or SIGTERM instead of ending the program. */
     public void onInterrupt(Runnable action) {
+        Signals.register("TERM", action);
         if (live) {
             terminal().handle(Terminal.Signal.INT, _ -> action.run());
         } else {

@@ -8,7 +8,10 @@ import dev.afterimage.cli.service.AnyPostgres;
 import dev.afterimage.cli.terminal.Progress;
 import dev.afterimage.cli.terminal.Prompt;
 import dev.afterimage.cli.terminal.Screen;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -34,7 +37,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "simulate",
         description = {
-            "Inserts, updates and deletes plausible rows on any PostgreSQL, while the schema evolves.",
+            "Inserts, updates and deletes plausible rows on any PostgreSQL while the schema evolves: --records of them,"
+                    + " or --endless, as fast as it goes or at --rate N changes a second.",
             "Settings come from options, the environment (PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSCHEMA,"
                     + " SKIP_SETUP, ENABLE_EVOLUTION) or a file .env, in this order."
         },
@@ -72,10 +76,20 @@ public final class SimulateCommand implements Callable<Integer> {
     private @Nullable String slot;
 
     @Option(names = "--records", defaultValue = "10000", description = "rows to insert (${DEFAULT-VALUE})")
-    private long records;
+    private int records;
 
-    @Option(names = "--batches", defaultValue = "100", description = "number of transactions (${DEFAULT-VALUE})")
+    @Option(
+            names = "--batches",
+            defaultValue = "100",
+            description = "number of transactions, at most one for each record (${DEFAULT-VALUE})")
     private int batches;
+
+    @Option(
+            names = "--endless",
+            description =
+                    "go on until Ctrl-C, SIGTERM or 100 million rows: records / batches rows a transaction, fewer at a low"
+                            + " --rate")
+    private boolean endless;
 
     @Option(
             names = "--weights",
@@ -100,10 +114,13 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "the same seed on the same tables makes the same changes")
     private @Nullable Long seed;
 
-    @Option(names = "--export", paramLabel = "FILE", description = "each change of each batch as a JSON line")
-    private @Nullable Path export;
+    @Option(
+            names = "--export",
+            paramLabel = "FILE",
+            description = "each change as a JSON line with the row before and after; - is standard output")
+    private @Nullable String export;
 
-    @Option(names = "--clean-up", description = "drop what was created at the end, without asking")
+    @Option(names = "--clean-up", description = "drop what was created, without asking, after a failure too")
     private boolean cleanUp;
 
     @Option(names = "--json", description = "the summary as JSON")
@@ -113,19 +130,22 @@ public final class SimulateCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     private volatile boolean interrupted;
+    private volatile long interruptedAtNanos;
 
     @Override
-    public Integer call() throws SQLException {
-        if (records < 1 || batches < 1 || batches > records || evolveEvery < 1 || (rate != null && rate < 1)) {
+    public Integer call() throws IOException, SQLException {
+        if (records < 1
+                || records > Simulation.MOST_ROWS
+                || batches < 1
+                || evolveEvery < 1
+                || (rate != null && rate < 1)) {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(),
-                    "--records, --batches, --evolve-every and --rate are at least 1, and --batches at most --records");
+                    "--records, --batches, --evolve-every and --rate are at least 1, --records at most 100000000");
         }
         Weights weighted = Weights.parse(weights);
-        boolean evolution = !noEvolution
-                && !postgres.setting(null, "ENABLE_EVOLUTION", "true").equalsIgnoreCase("false");
-        boolean silent =
-                skipSetup || postgres.setting(null, "SKIP_SETUP", "false").equalsIgnoreCase("true");
+        boolean evolution = postgres.flag("ENABLE_EVOLUTION", true) && !noEvolution;
+        boolean silent = postgres.flag("SKIP_SETUP", false) || skipSetup;
         if (createDatabase) {
             postgres.createDatabase();
         }
@@ -140,64 +160,88 @@ public final class SimulateCommand implements Callable<Integer> {
                     return INTERRUPTED;
                 }
             }
-            List<SimulatedTable> before = setup.make();
-            setup.made().reversed().forEach(what -> screen.err().println("Made " + what + "."));
-            Settings settings = new Settings(
-                    records,
-                    batches,
-                    weighted,
-                    evolution ? evolveEvery : 0,
-                    seed == null ? new Random().nextLong(1_000_000) : seed,
-                    export);
             screen.onInterrupt(this::interrupt);
-            simulate(screen, connection, setup, before, settings);
-            if (!setup.made().isEmpty() && (cleanUp || (!silent && screen.live() && agreed(screen, setup)))) {
-                setup.dropMade();
-                screen.err().println("Dropped " + String.join(", ", setup.made()) + ".");
+            try (Writer file = export == null || exportsToOutput() ? null : Files.newBufferedWriter(Path.of(export))) {
+                List<SimulatedTable> before = setup.make();
+                setup.made().reversed().forEach(what -> screen.err().println("Made " + what + "."));
+                Settings settings = settings(weighted, evolution ? evolveEvery : 0);
+                try (Simulation simulation = new Simulation(
+                        connection, before, setup.madeAllTables(), settings, exportsToOutput() ? screen.out() : file)) {
+                    simulate(screen, before, simulation, settings);
+                }
+            } finally {
+                if (!setup.made().isEmpty() && (cleanUp || (!silent && screen.live() && agreed(screen, setup)))) {
+                    setup.dropMade();
+                    screen.err().println("Dropped " + String.join(", ", setup.made()) + ".");
+                }
             }
             return interrupted ? INTERRUPTED : 0;
         }
     }
 
-    /** The first Ctrl-C ends the simulation in order; the second ends the program at once. */
-    private void interrupt() {
-        if (interrupted) {
-            System.exit(INTERRUPTED);
-        }
-        interrupted = true;
+    private boolean exportsToOutput() {
+        return "-".equals(export);
     }
 
-    private void simulate(
-            Screen screen, Connection connection, Setup setup, List<SimulatedTable> before, Settings settings)
+    private Settings settings(Weights weighted, int evolves) {
+        long anySeed = seed == null ? new Random().nextLong(1_000_000) : seed;
+        int transactions = Math.min(batches, records);
+        if (!endless) {
+            return new Settings(records, transactions, weighted, evolves, anySeed);
+        }
+        int most = records / transactions;
+        // about half of the changes are inserts: two transactions a second at a low rate
+        long rows = rate == null ? most : Math.clamp(rate / 4, 1, most);
+        return new Settings(rows * Integer.MAX_VALUE, Integer.MAX_VALUE, weighted, evolves, anySeed);
+    }
+
+    /**
+     * The first Ctrl-C ends the simulation in order; another, a second later, ends the program at once. {@code timeout}
+     * sends its SIGTERM twice.
+     */
+    private void interrupt() {
+        if (!interrupted) {
+            interruptedAtNanos = System.nanoTime();
+            interrupted = true;
+        } else if (System.nanoTime() - interruptedAtNanos
+                > Duration.ofSeconds(1).toNanos()) {
+            System.exit(INTERRUPTED);
+        }
+    }
+
+    private void simulate(Screen screen, List<SimulatedTable> before, Simulation simulation, Settings settings)
             throws SQLException {
-        try (Simulation simulation = new Simulation(connection, before, setup.madeAllTables(), settings)) {
-            screen.err()
-                    .printf(
-                            Locale.ROOT,
-                            "Simulating %,d records in %,d batches on %s, seed %d; Ctrl-C ends it.%n",
-                            records,
-                            batches,
-                            String.join(
-                                            ", ",
-                                            before.stream()
-                                                    .map(SimulatedTable::sql)
-                                                    .toList())
-                                    .replace("\"", ""),
-                            settings.seed());
-            Progress progress = new Progress(screen, "Batch", batches);
-            try (progress) {
-                while (!simulation.done() && !interrupted) {
-                    SchemaChange change = simulation.next();
-                    if (change != null && screen.live()) {
-                        progress.say(told(screen, change));
-                    }
-                    pace(progress, simulation.counts());
-                    progress.at(
-                            simulation.batch(),
-                            "%,.0f changes/s".formatted(rate(simulation.counts(), progress.elapsed())));
+        screen.err()
+                .printf(
+                        Locale.ROOT,
+                        "Simulating %s on %s, seed %d; Ctrl-C ends it.%n",
+                        endless
+                                ? "without end, %,d records a batch,".formatted(settings.records() / settings.batches())
+                                : "%,d records in %,d batches".formatted(settings.records(), settings.batches()),
+                        String.join(
+                                        ", ",
+                                        before.stream().map(SimulatedTable::sql).toList())
+                                .replace("\"", ""),
+                        settings.seed());
+        Progress progress = new Progress(screen, "Batch", endless ? Progress.ENDLESS : settings.batches());
+        String ended = "Failed";
+        try (progress) {
+            while (!simulation.done() && !interrupted) {
+                SchemaChange change = simulation.next();
+                if (change != null && screen.live()) {
+                    progress.say(told(screen, change));
                 }
+                if (exportsToOutput()) {
+                    simulation.flush();
+                    screen.flush();
+                }
+                pace(progress, simulation.counts());
+                progress.at(
+                        simulation.batch(), "%,.0f changes/s".formatted(rate(simulation.counts(), progress.elapsed())));
             }
-            summary(screen, before, simulation, settings, progress.elapsed());
+            ended = interrupted ? "Interrupted" : "Done";
+        } finally {
+            summary(screen, before, simulation, settings, progress.elapsed(), ended);
         }
     }
 
@@ -219,7 +263,14 @@ public final class SimulateCommand implements Callable<Integer> {
     }
 
     private void summary(
-            Screen screen, List<SimulatedTable> before, Simulation simulation, Settings settings, Duration elapsed) {
+            Screen screen,
+            List<SimulatedTable> before,
+            Simulation simulation,
+            Settings settings,
+            Duration elapsed,
+            String ended) {
+        // standard output belongs to the export
+        PrintWriter out = exportsToOutput() ? screen.err() : screen.out();
         Counts counts = simulation.counts();
         List<SchemaChange> changes = simulation.schemaChanges();
         long added = changes.stream().filter(SchemaChange::added).count();
@@ -232,19 +283,20 @@ public final class SimulateCommand implements Callable<Integer> {
             summary.put("deletes", counts.deletes());
             summary.put("changesPerSecond", Math.round(rate(counts, elapsed)));
             summary.put("interrupted", interrupted);
+            summary.put("failed", ended.equals("Failed"));
             summary.put("originalSchema", schema(before));
             summary.put("schemaChanges", changes);
             summary.put("finalSchema", schema(simulation.tables()));
-            screen.json(summary);
+            screen.json(summary, out);
             return;
         }
-        PrintWriter out = screen.out();
         out.printf(
                 Locale.ROOT,
-                "%s after %,d of %,d batches: %,d inserts, %,d updates, %,d deletes in %.1f s, %,.0f changes/s, seed %d%n",
-                interrupted ? "Interrupted" : "Done",
-                simulation.batch(),
-                batches,
+                "%s after %s batches: %,d inserts, %,d updates, %,d deletes in %.1f s, %,.0f changes/s, seed %d%n",
+                ended,
+                endless
+                        ? "%,d".formatted(simulation.batch())
+                        : "%,d of %,d".formatted(simulation.batch(), settings.batches()),
                 counts.inserts(),
                 counts.updates(),
                 counts.deletes(),

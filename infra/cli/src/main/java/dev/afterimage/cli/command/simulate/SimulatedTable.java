@@ -69,7 +69,7 @@ record SimulatedTable(
                        exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary
                                 and a.attnum = any (i.indkey)),
                        exists (select from pg_index i where i.indrelid = c.oid and i.indisunique
-                                and i.indkey::int2[] = array[a.attnum])
+                                and i.indnkeyatts = 1 and i.indkey[0] = a.attnum)
                   from pg_class c
                   join pg_namespace n on n.oid = c.relnamespace
                   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -7,9 +7,8 @@ import dev.afterimage.cli.service.AnyPostgres;
 import dev.afterimage.stack.StackException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -18,6 +17,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,15 +43,14 @@ final class Simulation implements AutoCloseable {
      * @param batches number of transactions
      * @param weights the ratio of inserts, updates and deletes
      * @param evolveEvery batches between two schema changes; 0 for none
-     * @param export the file for each batch as JSON lines, or null
      */
-    record Settings(
-            long records,
-            int batches,
-            Weights weights,
-            int evolveEvery,
-            long seed,
-            @Nullable Path export) {}
+    record Settings(long records, int batches, Weights weights, int evolveEvery, long seed) {
+
+        /** The rows to insert until the end of a batch. */
+        private long rowsUntil(int batch) {
+            return records / batches * batch + records % batches * batch / batches;
+        }
+    }
 
     /** The ratio of inserts, updates and deletes. */
     record Weights(int inserts, int updates, int deletes) {
@@ -100,6 +99,12 @@ final class Simulation implements AutoCloseable {
             new Column("last_contact_at", "timestamp with time zone"));
 
     private static final int PROBES = 40;
+    /** The inserts that are sent at once; a larger batch has several such parts. */
+    private static final int PART = 10_000;
+    /** The rows that the memory of one simulation is for. */
+    static final int MOST_ROWS = 100_000_000;
+    /** PostgreSQL allows 1600 columns of a table, those that were dropped included. */
+    private static final int MOST_ADDED = 1_000;
 
     /** The state of a table: which of its numbered rows exist, and which of them other rows refer to. */
     private static final class Live {
@@ -112,6 +117,8 @@ final class Simulation implements AutoCloseable {
         private final long base;
 
         private int count;
+        private int added;
+        private boolean parent;
         private final Set<String> dropped = new HashSet<>();
         private List<LongFunction<@Nullable String>> drawn = List.of();
 
@@ -141,12 +148,19 @@ final class Simulation implements AutoCloseable {
     private final @Nullable JsonGenerator export;
     private Counts counts = new Counts(0, 0, 0);
     private int batch;
+    private int committed;
 
     /**
      * @param ordered the tables to change, each after the tables that it refers to
      * @param ownTables whether the tables were created for this simulation, so that their columns may be dropped too
+     * @param export gets each change of each batch as a JSON line; null for none
      */
-    Simulation(Connection connection, List<SimulatedTable> ordered, boolean ownTables, Settings settings)
+    Simulation(
+            Connection connection,
+            List<SimulatedTable> ordered,
+            boolean ownTables,
+            Settings settings,
+            @Nullable Writer export)
             throws SQLException {
         this.connection = connection;
         this.settings = settings;
@@ -159,14 +173,11 @@ final class Simulation implements AutoCloseable {
         }
         tables.values().forEach(this::prepareValues);
         try {
-            this.export = settings.export() == null
+            this.export = export == null
                     ? null
-                    : new ObjectMapper()
-                            .getFactory()
-                            .createGenerator(Files.newBufferedWriter(settings.export()))
-                            .setRootValueSeparator(null);
+                    : new ObjectMapper().getFactory().createGenerator(export).setRootValueSeparator(null);
         } catch (IOException e) {
-            throw new StackException("Cannot write to " + settings.export() + ": " + e.getMessage(), e);
+            throw unwritable(e);
         }
         connection.setAutoCommit(false);
     }
@@ -194,7 +205,9 @@ final class Simulation implements AutoCloseable {
             if (column.equals(live.key)) {
                 drawn.add(number -> key(live, number));
             } else if (parent != null) {
-                drawn.add(_ -> parentKey(parent));
+                parent.parent = true;
+                boolean self = parent == live && !column.nullable();
+                drawn.add(number -> parentKey(parent, self ? (int) number : -1));
             } else if (column.references() != null) {
                 if (!column.nullable()) {
                     throw new StackException("Table " + live.table.name() + " refers to " + column.references()
@@ -213,8 +226,9 @@ final class Simulation implements AutoCloseable {
     }
 
     /** The key of a row to refer to. This row is never deleted, so deletes need not know which rows refer to a row. */
-    private @Nullable String parentKey(Live parent) {
-        int number = anyRow(parent);
+    private @Nullable String parentKey(Live parent, int otherwise) {
+        int there = anyRow(parent);
+        int number = there < 0 ? otherwise : there;
         if (number < 0) {
             return null;
         }
@@ -243,23 +257,26 @@ final class Simulation implements AutoCloseable {
     @Nullable SchemaChange next() throws SQLException {
         batch++;
         SchemaChange change = evolves() ? evolve() : null;
-        long wanted =
-                settings.records() * batch / settings.batches() - settings.records() * (batch - 1) / settings.batches();
-        int shares = tables.values().stream().mapToInt(live -> live.share).sum();
-        long left = wanted;
-        long updates = 0;
-        long deletes = 0;
-        int sharesLeft = shares;
-        for (Live live : tables.values()) {
-            int inserts = (int) (left * live.share / sharesLeft);
-            left -= inserts;
-            sharesLeft -= live.share;
-            insert(live, inserts);
-            updates += update(live, about(inserts, settings.weights().updates()));
-            deletes += delete(live, about(inserts, settings.weights().deletes()));
+        Counts after = counts;
+        for (long until = settings.rowsUntil(batch); after.inserts() < until; ) {
+            long left = Math.min(until, after.inserts() + PART);
+            int sharesLeft =
+                    tables.values().stream().mapToInt(live -> live.share).sum();
+            for (Live live : tables.values()) {
+                // rounded up, so that a table has a row before the tables that refer to it
+                long target = Math.ceilDiv(left * live.share, sharesLeft);
+                left -= target;
+                sharesLeft -= live.share;
+                int inserts = (int) target - live.count;
+                insert(live, inserts);
+                int updates = update(live, about(inserts, settings.weights().updates()));
+                int deletes = delete(live, about(inserts, settings.weights().deletes()));
+                after = after.plus(inserts, updates, deletes);
+            }
         }
         connection.commit();
-        counts = counts.plus(wanted, updates, deletes);
+        committed = batch;
+        counts = after;
         return change;
     }
 
@@ -273,9 +290,11 @@ final class Simulation implements AutoCloseable {
             return;
         }
         List<Column> columns = live.table.columns();
+        String[] keys = new String[rows];
         StringBuilder copied = new StringBuilder(rows * 16 * columns.size());
         for (int i = 0; i < rows; i++) {
             int number = live.count++;
+            keys[i] = key(live, number);
             String[] row = new String[columns.size()];
             for (int column = 0; column < row.length; column++) {
                 row[column] = live.drawn.get(column).apply(number);
@@ -284,7 +303,6 @@ final class Simulation implements AutoCloseable {
             }
             copied.append('\n');
             live.rows.set(number);
-            exported("c", live, key(live, number), "after", columns, row);
         }
         String names = String.join(
                 ", ",
@@ -300,7 +318,17 @@ final class Simulation implements AutoCloseable {
                             new ByteArrayInputStream(copied.toString().getBytes(StandardCharsets.UTF_8)));
         } catch (IOException e) {
             throw new SQLException("the rows cannot be sent: " + e.getMessage(), e);
+        } catch (SQLException e) {
+            if ("23505".equals(e.getSQLState())) {
+                throw new StackException(
+                        "Table " + live.table.name()
+                                + " has such a row already: take another --seed, or drop the rows of"
+                                + " the earlier simulation. " + e.getMessage(),
+                        e);
+            }
+            throw e;
         }
+        exported("c", live, keys, Map.of(), images(live, keys));
     }
 
     private static void escape(@Nullable String value, StringBuilder to) {
@@ -342,12 +370,11 @@ final class Simulation implements AutoCloseable {
         String[][] drawn = new String[chosen.length][rows.length];
         for (int i = 0; i < rows.length; i++) {
             keys[i] = key(live, rows[i]);
-            String[] row = new String[chosen.length];
             for (int c = 0; c < chosen.length; c++) {
-                row[c] = drawn[c][i] = live.drawn.get(chosen[c]).apply(rows[i]);
+                drawn[c][i] = live.drawn.get(chosen[c]).apply(rows[i]);
             }
-            exported("u", live, keys[i], "set", columns, row);
         }
+        Map<String, String> before = images(live, keys);
         StringBuilder sql =
                 new StringBuilder("update ").append(live.table.sql()).append(" t set ");
         StringBuilder arrays = new StringBuilder("?::text[]");
@@ -369,12 +396,16 @@ final class Simulation implements AutoCloseable {
             for (int c = 0; c < chosen.length; c++) {
                 statement.setArray(2 + c, connection.createArrayOf("text", drawn[c]));
             }
-            return statement.executeUpdate();
+            int updated = statement.executeUpdate();
+            exported("u", live, keys, before, images(live, keys));
+            return updated;
         }
     }
 
     private int delete(Live live, int wanted) throws SQLException {
-        int[] rows = pick(live, wanted, live.referenced);
+        // a table that others refer to keeps a row for the next that refers to it
+        int most = live.rows.cardinality() - (live.parent ? 1 : 0);
+        int[] rows = pick(live, Math.min(wanted, most), live.referenced);
         if (rows.length == 0) {
             return 0;
         }
@@ -382,8 +413,8 @@ final class Simulation implements AutoCloseable {
         for (int i = 0; i < rows.length; i++) {
             live.rows.clear(rows[i]);
             keys[i] = key(live, rows[i]);
-            exported("d", live, keys[i], "after", List.of(), new String[0]);
         }
+        exported("d", live, keys, images(live, keys), Map.of());
         try (PreparedStatement statement = connection.prepareStatement("delete from %s where %s = any (?::text[]::%s[])"
                 .formatted(live.table.sql(), AnyPostgres.quoted(live.key.name()), live.key.type()))) {
             statement.setArray(1, connection.createArrayOf("text", keys));
@@ -392,10 +423,11 @@ final class Simulation implements AutoCloseable {
     }
 
     /** Picks distinct existing rows at random, none of {@code others}; may find fewer than wanted. */
-    private int[] pick(Live live, int wanted, BitSet others) {
+    private int[] pick(Live live, int most, BitSet others) {
+        int wanted = Math.min(most, live.rows.cardinality());
         BitSet picked = new BitSet();
         int found = 0;
-        for (int probe = 0; found < wanted && probe < 4 * wanted; probe++) {
+        for (int probe = 0; found < wanted && probe < 4L * wanted; probe++) {
             int number = anyRow(live);
             if (number >= 0 && !picked.get(number) && !others.get(number)) {
                 picked.set(number);
@@ -413,10 +445,12 @@ final class Simulation implements AutoCloseable {
         Live live = tables.values().stream().toList().get(random.nextInt(tables.size()));
         List<Column> there = live.table.columns();
         List<Column> leaving = there.stream().filter(this::mayGo).toList();
-        List<Column> coming = POOL.stream()
-                .map(column -> neverThere(live, column))
-                .filter(column -> there.stream().noneMatch(other -> other.name().equals(column.name())))
-                .toList();
+        List<Column> coming = (live.added < MOST_ADDED ? POOL : List.<Column>of())
+                .stream()
+                        .map(column -> neverThere(live, column))
+                        .filter(column ->
+                                there.stream().noneMatch(other -> other.name().equals(column.name())))
+                        .toList();
         boolean adds = leaving.isEmpty() || (!coming.isEmpty() && random.nextInt(5) < 3);
         List<Column> choice = adds ? coming : leaving;
         if (choice.isEmpty()) {
@@ -426,6 +460,7 @@ final class Simulation implements AutoCloseable {
         List<Column> after = new ArrayList<>(there);
         if (adds) {
             after.add(column);
+            live.added++;
             if (!mayGo(column)) {
                 droppable.add(column);
             }
@@ -442,7 +477,7 @@ final class Simulation implements AutoCloseable {
         }
         live.table = live.table.with(after);
         prepareValues(live);
-        exportedSql(sql);
+        exported("ddl", line -> line.writeStringField("sql", sql));
         SchemaChange change = new SchemaChange(batch, live.table.name(), adds, column.name());
         schemaChanges.add(change);
         return change;
@@ -464,7 +499,47 @@ final class Simulation implements AutoCloseable {
         return droppable.stream().anyMatch(other -> other.name().equals(column.name()));
     }
 
-    private void exported(String op, Live live, String key, String what, List<Column> columns, @Nullable String[] row) {
+    /** The present rows of these keys as JSON, by key; nothing unless they are exported. */
+    private Map<String, String> images(Live live, String[] keys) throws SQLException {
+        Map<String, String> images = new HashMap<>();
+        if (export == null) {
+            return images;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select k, to_json(t)::text from unnest(?::text[]) k join %s t on t.%s = k::%s"
+                        .formatted(live.table.sql(), AnyPostgres.quoted(live.key.name()), live.key.type()))) {
+            statement.setArray(1, connection.createArrayOf("text", keys));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    images.put(row.getString(1), row.getString(2));
+                }
+            }
+        }
+        return images;
+    }
+
+    private void exported(String op, Live live, String[] keys, Map<String, String> before, Map<String, String> after) {
+        for (String key : export == null ? new String[0] : keys) {
+            exported(op, line -> {
+                line.writeStringField("table", live.table.name());
+                line.writeStringField("key", key);
+                if (before.containsKey(key)) {
+                    line.writeFieldName("before");
+                    line.writeRawValue(before.get(key));
+                }
+                if (after.containsKey(key)) {
+                    line.writeFieldName("after");
+                    line.writeRawValue(after.get(key));
+                }
+            });
+        }
+    }
+
+    private interface Fields {
+        void write(JsonGenerator line) throws IOException;
+    }
+
+    private void exported(String op, Fields fields) {
         if (export == null) {
             return;
         }
@@ -472,44 +547,25 @@ final class Simulation implements AutoCloseable {
             export.writeStartObject();
             export.writeNumberField("batch", batch);
             export.writeStringField("op", op);
-            export.writeStringField("table", live.table.name());
-            export.writeStringField("key", key);
-            if (!columns.isEmpty()) {
-                export.writeObjectFieldStart(what);
-                for (int i = 0; i < row.length; i++) {
-                    export.writeStringField(columns.get(i).name(), row[i]);
-                }
-                export.writeEndObject();
-            }
+            fields.write(export);
             export.writeEndObject();
             export.writeRaw('\n');
         } catch (IOException e) {
-            throw new StackException("Cannot write to " + settings.export() + ": " + e.getMessage(), e);
+            throw unwritable(e);
         }
     }
 
-    private void exportedSql(String sql) {
-        if (export == null) {
-            return;
-        }
-        try {
-            export.writeStartObject();
-            export.writeNumberField("batch", batch);
-            export.writeStringField("op", "ddl");
-            export.writeStringField("sql", sql);
-            export.writeEndObject();
-            export.writeRaw('\n');
-        } catch (IOException e) {
-            throw new StackException("Cannot write to " + settings.export() + ": " + e.getMessage(), e);
-        }
+    private static StackException unwritable(IOException e) {
+        return new StackException("The export cannot be written: " + e.getMessage(), e);
     }
 
     boolean done() {
-        return batch >= settings.batches();
+        return batch >= settings.batches() || counts.inserts() >= MOST_ROWS;
     }
 
+    /** The number of committed batches. */
     int batch() {
-        return batch;
+        return committed;
     }
 
     Counts counts() {
@@ -525,7 +581,18 @@ final class Simulation implements AutoCloseable {
         return tables.values().stream().map(live -> live.table).toList();
     }
 
-    /** Moves the sequences of numeric keys after the inserted rows, and completes the export. */
+    /** Writes the export of the batches so far. */
+    void flush() {
+        try {
+            if (export != null) {
+                export.flush();
+            }
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    /** Moves the sequences of numeric keys after the inserted rows, and writes the last of the export. */
     @Override
     public void close() throws SQLException {
         connection.rollback();
@@ -539,12 +606,6 @@ final class Simulation implements AutoCloseable {
             }
         }
         connection.commit();
-        try {
-            if (export != null) {
-                export.close();
-            }
-        } catch (IOException e) {
-            throw new StackException("Cannot write to " + settings.export() + ": " + e.getMessage(), e);
-        }
+        flush();
     }
 }

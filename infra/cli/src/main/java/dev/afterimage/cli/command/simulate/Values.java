@@ -4,11 +4,11 @@ import dev.afterimage.cli.command.simulate.SimulatedTable.Column;
 import dev.afterimage.stack.StackException;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.LongFunction;
@@ -28,7 +28,7 @@ final class Values {
     private static final int STOCK = 1_000;
     private static final Pattern LENGTH = Pattern.compile("^(?:character varying|character)\\((\\d+)\\)$");
     private static final Pattern PRECISION = Pattern.compile("^numeric\\((\\d+),(\\d+)\\)$");
-    private static final long FIRST_DAY = Instant.parse("2026-01-01T00:00:00Z").getEpochSecond();
+    private static final long FIRST_DAY = Instant.parse("2025-01-01T00:00:00Z").getEpochSecond();
 
     private final Random random;
     private final long seed;
@@ -106,30 +106,33 @@ final class Values {
     /** The function that draws the value of a column for the n-th row; a null value is SQL's null. */
     LongFunction<@Nullable String> drawn(Column column) {
         String type = column.type();
+        boolean percentage = column.name().matches(".*(rate|percent|discount).*");
         Matcher precision = PRECISION.matcher(type);
         if (precision.matches()) {
             int scale = Integer.parseInt(precision.group(2));
-            int digits = Math.min(Integer.parseInt(precision.group(1)), 5 + scale);
+            int digits = Math.min(Integer.parseInt(precision.group(1)), (percentage ? 2 : 5) + scale);
             long limit = (long) Math.pow(10, digits);
             return _ -> BigDecimal.valueOf(random.nextLong(limit), scale).toPlainString();
         }
         Matcher length = LENGTH.matcher(type);
         if (length.matches()) {
-            int limit = Integer.parseInt(length.group(1));
-            LongFunction<@Nullable String> text = text(column);
-            return number -> {
-                String value = Objects.requireNonNull(text.apply(number));
-                return value.length() > limit ? value.substring(value.length() - limit) : value;
-            };
+            return text(column, Integer.parseInt(length.group(1)));
         }
         return switch (type) {
-            case "text", "character varying" -> text(column);
-            case "smallint", "integer", "bigint" -> _ -> Integer.toString(1 + random.nextInt(100));
+            case "text", "character varying" -> text(column, Integer.MAX_VALUE);
+            case "smallint", "integer", "bigint" ->
+                column.unique() ? number -> Long.toString(1 + number) : _ -> Integer.toString(1 + random.nextInt(100));
             case "numeric" ->
-                _ -> BigDecimal.valueOf(random.nextInt(1_000_000), 2).toPlainString();
-            case "real", "double precision" -> _ -> Double.toString(random.nextInt(10_000) / 8.0);
+                _ -> BigDecimal.valueOf(random.nextInt(percentage ? 10_000 : 1_000_000), 2)
+                        .toPlainString();
+            case "real", "double precision" -> _ -> Double.toString(random.nextInt(percentage ? 800 : 10_000) / 8.0);
             case "boolean" -> _ -> Boolean.toString(random.nextBoolean());
-            case "date" -> _ -> moment().toString().substring(0, 10);
+            case "date" ->
+                column.name().matches(".*(birth|born).*")
+                        ? _ -> LocalDate.of(1950, 1, 1)
+                                .plusDays(random.nextInt(50 * 365))
+                                .toString()
+                        : _ -> moment().toString().substring(0, 10);
             case "timestamp without time zone", "timestamp with time zone" -> _ -> moment().toString();
             case "uuid" -> _ -> new UUID(random.nextLong(), random.nextLong()).toString();
             case "json", "jsonb" -> _ -> "{\"source\": \"simulation\", \"score\": " + random.nextInt(100) + "}";
@@ -143,21 +146,40 @@ final class Values {
         };
     }
 
-    /** A time in 2026, independent of the clock, so that the same seed gives the same values. */
+    /** A time in 2025, independent of the clock, so that the same seed gives the same values. */
     private Instant moment() {
         return Instant.ofEpochSecond(FIRST_DAY + random.nextInt(365 * 86_400));
     }
 
-    private LongFunction<@Nullable String> text(Column column) {
+    /** Values of at most {@code limit} characters; those that fit are preferred, else they are cut at a word. */
+    private LongFunction<@Nullable String> text(Column column, int limit) {
         Map.Entry<String, List<String>> stock = stocks.entrySet().stream()
                 .filter(entry -> column.name().contains(entry.getKey()))
                 .findFirst()
                 .orElseThrow();
-        List<String> values = stock.getValue();
-        if (stock.getKey().equals("email")) {
-            return number -> drawn(values).replace("@", number + "@");
+        boolean email = stock.getKey().equals("email");
+        boolean numbered = email || column.unique();
+        int room = numbered ? Math.max(0, limit - 11) : limit; // a space and ten digits
+        List<String> fitting = stock.getValue().stream()
+                .filter(value -> value.length() <= room)
+                .toList();
+        List<String> values = !fitting.isEmpty()
+                ? fitting
+                : stock.getValue().stream().map(value -> cut(value, room)).toList();
+        if (!numbered) {
+            return _ -> drawn(values);
         }
-        return column.unique() ? number -> drawn(values) + " " + number : _ -> drawn(values);
+        return number -> {
+            String value = drawn(values);
+            String whole =
+                    email && value.contains("@") ? value.replace("@", number + "@") : (value + " " + number).strip();
+            return whole.length() <= limit ? whole : whole.substring(whole.length() - limit);
+        };
+    }
+
+    private static String cut(String text, int limit) {
+        int word = Math.max(text.lastIndexOf(' ', limit), text.lastIndexOf('-', limit));
+        return text.substring(0, word > 0 ? word : limit).replaceFirst("[ ,&-]+$", "");
     }
 
     private String drawn(List<String> values) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.afterimage.cli.TestPipeline;
 import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.stack.StackConfig;
@@ -15,6 +16,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -120,6 +122,100 @@ class SimulationIT {
         assertThat(count("select count(*) from pg_replication_slots where slot_name = 'gone'"))
                 .isZero();
         assertThat(last.err()).contains("Dropped replication slot gone, publication gone, table simulated_orders");
+    }
+
+    @Test
+    void anyCombinationOfRecordsBatchesWeightsAndSeedWorks() throws Exception {
+        Random random = new Random(19);
+        for (int i = 0; i < 30; i++) {
+            int records = 1 + random.nextInt(i % 2 == 0 ? 12 : 300);
+            String weights = "%d:%d:%d".formatted(1 + random.nextInt(5), random.nextInt(30), random.nextInt(30));
+            List<String> options = List.of(
+                    i % 3 == 0 ? "--evolve-every" : "--shop",
+                    i % 3 == 0 ? "1" : "--no-evolution",
+                    "--records",
+                    Integer.toString(records),
+                    "--batches",
+                    Integer.toString(1 + random.nextInt(records + 20)),
+                    "--weights",
+                    weights,
+                    "--seed",
+                    Integer.toString(i),
+                    "--clean-up",
+                    "--json");
+            assertThat(simulate("any", options.toArray(String[]::new)))
+                    .as(options + last.err())
+                    .isZero();
+            assertThat(JSON.readTree(last.out()).path("inserts").asInt())
+                    .as(options.toString())
+                    .isEqualTo(records);
+        }
+        assertThat(simulate("any", "--shop", "--records", "1000", "--batches", "100", "--seed", "1", "--clean-up"))
+                .as(last.err())
+                .isZero();
+    }
+
+    @Test
+    void aTableThatRefersToItselfHasRowsThatReferToRows() throws Exception {
+        database.execute("create schema circle");
+        database.execute(
+                "create table circle.parts (id bigint primary key, whole bigint not null references circle.parts)");
+        assertThat(simulate("circle", "--table", "parts", "--records", "50", "--batches", "50"))
+                .as(last.err())
+                .isZero();
+    }
+
+    @Test
+    void afterAFailureTheSummaryComesAndWhatWasMadeIsDropped() throws Exception {
+        database.execute("create schema failing");
+        database.execute("create table failing.numbers (id bigint primary key, n int check (n < 0))");
+        assertThat(simulate("failing", "--table", "numbers", "--publication", "failing", "--clean-up"))
+                .isEqualTo(1);
+        assertThat(last.out()).contains("Failed after 0 of 100 batches: 0 inserts");
+        assertThat(last.err()).contains("numbers_n_check", "Dropped publication failing.");
+        assertThat(count("select count(*) from pg_publication where pubname = 'failing'"))
+                .isZero();
+    }
+
+    @Test
+    void theSameSeedTwiceOnTheSameTableIsRefusedByName() {
+        assertThat(simulate("twice", "--seed", "3", "--records", "10")).isZero();
+        assertThat(simulate("twice", "--seed", "3", "--records", "10")).isEqualTo(1);
+        assertThat(last.err()).contains("Table simulated_orders has such a row already: take another --seed");
+    }
+
+    @Test
+    void valuesArePlausible() throws Exception {
+        database.execute("create schema plausible");
+        database.execute("""
+                create table plausible.members (id uuid primary key, created_at timestamptz not null, birthday date,
+                  discount_rate numeric(5, 2), tax_rate double precision, note varchar(12), status varchar(5), code varchar(9) unique)""");
+        assertThat(simulate("plausible", "--table", "members", "--no-evolution"))
+                .isZero();
+        assertThat(count("""
+                select count(*) from plausible.members where created_at > now() or birthday > now() - interval '18 years'
+                  or discount_rate >= 100 or tax_rate >= 100 or note ~ '[ ,-]$' or status not in ('PAID')""")).isZero();
+        assertThat(count("select count(*) from plausible.members where discount_rate > 50"))
+                .isPositive();
+    }
+
+    @Test
+    void theExportToStandardOutputHasTheRowBeforeAndAfter() throws Exception {
+        assertThat(simulate("piped", "--export", "-", "--no-evolution", "--records", "200", "--json"))
+                .isZero();
+        assertThat(last.err()).contains("\"inserts\":200");
+        Map<String, JsonNode> rows = new TreeMap<>();
+        for (String line : last.out().lines().toList()) {
+            JsonNode change = JSON.readTree(line);
+            JsonNode was = rows.remove(change.path("key").asText());
+            assertThat(change.path("before")).isEqualTo(was == null ? MissingNode.getInstance() : was);
+            if (!change.path("op").asText().equals("d")) {
+                assertThat(change.path("after").path("discount_rate").isNumber())
+                        .isTrue();
+                rows.put(change.path("key").asText(), change.path("after"));
+            }
+        }
+        assertThat(rowsIn("piped")).containsEntry("simulated_orders", (long) rows.size());
     }
 
     @Test
