@@ -85,6 +85,7 @@ class RebuildRunner {
                         run(connection, running.get());
                     } else if (Rebuilds.running(connection).isEmpty()) {
                         ShadowModel.drop(connection);
+                        ShadowModel.dropReplaced(connection);
                     }
                 });
             }
@@ -283,6 +284,11 @@ class RebuildRunner {
      * Applies the remaining events and replaces the live model, while a lock keeps all instances from applying events.
      */
     private void swap(Connection connection, History history, Running rebuild) throws SQLException, IOException {
+        // before the lock, because it waits for queries that still read the model that the last swap replaced
+        ShadowModel.dropReplaced(connection);
+        connection.commit();
+        // while this waits, no batch begins
+        Sql.run(connection, "set local lock_timeout = '1s'");
         Sql.run(connection, "lock table cdc_raw.positions in exclusive mode");
         if (!runs(connection, rebuild)) {
             return; // also when another instance took the lock after this connection broke
@@ -311,7 +317,7 @@ class RebuildRunner {
         connection.commit();
         Log.infof("read model swapped rebuildId=%s events=%d", rebuild.id(), events);
         // a separate transaction, because it waits for queries that still read the old model
-        Sql.run(connection, "drop schema cdc_replaced cascade");
+        ShadowModel.dropReplaced(connection);
         connection.commit();
     }
 }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class ShadowModel {
 
     private static final String SCHEMA = "cdc_rebuild";
+    /** Named so by {@code cdc_raw.swap_models}. */
+    private static final String REPLACED = "cdc_replaced";
 
     // topics with changes of table rows are in the event log, but not in the read model
     private static final String POSITION = """
@@ -96,6 +98,11 @@ final class ShadowModel {
         Sql.run(connection, "drop schema if exists " + SCHEMA + " cascade");
     }
 
+    /** Drops the model that a swap has replaced; waits for queries that still read it. */
+    static void dropReplaced(Connection connection) throws SQLException {
+        Sql.run(connection, "drop schema if exists " + REPLACED + " cascade");
+    }
+
     static List<Position> positions(Connection connection, UUID rebuild) throws SQLException {
         Sql.Reader<Position> reader = Sql.Reader.ofEach(row -> new Position(
                 row.getString("topic"),
@@ -139,9 +146,14 @@ final class ShadowModel {
         return Sql.select(connection, COMPLETIONS, Sql.Reader.ofEach(row -> row.getString(1)));
     }
 
-    /** Whether a shadow model is left that no rebuild fills. */
+    /** Whether a shadow model is left that no rebuild fills, or a replaced model that was still being read. */
     static boolean isLeft(Connection connection) throws SQLException {
-        return Sql.first(connection, "select to_regnamespace(?) is not null", row -> row.getBoolean(1), SCHEMA)
+        return Sql.first(
+                        connection,
+                        "select coalesce(to_regnamespace(?), to_regnamespace(?)) is not null",
+                        row -> row.getBoolean(1),
+                        SCHEMA,
+                        REPLACED)
                 .orElseThrow();
     }
 
