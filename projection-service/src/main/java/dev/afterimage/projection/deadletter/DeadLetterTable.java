@@ -128,7 +128,7 @@ public class DeadLetterTable {
     }
 
     /** The newest letters with ids below {@code below}, the newest first. */
-    List<DeadLetter> newest(Filter filter, long below, int limit) {
+    public List<DeadLetter> newest(Filter filter, long below, int limit) {
         return filtered(filter, " and id < ? order by id desc limit ?", below, limit);
     }
 

@@ -43,6 +43,9 @@ class BatchApplier {
     /** The wait for the disk would be most of the time of a small batch. {@link Positions} says why this is safe. */
     private static final String WITHOUT_FLUSH = "set local synchronous_commit to off";
 
+    /** The number of attempts while each one ends by a deadlock. */
+    private static final int MAX_ATTEMPTS = 5;
+
     private final DataSource dataSource;
     private final Positions positions;
     private final EventLog eventLog;
@@ -108,7 +111,7 @@ class BatchApplier {
     private <X extends Exception> void applyHalving(
             List<ReceivedRecord> batch, Attempt<X> attempt, Consumer<List<Outcome>> committed) throws SQLException, X {
         try {
-            committed.accept(inOneTransaction(batch, attempt));
+            committed.accept(despiteCollisions(batch, attempt));
         } catch (SQLException e) {
             if (!refusesData(e)) {
                 throw e;
@@ -119,6 +122,20 @@ class BatchApplier {
                 int half = batch.size() / 2;
                 applyHalving(batch.subList(0, half), attempt, committed);
                 applyHalving(batch.subList(half, batch.size()), attempt, committed);
+            }
+        }
+    }
+
+    /** A transaction that PostgreSQL chose to end a deadlock is tried again at once, so that no request fails by it. */
+    private <X extends Exception> List<Outcome> despiteCollisions(List<ReceivedRecord> batch, Attempt<X> attempt)
+            throws SQLException, X {
+        for (int attempts = 1; ; attempts++) {
+            try {
+                return inOneTransaction(batch, attempt);
+            } catch (SQLException e) {
+                if (!Sql.isCollision(e) || attempts == MAX_ATTEMPTS) {
+                    throw e;
+                }
             }
         }
     }

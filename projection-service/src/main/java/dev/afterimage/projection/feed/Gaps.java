@@ -30,6 +30,7 @@ class Gaps implements MeterBinder {
             select p.topic, p.partition, p.next_offset, p.next_offset, 'DELETED'
               from cdc_raw.positions p
              where p.topic = ?
+             order by p.partition
                 on conflict (topic, partition) where cause = 'DELETED' do nothing
             """;
 

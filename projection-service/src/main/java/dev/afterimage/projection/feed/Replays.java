@@ -89,22 +89,27 @@ class Replays {
     }
 
     /**
-     * Replays all letters that match the filter, the oldest first.
+     * Replays all letters that match the filter, the oldest first. Ends also while new letters arrive faster.
      *
      * @throws Refusal when a rebuild runs
      * @throws DatabaseAway when the database does not answer; the earlier letters are replayed
      */
     ReplayCounts all(DeadLetterTable.Filter filter) {
         var counts = new ReplayCounts(0, 0, 0, 0);
+        long newest = letters.newest(filter, Long.MAX_VALUE, 1).stream()
+                .mapToLong(DeadLetter::id)
+                .findFirst()
+                .orElse(0);
         long last = 0;
-        while (true) {
+        while (last < newest) {
             List<DeadLetter> batch = letters.oldest(filter, last, BATCH);
-            if (batch.isEmpty()) {
-                return counts;
+            if (batch.isEmpty()) { // they were replayed or discarded meanwhile
+                break;
             }
             counts = counts.plus(ReplayCounts.of(replay(batch)));
             last = batch.getLast().id();
         }
+        return counts;
     }
 
     private List<Outcome> replay(List<DeadLetter> batch) {

@@ -160,6 +160,12 @@ public final class Sql {
                 || Stream.of("08", "28", "53", "57P", "25P03", "25P04").anyMatch(state::startsWith);
     }
 
+    /** Whether PostgreSQL ended the transaction because it collided with another one, so that it can be tried again. */
+    public static boolean isCollision(SQLException e) {
+        String state = e.getSQLState();
+        return "40001".equals(state) || "40P01".equals(state);
+    }
+
     public static Instant instant(ResultSet row, String column) throws SQLException {
         return row.getObject(column, OffsetDateTime.class).toInstant();
     }

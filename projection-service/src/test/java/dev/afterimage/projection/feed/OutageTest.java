@@ -1,6 +1,7 @@
 package dev.afterimage.projection.feed;
 
 import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.post;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
@@ -24,6 +25,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -80,6 +82,33 @@ class OutageTest {
         awaitVersion(changed, 2);
         await().atMost(SOON).until(() -> deadlocks() > before);
         assertSetAside(changed, 0);
+    }
+
+    @Test
+    void replaysALetterDespiteADeadlock() throws SQLException {
+        RecordMetadata malformed = topic.put(order.id, "no json");
+        String letter =
+                " from cdc_raw.dead_letters where kafka_topic = '%s' and kafka_partition = %d and kafka_offset = %d"
+                        .formatted(malformed.topic(), malformed.partition(), malformed.offset());
+        await().atMost(SOON).until(() -> database.number("select count(*)" + letter) == 1);
+        long id = database.number("select id" + letter);
+        database.execute("update cdc_raw.dead_letters set value = convert_to('%s', 'UTF8') where id = %d"
+                .formatted(order.changed(2), id));
+        superuser.setAutoCommit(false);
+        sql("set local deadlock_timeout = '1h'");
+        sql("select from cdc_processed.orders where id = '%s' for update".formatted(order.id));
+        long before = deadlocks();
+        var answer = CompletableFuture.supplyAsync(() -> post("/dead-letters/{id}/replay", id));
+        await().atMost(SOON).until(() -> database.number("select count(*) from pg_locks where not granted") > 0);
+
+        sql("select from cdc_raw.positions where topic = '%s' and partition = %d for update"
+                .formatted(malformed.topic(), malformed.partition()));
+        superuser.commit();
+        superuser.setAutoCommit(true);
+
+        answer.join().then().statusCode(200).body("effect", equalTo("applied"));
+        awaitVersion(malformed, 2);
+        await().atMost(SOON).until(() -> deadlocks() > before);
     }
 
     @Test
