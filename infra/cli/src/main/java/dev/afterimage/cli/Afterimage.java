@@ -19,12 +19,12 @@ import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.cli.terminal.StandardOutput;
 import dev.afterimage.stack.StackException;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.reflect.Field;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
@@ -36,6 +36,7 @@ import picocli.CommandLine.Help.ColorScheme;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code infra/afterimage}; each subcommand is one class. */
@@ -73,8 +74,10 @@ public final class Afterimage {
      * status} and {@code audit} have their own.
      */
     public static void main(String[] args) {
-        StandardOutput output = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+        StandardOutput output = new StandardOutput();
         CommandLine program = commandLine().setOut(output.writer());
+        Thread.setDefaultUncaughtExceptionHandler(
+                (_, failure) -> program.getErr().println(unforeseen(failure)));
         System.exit(output.exitCode(program.execute(args), program.getErr()));
     }
 
@@ -87,12 +90,23 @@ public final class Afterimage {
                 .setAllowSubcommandsAsOptionParameters(true)
                 .setHelpFactory(Afterimage::help)
                 .setParameterExceptionHandler(Afterimage::wrongArguments)
+                .setExecutionStrategy(Afterimage::run)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
                     if (!(failure instanceof Screen.Unwritable)) {
                         command.getErr().println(Screen.visibleLines(sentence(failure)));
                     }
                     return CommandLine.ExitCode.SOFTWARE;
                 });
+    }
+
+    /** Picocli handles exceptions, but not errors such as too little memory. */
+    private static int run(ParseResult arguments) {
+        try {
+            return new CommandLine.RunLast().execute(arguments);
+        } catch (Error e) {
+            arguments.commandSpec().commandLine().getErr().println(unforeseen(e));
+            return CommandLine.ExitCode.SOFTWARE;
+        }
     }
 
     /** Lists the options that all commands have after the command's own options. */
@@ -130,7 +144,7 @@ public final class Afterimage {
         return CommandLine.ExitCode.USAGE;
     }
 
-    private static String sentence(Exception failure) throws Exception {
+    private static String sentence(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof StackException) {
                 return String.valueOf(cause.getMessage());
@@ -149,6 +163,23 @@ public final class Afterimage {
                 return cause.getMessage();
             }
         }
-        throw failure;
+        return unforeseen(failure);
+    }
+
+    /** The stack trace goes to a file. */
+    private static String unforeseen(Throwable failure) {
+        String what = failure instanceof OutOfMemoryError
+                ? "The memory of %,d MB is not enough"
+                        .formatted(Runtime.getRuntime().maxMemory() >> 20)
+                : "An error that nobody foresaw: " + failure;
+        try {
+            Path log = Files.createTempFile("afterimage-", ".log");
+            try (PrintWriter trace = new PrintWriter(Files.newBufferedWriter(log))) {
+                failure.printStackTrace(trace);
+            }
+            return what + ". Its log: " + log;
+        } catch (IOException e) {
+            return what + ". Its log cannot be written: " + e.getMessage();
+        }
     }
 }

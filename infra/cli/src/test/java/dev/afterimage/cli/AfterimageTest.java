@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -469,6 +471,33 @@ class AfterimageTest {
         assertThat(AppliedEvents.line("""
                         {"partition":2,"offset":123456,"eventType":"OrderStatusChanged","key":"01a1ff99-6ff5-710f-9892-d789046401b3",
                          "version":1,"op":"c","latencyMs":4711,"effect":"applied"}""")).as("fits a terminal of 80 columns").hasSizeLessThanOrEqualTo(80);
+    }
+
+    @Test
+    void anErrorThatNobodyForesawIsOneSentenceWithThePathOfItsLog() throws Exception {
+        for (Throwable error : List.of(new OutOfMemoryError("heap"), new IllegalStateException("a bug"))) {
+            errors.getBuffer().setLength(0);
+            assertThat(Afterimage.commandLine()
+                            .addSubcommand("fails", new Failing(error))
+                            .setErr(new PrintWriter(errors))
+                            .execute("fails"))
+                    .isEqualTo(1);
+            assertThat(errors.toString().lines()).singleElement().asString().contains("Its log: ");
+            Path log = Path.of(errors.toString().strip().split("Its log: ", 2)[1]);
+            assertThat(Files.readString(log)).contains(error.toString(), "\tat " + AfterimageTest.class.getName());
+            Files.delete(log);
+        }
+    }
+
+    @Command
+    private record Failing(Throwable error) implements Callable<Integer> {
+        @Override
+        public Integer call() throws Exception {
+            if (error instanceof Error fatal) {
+                throw fatal;
+            }
+            throw (Exception) error;
+        }
     }
 
     private int run(String... arguments) {

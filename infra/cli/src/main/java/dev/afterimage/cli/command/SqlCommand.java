@@ -25,6 +25,10 @@ import picocli.CommandLine.Parameters;
 @Command(name = "sql", description = "Runs SQL on a database of the pipeline in one transaction and prints the rows.")
 public final class SqlCommand extends PipelineCommand {
 
+    private static final int PAGE = 200;
+    /** The SQLSTATE of a statement such as vacuum, which runs only outside of a transaction. */
+    private static final String IN_A_TRANSACTION = "25001";
+
     @Parameters(index = "0", paramLabel = "DATABASE", description = "orders, projection, replica or any other there")
     private String database = "";
 
@@ -52,8 +56,27 @@ public final class SqlCommand extends PipelineCommand {
     public Integer call() throws IOException, SQLException {
         String sql = sql();
         try (Screen screen = screen();
-                Connection connection = connect();
-                Statement statement = connection.createStatement()) {
+                Connection connection = connect()) {
+            // only a transaction has a cursor; without one, all rows would be in memory at once
+            connection.setAutoCommit(false);
+            try {
+                run(screen, connection, sql);
+                connection.commit();
+            } catch (SQLException e) {
+                if (!IN_A_TRANSACTION.equals(e.getSQLState())) {
+                    throw e;
+                }
+                connection.rollback();
+                connection.setAutoCommit(true);
+                run(screen, connection, sql);
+            }
+        }
+        return 0;
+    }
+
+    private void run(Screen screen, Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.setFetchSize(PAGE);
             boolean rows = statement.execute(sql);
             // neither rows nor an update count: there is no further result
             while (rows || statement.getUpdateCount() >= 0) {
@@ -66,7 +89,6 @@ public final class SqlCommand extends PipelineCommand {
                 rows = statement.getMoreResults();
             }
         }
-        return 0;
     }
 
     private String sql() throws IOException {
@@ -98,25 +120,28 @@ public final class SqlCommand extends PipelineCommand {
         for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
             names.add(result.getMetaData().getColumnLabel(i));
         }
-        List<List<String>> rows = new ArrayList<>();
+        Screen.PagedTable table = screen.new PagedTable(names);
+        List<List<String>> page = new ArrayList<>();
         while (result.next()) {
-            List<@Nullable String> row = new ArrayList<>();
+            Map<String, @Nullable String> row = new LinkedHashMap<>();
+            List<String> cells = new ArrayList<>();
             for (int i = 1; i <= names.size(); i++) {
-                row.add(result.getString(i));
+                String value = result.getString(i);
+                row.put(names.get(i - 1), value);
+                cells.add(Objects.requireNonNullElse(value, ""));
             }
             if (json) {
-                Map<String, @Nullable String> named = new LinkedHashMap<>();
-                for (int i = 0; i < names.size(); i++) {
-                    named.put(names.get(i), row.get(i));
-                }
-                screen.json(named);
+                screen.json(row);
+                continue;
             }
-            rows.add(row.stream()
-                    .map(value -> Objects.requireNonNullElse(value, ""))
-                    .toList());
+            page.add(cells);
+            if (page.size() == PAGE) {
+                table.print(page);
+                page.clear();
+            }
         }
         if (!json) {
-            screen.table(names, rows, row -> row);
+            table.print(page);
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.afterimage.cli.service.Event;
 import dev.afterimage.cli.service.RecordReader;
 import dev.afterimage.cli.service.Schemas;
@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -24,8 +26,13 @@ import picocli.CommandLine.Parameters;
 /** Shows tables that are built from topics, in memory and live: the count of each operation, and the current rows. */
 @Command(
         name = "view",
-        description = "Builds tables from topics in memory and shows them live: counts, and the rows that match.")
+        description = {
+            "Builds tables from topics in memory and shows them live: counts, and the rows that match.",
+            "Counts are of all rows. Of rows, the newest are kept, about 4 MB of JSON."
+        })
 public final class ViewCommand extends PipelineCommand {
+
+    private static final long MAX_CHARACTERS = 4 << 20;
 
     @Parameters(arity = "0..*", paramLabel = "TOPIC", description = "(order.events customer.events product.events)")
     private List<String> topics = List.of("order.events", "customer.events", "product.events");
@@ -57,42 +64,69 @@ public final class ViewCommand extends PipelineCommand {
     @Option(names = "--once", description = "end at the current end of the topics")
     private boolean once;
 
-    @Option(names = "--json", description = "counts and all rows that match as one JSON object")
+    @Option(names = "--json", description = "counts and the kept rows that match as one JSON object")
     private boolean json;
 
     @Mixin
     private Schemas.Option registry = new Schemas.Option();
 
-    /** A table: its rows by key, the last changed row last, and the count of each operation. */
+    /** A table: all its keys, its newest rows as JSON by key, the last changed row last, and the count of each operation. */
     private static final class Rows {
-        private final LinkedHashMap<String, JsonNode> byKey = new LinkedHashMap<>();
+        private final TableKeys keys = new TableKeys();
+        private final LinkedHashMap<String, String> newest = new LinkedHashMap<>();
+        private long characters;
         private long inserts;
         private long updates;
         private long deletes;
         private long malformed;
 
-        private void apply(Event event) {
-            if (event.key() == null || event.kind() == Event.Kind.TEXT || event.kind() == Event.Kind.BINARY) {
+        /** @param joined whether other tables need rows that do not fit too */
+        private void apply(Event event, Predicate<Event> fits, boolean joined, long maxCharacters) {
+            String key = event.key();
+            if (key == null || event.kind() == Event.Kind.TEXT || event.kind() == Event.Kind.BINARY) {
                 malformed++;
                 return;
             }
             if (event.after().isObject()) {
-                byKey.remove(event.key());
-                byKey.put(event.key(), event.after());
+                boolean fitting = fits.test(event);
+                drop(key);
+                keys.put(key, fitting);
+                if (fitting || joined) {
+                    String row = event.after().toString();
+                    newest.put(key, row);
+                    characters += row.length();
+                    while (characters > maxCharacters) {
+                        drop(newest.firstEntry().getKey());
+                    }
+                }
             }
             switch (Objects.toString(event.op(), "")) {
                 case "c", "r" -> inserts++;
                 case "u" -> updates++;
                 case "d" -> {
                     deletes++;
-                    byKey.remove(event.key());
+                    remove(key);
                 }
-                case "tombstone" -> byKey.remove(event.key());
-                case "t" -> byKey.clear();
+                case "tombstone" -> remove(key);
+                case "t" -> {
+                    keys.clear();
+                    newest.clear();
+                    characters = 0;
+                }
                 default -> {
                     // a row without an envelope, so its operation is unknown
                 }
             }
+        }
+
+        private void remove(String key) {
+            keys.remove(key);
+            drop(key);
+        }
+
+        private void drop(String key) {
+            String row = newest.remove(key);
+            characters -= row == null ? 0 : row.length();
         }
     }
 
@@ -114,13 +148,15 @@ public final class ViewCommand extends PipelineCommand {
         try (Screen screen = screen();
                 RecordReader reader = new RecordReader(ports.bootstrapServers(), topics)) {
             reader.fromBeginning();
+            Predicate<Event> fits = event -> (key == null || key.equals(event.key())) && condition.fits(event.after());
             boolean changed = true;
             while (true) {
                 for (ConsumerRecord<byte[], byte[]> record : reader.poll()) {
                     Event event = Event.of(record, schemas);
                     // a tombstone does not say which table it belongs to, but the other events of its topic do
                     String name = event.entity().equals(record.topic()) ? entity(record.topic()) : event.entity();
-                    tables.computeIfAbsent(name, _ -> new Rows()).apply(event);
+                    tables.computeIfAbsent(name, _ -> new Rows())
+                            .apply(event, fits, name.equals(joined[1]), MAX_CHARACTERS / topics.size());
                     changed = true;
                 }
                 boolean complete = reader.caughtUp();
@@ -131,6 +167,7 @@ public final class ViewCommand extends PipelineCommand {
                 if (once && complete) {
                     return 0;
                 }
+                screen.flush();
             }
         }
     }
@@ -144,29 +181,33 @@ public final class ViewCommand extends PipelineCommand {
 
     private void show(Screen screen, Condition condition, String[] joined) {
         String table = table();
-        List<Map.Entry<String, JsonNode>> fitting = tables.getOrDefault(table, new Rows()).byKey.entrySet().stream()
-                .filter(row -> (key == null || key.equals(row.getKey())) && condition.fits(row.getValue()))
-                .toList();
+        Rows rows = tables.getOrDefault(table, new Rows());
+        // the rows of the other table are kept too when they do not fit
+        Stream<String> fitting = rows.newest.reversed().entrySet().stream()
+                .filter(row -> key == null || key.equals(row.getKey()))
+                .map(Map.Entry::getValue)
+                .filter(row -> condition.fits(Event.row(row)));
         if (json) {
-            json(screen, table, fitting, joined);
+            json(screen, table, fitting.toList().reversed(), joined);
             return;
         }
+        List<JsonNode> newest = fitting.limit(limit).map(Event::row).toList();
         List<String> lines = new ArrayList<>(screen.tableLines(
                 List.of("table", "rows", "inserts", "updates", "deletes", "malformed"),
                 tables.entrySet(),
                 each -> List.of(
                         each.getKey(),
-                        Integer.toString(each.getValue().byKey.size()),
+                        Integer.toString(each.getValue().keys.size()),
                         Long.toString(each.getValue().inserts),
                         Long.toString(each.getValue().updates),
                         Long.toString(each.getValue().deletes),
                         Long.toString(each.getValue().malformed))));
         lines.add("");
-        lines.add(Screen.visible(fitting.size() + " of " + table + (where == null ? "" : " where " + where)));
-        List<Map.Entry<String, JsonNode>> newest = fitting.subList(Math.max(0, fitting.size() - limit), fitting.size())
-                .reversed();
+        int all = rows.keys.fitting();
+        lines.add(Screen.visible(all + " of " + table + (where == null ? "" : " where " + where)
+                + (rows.newest.size() < all ? ", of which the newest " + rows.newest.size() + " are kept" : "")));
         Set<String> columns = new LinkedHashSet<>();
-        newest.forEach(row -> row.getValue().properties().forEach(field -> {
+        newest.forEach(row -> row.properties().forEach(field -> {
             if (field.getValue().isValueNode()) {
                 columns.add(field.getKey());
             }
@@ -178,8 +219,8 @@ public final class ViewCommand extends PipelineCommand {
         }
         lines.addAll(screen.tableLines(headings, newest, row -> headings.stream()
                 .map(heading -> joins && heading.equals(headings.getFirst())
-                        ? other(row.getValue(), joined).path("name").asText("?")
-                        : row.getValue().path(heading).asText())
+                        ? Event.row(other(row, joined)).path("name").asText("?")
+                        : row.path(heading).asText())
                 .toList()));
         if (once) {
             screen.print(lines);
@@ -188,11 +229,11 @@ public final class ViewCommand extends PipelineCommand {
         }
     }
 
-    private JsonNode other(JsonNode row, String[] joined) {
-        JsonNode found = tables.getOrDefault(joined[1], new Rows())
-                .byKey
-                .get(row.path(joined[0]).asText());
-        return found == null ? NullNode.getInstance() : found;
+    /** The kept row of the other table, as JSON. */
+    private String other(JsonNode row, String[] joined) {
+        return tables.getOrDefault(joined[1], new Rows())
+                .newest
+                .getOrDefault(row.path(joined[0]).asText(), "null");
     }
 
     private String table() {
@@ -202,27 +243,31 @@ public final class ViewCommand extends PipelineCommand {
             }
             return shown;
         }
-        return tables.entrySet().stream()
-                .filter(each ->
-                        !each.getValue().byKey.isEmpty() && topics.getFirst().contains(each.getKey()))
+        List<String> withRows = tables.entrySet().stream()
+                .filter(each -> each.getValue().keys.size() > 0)
                 .map(Map.Entry::getKey)
+                .toList();
+        return withRows.stream()
+                .filter(topics.getFirst()::contains)
                 .findFirst()
+                .or(() -> withRows.stream().findFirst())
                 .orElse(entity(topics.getFirst()));
     }
 
-    private void json(Screen screen, String table, List<Map.Entry<String, JsonNode>> fitting, String[] joined) {
+    private void json(Screen screen, String table, List<String> fitting, String[] joined) {
         Map<String, Object> counts = new LinkedHashMap<>();
         tables.forEach((name, rows) -> counts.put(
                 name,
                 Map.of(
-                        "rows", rows.byKey.size(),
+                        "rows", rows.keys.size(),
+                        "kept", rows.newest.size(),
                         "inserts", rows.inserts,
                         "updates", rows.updates,
                         "deletes", rows.deletes,
                         "malformed", rows.malformed)));
         List<Object> rows = new ArrayList<>();
-        for (Map.Entry<String, JsonNode> row : fitting) {
-            rows.add(Map.of(table, row.getValue(), joined[1], other(row.getValue(), joined)));
+        for (String row : fitting) {
+            rows.add(Map.of(table, new RawValue(row), joined[1], new RawValue(other(Event.row(row), joined))));
         }
         screen.json(Map.of("tables", counts, "rows", rows));
     }

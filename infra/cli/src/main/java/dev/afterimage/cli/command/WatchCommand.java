@@ -28,6 +28,7 @@ import picocli.CommandLine.TypeConversionException;
                 "Prints events of topics as they arrive, with the changed fields. Other records are shown as they are.")
 public final class WatchCommand extends PipelineCommand {
 
+    private static final int MAX_LAST = 10_000;
     private static final Set<String> OPS = Set.of("c", "u", "d", "r", "t", "tombstone");
 
     @Parameters(arity = "1..*", paramLabel = "TOPIC", description = "for example order.events or order.events.dlq")
@@ -81,8 +82,8 @@ public final class WatchCommand extends PipelineCommand {
 
     @Override
     public Integer call() {
-        if ((start.last != null && start.last < 1) || max < 1) {
-            throw wrong("--last and --max are at least 1");
+        if ((start.last != null && (start.last < 1 || start.last > MAX_LAST)) || max < 1) {
+            throw wrong("--last is 1 to %,d and --max at least 1".formatted(MAX_LAST));
         }
         for (String op : ops) {
             if (!OPS.contains(op)) {
@@ -92,7 +93,7 @@ public final class WatchCommand extends PipelineCommand {
         left = max;
         schemas = registry.orOf(ports);
         try (Screen screen = screen();
-                RecordReader reader = new RecordReader(ports.bootstrapServers(), topics)) {
+                RecordReader reader = new RecordReader(ports.bootstrapServers(), topics, !noFollow)) {
             EventPrinter printer = new EventPrinter(screen, json ? Format.json : format);
             if (start.fromBeginning) {
                 reader.fromBeginning();
@@ -101,11 +102,30 @@ public final class WatchCommand extends PipelineCommand {
             } else if (start.last != null) {
                 show(reader.last(start.last), reader, printer, screen);
             }
+            Set<String> missing = tell(reader);
             while (left > 0 && !(noFollow && reader.caughtUp())) {
-                show(reader.poll(), reader, printer, screen);
+                List<ConsumerRecord<byte[], byte[]>> records = reader.poll();
+                if (!missing.equals(reader.missing())) {
+                    missing = tell(reader);
+                }
+                show(records, reader, printer, screen);
             }
             return 0;
         }
+    }
+
+    /** Says which topics it listens to and which it waits for, and returns the latter. */
+    private Set<String> tell(RecordReader reader) {
+        Set<String> missing = reader.missing();
+        if (!noFollow && left > 0) {
+            for (String topic : topics) {
+                err().println(Screen.visible(
+                        missing.contains(topic)
+                                ? "There is no topic " + topic + " yet: waiting for it."
+                                : "Listening on " + topic + "."));
+            }
+        }
+        return missing;
     }
 
     /** Writes all records of a poll at once: one write per record would limit the rate. */

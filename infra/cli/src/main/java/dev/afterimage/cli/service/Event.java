@@ -1,5 +1,6 @@
 package dev.afterimage.cli.service;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -108,6 +109,15 @@ public record Event(
             return plain(record, Kind.TEXT, null, key, json.toString());
         }
         return object(record, key, json);
+    }
+
+    /** Reads a row that was written by {@link JsonNode#toString()}, with the same numbers. */
+    public static JsonNode row(String json) {
+        try {
+            return JSON.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e);
+        }
     }
 
     private static JsonNode parse(byte[] value, Schemas schemas) throws IOException {

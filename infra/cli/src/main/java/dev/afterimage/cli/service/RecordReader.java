@@ -3,15 +3,21 @@ package dev.afterimage.cli.service;
 import dev.afterimage.stack.StackException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
@@ -19,8 +25,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * Reads the committed records of topics from a position on. It has no consumer group, so it does not affect other
- * consumers.
+ * Reads the committed records of topics from a position on, merged by their timestamps up to the end that the topics had
+ * at the start. It has no consumer group, so it does not affect other consumers.
  */
 public final class RecordReader implements AutoCloseable {
 
@@ -28,9 +34,18 @@ public final class RecordReader implements AutoCloseable {
     /** A short poll: a poll that finds only a transaction marker waits for its whole timeout. */
     private static final Duration GLANCE = Duration.ofMillis(20);
 
+    /** Records of a poll, and of a partition that wait for older records of other partitions. */
+    private static final int BUFFERED = 500;
+
+    private static final Comparator<ConsumerRecord<byte[], byte[]>> BY_TIME = Comparator.comparingLong(
+                    (ConsumerRecord<byte[], byte[]> record) -> record.timestamp())
+            .thenComparingInt(ConsumerRecord::partition)
+            .thenComparingLong(ConsumerRecord::offset);
+
     private final KafkaConsumer<byte[], byte[]> consumer;
-    private final List<TopicPartition> partitions = new ArrayList<>();
-    private final Map<TopicPartition, Long> ends;
+    private final Map<TopicPartition, Queue<ConsumerRecord<byte[], byte[]>>> buffers = new LinkedHashMap<>();
+    private final Map<TopicPartition, Long> ends = new HashMap<>();
+    private final Set<String> missing;
 
     /**
      * Starts at the current end of the topics.
@@ -38,6 +53,12 @@ public final class RecordReader implements AutoCloseable {
      * @throws StackException when there is no such topic, or no broker answers within 5 s
      */
     public RecordReader(String bootstrapServers, List<String> topics) {
+        this(bootstrapServers, topics, false);
+    }
+
+    /** @param await whether a topic may be missing: when it exists, it is read from its beginning */
+    public RecordReader(String bootstrapServers, List<String> topics, boolean await) {
+        missing = new LinkedHashSet<>(topics);
         consumer = new KafkaConsumer<>(
                 Map.of(
                         "bootstrap.servers",
@@ -45,23 +66,22 @@ public final class RecordReader implements AutoCloseable {
                         "isolation.level",
                         "read_committed",
                         "max.poll.records",
-                        2_000,
+                        BUFFERED,
+                        "max.partition.fetch.bytes",
+                        256 << 10,
                         "default.api.timeout.ms",
                         5_000),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
         try {
-            Map<String, ?> existing = consumer.listTopics();
-            for (String topic : topics) {
-                if (!existing.containsKey(topic)) {
-                    throw new StackException("There is no topic " + topic + "; there are "
-                            + String.join(", ", new TreeSet<>(existing.keySet())) + ".");
-                }
-                consumer.partitionsFor(topic)
-                        .forEach(partition -> partitions.add(new TopicPartition(topic, partition.partition())));
+            Set<String> existing = consumer.listTopics().keySet();
+            assign(existing);
+            if (!await && !missing.isEmpty()) {
+                throw new StackException(
+                        "There is no topic " + missing.iterator().next() + "; there are "
+                                + String.join(", ", new TreeSet<>(existing)) + ".");
             }
-            consumer.assign(partitions);
-            ends = consumer.endOffsets(partitions);
+            ends.putAll(consumer.endOffsets(buffers.keySet()));
             ends.forEach(consumer::seek);
         } catch (KafkaException e) {
             consumer.close();
@@ -75,17 +95,35 @@ public final class RecordReader implements AutoCloseable {
         }
     }
 
+    /** Adds the partitions of the missing topics that exist now, and returns them. */
+    private List<TopicPartition> assign(Set<String> existing) {
+        List<TopicPartition> found = missing.stream()
+                .filter(existing::contains)
+                .flatMap(topic -> consumer.partitionsFor(topic).stream())
+                .map(each -> new TopicPartition(each.topic(), each.partition()))
+                .toList();
+        found.forEach(partition -> buffers.put(partition, new ArrayDeque<>()));
+        missing.removeAll(existing);
+        consumer.assign(buffers.keySet());
+        return found;
+    }
+
+    /** The topics that do not exist yet. */
+    public Set<String> missing() {
+        return Set.copyOf(missing);
+    }
+
     /** Moves to the oldest records. */
     public void fromBeginning() {
-        consumer.seekToBeginning(partitions);
+        consumer.seekToBeginning(buffers.keySet());
     }
 
     /** Moves to the first records that are not older than this time. */
     public void from(Instant time) {
         Map<TopicPartition, Long> wanted = new HashMap<>();
-        partitions.forEach(partition -> wanted.put(partition, time.toEpochMilli()));
+        buffers.keySet().forEach(partition -> wanted.put(partition, time.toEpochMilli()));
         Map<TopicPartition, OffsetAndTimestamp> found = consumer.offsetsForTimes(wanted);
-        for (TopicPartition partition : partitions) {
+        for (TopicPartition partition : buffers.keySet()) {
             OffsetAndTimestamp first = found.get(partition);
             consumer.seek(partition, first == null ? ends.getOrDefault(partition, 0L) : first.offset());
         }
@@ -96,9 +134,9 @@ public final class RecordReader implements AutoCloseable {
      * because transaction markers take offsets too: so this looks further back until it has enough records.
      */
     public List<ConsumerRecord<byte[], byte[]>> last(int count) {
-        Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
+        Map<TopicPartition, Long> begins = consumer.beginningOffsets(buffers.keySet());
         List<ConsumerRecord<byte[], byte[]>> newest = new ArrayList<>();
-        for (TopicPartition partition : partitions) {
+        for (TopicPartition partition : buffers.keySet()) {
             long begin = begins.getOrDefault(partition, 0L);
             long end = ends.getOrDefault(partition, 0L);
             PriorityQueue<ConsumerRecord<byte[], byte[]>> kept =
@@ -122,18 +160,63 @@ public final class RecordReader implements AutoCloseable {
                 }
             }
             newest.addAll(kept);
+            newest.sort(BY_TIME);
+            newest.subList(0, Math.max(0, newest.size() - count)).clear();
         }
-        consumer.assign(partitions);
+        consumer.assign(buffers.keySet());
         ends.forEach(consumer::seek);
-        newest.sort(Comparator.<ConsumerRecord<byte[], byte[]>>comparingLong(ConsumerRecord::timestamp)
-                .thenComparingInt(ConsumerRecord::partition)
-                .thenComparingLong(ConsumerRecord::offset));
-        return newest.subList(Math.max(0, newest.size() - count), newest.size());
+        return newest;
     }
 
-    /** The next records; empty if none arrive within half a second. */
-    public ConsumerRecords<byte[], byte[]> poll() {
-        return consumer.poll(POLL);
+    /**
+     * The next records. None does not mean that there are none: they may wait for older records of other partitions.
+     */
+    public List<ConsumerRecord<byte[], byte[]>> poll() {
+        if (!missing.isEmpty()) {
+            List<TopicPartition> found = assign(consumer.listTopics().keySet());
+            if (!found.isEmpty()) { // for Kafka, none means all
+                consumer.seekToBeginning(found);
+            }
+        }
+        if (buffers.isEmpty()) {
+            LockSupport.parkNanos(POLL.toNanos());
+            return List.of();
+        }
+        consumer.resume(buffers.keySet());
+        consumer.pause(buffers.keySet().stream()
+                .filter(each -> buffer(each).size() >= BUFFERED)
+                .toList());
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+            buffer(new TopicPartition(record.topic(), record.partition())).add(record);
+        }
+        return merged();
+    }
+
+    private Queue<ConsumerRecord<byte[], byte[]>> buffer(TopicPartition partition) {
+        return Objects.requireNonNull(buffers.get(partition));
+    }
+
+    /** Empties the buffers by time, until one is empty whose partition has more records. */
+    private List<ConsumerRecord<byte[], byte[]>> merged() {
+        List<ConsumerRecord<byte[], byte[]>> merged = new ArrayList<>();
+        PriorityQueue<ConsumerRecord<byte[], byte[]>> heads = new PriorityQueue<>(BY_TIME);
+        boolean complete = true;
+        for (TopicPartition partition : buffers.keySet()) {
+            complete &= next(partition, heads);
+        }
+        while (complete && !heads.isEmpty()) {
+            ConsumerRecord<byte[], byte[]> oldest = heads.remove();
+            TopicPartition partition = new TopicPartition(oldest.topic(), oldest.partition());
+            merged.add(buffer(partition).remove());
+            complete = next(partition, heads);
+        }
+        return merged;
+    }
+
+    /** Adds the partition's next record to the heads; false when it is not there yet. */
+    private boolean next(TopicPartition partition, PriorityQueue<ConsumerRecord<byte[], byte[]>> heads) {
+        ConsumerRecord<byte[], byte[]> head = buffer(partition).peek();
+        return head == null ? reached(partition) : heads.add(head);
     }
 
     /** Whether the record was written after this reader was created. */
@@ -143,7 +226,11 @@ public final class RecordReader implements AutoCloseable {
 
     /** Whether all records that existed when this reader was created have been read. */
     public boolean caughtUp() {
-        return partitions.stream().allMatch(each -> consumer.position(each) >= ends.getOrDefault(each, 0L));
+        return buffers.keySet().stream().allMatch(this::reached);
+    }
+
+    private boolean reached(TopicPartition partition) {
+        return consumer.position(partition) >= ends.getOrDefault(partition, 0L);
     }
 
     @Override
