@@ -302,9 +302,12 @@ class AfterimageTest {
                 .redirectErrorStream(true);
         terminal.environment().put("TERM", kind);
         Process produce = terminal.start();
-        produce.outputWriter().append("9\n0\n").flush();
+        produce.outputWriter().append("9\n9\n0\n").flush();
         String shown = new String(produce.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(shown).contains("place an order", "code 0").doesNotContain("Exception", "\tat ");
+        assertThat(shown)
+                .containsOnlyOnce("place an order") // the choices come again only when asked for
+                .contains("code 0")
+                .doesNotContain("Exception", "\tat ");
     }
 
     /** The command line as a process. */

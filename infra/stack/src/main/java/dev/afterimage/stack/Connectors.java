@@ -210,6 +210,11 @@ public final class Connectors {
         return get(path(name, "/offsets"));
     }
 
+    /** The configuration of the connector, with the names and values that the worker stores. */
+    public JsonNode config(String name) {
+        return get(path(name, "/config"));
+    }
+
     /** Deletes the offsets of a {@linkplain #stop stopped} connector. */
     public void forgetOffsets(String name) {
         change("DELETE", name, "/offsets", "");

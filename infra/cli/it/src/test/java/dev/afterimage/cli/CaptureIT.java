@@ -75,7 +75,7 @@ class CaptureIT {
         try (Admin admin = pipeline.kafka().admin()) {
             // no test reads the rest of their records
             admin.deleteTopics(admin.listTopics().names().get().stream()
-                            .filter(topic -> Stream.of("simulated.", "teas.", "unreadable")
+                            .filter(topic -> Stream.of("simulated.", "teas.", "kept.", "unreadable")
                                     .anyMatch(topic::startsWith))
                             .toList())
                     .all()
@@ -90,6 +90,50 @@ class CaptureIT {
                     return true;
                 });
         pipeline.database("replica").execute("drop table if exists simulated_orders");
+    }
+
+    @Test
+    void setupAsksBeforeItCapturesATableWithoutTheOldRow() throws Exception {
+        database.execute("create table keyed (id int primary key)", "insert into keyed values (1)");
+        assertThat(setUp("--table", "keyed,other")).isEqualTo(1);
+        assertThat(last.err()).contains("Nothing was done. Table public.keyed has a key", "--replica-identity full");
+        assertThat(database.number("select count(*) from pg_publication")).isZero();
+        assertThat(database.number("select count(*) from pg_class where relname = 'other'"))
+                .isZero();
+
+        assertThat(setUp("--table", "keyed", "--replica-identity", "keep"))
+                .as(last.err())
+                .isZero();
+        assertThat(database.number("select count(*) from pg_class where relname = 'keyed' and relreplident = 'd'"))
+                .isOne();
+        database.execute("truncate keyed");
+        assertThat(watch("kept.public.keyed", "--from-beginning", "--op", "t", "--max", "1"))
+                .isZero();
+        assertThat(last.out()).contains("t kept.public.keyed", "truncate: every row is gone");
+
+        assertThat(run("connectors", "stop", "kept")).isZero();
+        assertThat(connectors.status("kept").orElseThrow().state()).isEqualTo("STOPPED");
+        assertThat(run("connectors", "delete", "kept")).isZero();
+        assertThat(last.err()).contains("select pg_drop_replication_slot('kept')", "drop publication kept");
+        assertThat(database.number("select count(*) from pg_publication")).isOne();
+    }
+
+    private int setUp(String... more) {
+        return run(Stream.concat(
+                        Stream.of(
+                                "connectors",
+                                "setup",
+                                "kept",
+                                "--host",
+                                "127.0.0.1",
+                                "--port",
+                                Integer.toString(config.postgresPort()),
+                                "--database",
+                                DATABASE,
+                                "--user",
+                                "postgres"),
+                        Stream.of(more))
+                .toArray(String[]::new));
     }
 
     @Test

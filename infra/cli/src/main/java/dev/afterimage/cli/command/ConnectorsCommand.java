@@ -1,11 +1,19 @@
 package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.service.AnyPostgres;
+import dev.afterimage.cli.terminal.Prompt;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Postgres;
+import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -118,7 +126,15 @@ public final class ConnectorsCommand extends PipelineCommand {
         tell(name, "is paused");
     }
 
-    @Command(name = "resume", description = "Resumes a paused connector.")
+    @Command(
+            name = "stop",
+            description = "Stops a connector and ends its tasks; its offsets and its replication slot stay.")
+    void stop(@Parameters(paramLabel = "NAME") String name) {
+        ports.connectors().stop(name);
+        tell(name, "is stopped");
+    }
+
+    @Command(name = "resume", description = "Resumes a paused or stopped connector.")
     void resume(@Parameters(paramLabel = "NAME") String name) {
         ports.connectors().resume(name);
         tell(name, "is resumed");
@@ -126,10 +142,78 @@ public final class ConnectorsCommand extends PipelineCommand {
 
     @Command(
             name = "delete",
-            description = "Deletes a connector's configuration; its offsets and its replication slot stay.")
-    void delete(@Parameters(paramLabel = "NAME") String name) {
-        ports.connectors().delete(name);
-        tell(name, "is deleted");
+            description =
+                    "Deletes a connector. Asks at a terminal whether to drop its replication slot, its offsets and the"
+                            + " publication that setup made, and says what stays.")
+    void delete(
+            @Parameters(paramLabel = "NAME") String name,
+            @Option(names = "--drop", description = "drop them without asking") boolean drop)
+            throws SQLException {
+        Connectors connectors = ports.connectors();
+        JsonNode config = connectors.config(name);
+        String slot = config.path("slot.name").asText();
+        String publication = config.path("publication.name").asText();
+        try (Screen screen = screen()) {
+            boolean drops = !slot.isEmpty()
+                    && (drop
+                            || (screen.live()
+                                    && new Prompt(screen)
+                                            .confirm("Drop its replication slot " + slot
+                                                    + ", its offsets and, if setup made it," + " publication "
+                                                    + publication + "?")));
+            if (drops) {
+                connectors.stop(name);
+                drop(AnyPostgres.of(config), slot, publication, screen);
+                connectors.forgetOffsets(name);
+            }
+            connectors.delete(name);
+            tell(name, "is deleted");
+            if (!slot.isEmpty() && !drops) {
+                screen.err()
+                        .printf(
+                                "Its topics and offsets stay, and replication slot %s, for which PostgreSQL keeps the log. To drop"
+                                        + " it in database %s: select pg_drop_replication_slot('%1$s')%n"
+                                        + "Publication %s stays too, which costs nothing: drop publication %3$s%n",
+                                slot, config.path("database.dbname").asText(), publication);
+            }
+        } catch (Prompt.Left e) {
+            err().println("Nothing was done.");
+        }
+    }
+
+    private static void drop(AnyPostgres source, String slot, String publication, Screen screen) throws SQLException {
+        try (Connection connection = source.connect();
+                Statement statement = connection.createStatement()) {
+            // the walsender still runs for a moment
+            Server.await(Duration.ofSeconds(30), Duration.ofMillis(200), () -> read(connection, slot)
+                    .isEmpty());
+            boolean made = !Postgres.texts(
+                            connection,
+                            "select 1 from pg_publication where pubname = ? and obj_description(oid, 'pg_publication') = ?",
+                            publication,
+                            SetUpCommand.MADE_HERE)
+                    .isEmpty();
+            Postgres.texts(
+                    connection,
+                    "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ?",
+                    slot);
+            if (made) {
+                statement.execute("drop publication " + AnyPostgres.quoted(publication));
+            }
+            screen.err()
+                    .println("Dropped replication slot " + slot
+                            + (made ? " and publication " + publication : "; publication " + publication + " stays")
+                            + ". The topics stay.");
+        }
+    }
+
+    private static List<String> read(Connection connection, String slot) {
+        try {
+            return Postgres.texts(
+                    connection, "select slot_name from pg_replication_slots where slot_name = ? and active", slot);
+        } catch (SQLException e) {
+            throw new StackException("PostgreSQL: " + e.getMessage(), e);
+        }
     }
 
     @Command(

@@ -105,6 +105,8 @@ public final class EventPrinter {
                     fields(Style.fg_green, "+", event.after(), to);
                 } else if (event.before().isObject()) {
                     fields(Style.fg_red, "-", event.before(), to);
+                } else if ("t".equals(event.op())) {
+                    line(Style.fg_red, "-", "truncate: every row is gone", to);
                 } else {
                     line(Style.fg_yellow, "!", "without an image: " + event.before() + " → " + event.after(), to);
                 }

@@ -13,8 +13,10 @@ import dev.afterimage.cli.terminal.Prompt;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import net.datafaker.Faker;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -78,6 +81,14 @@ public final class ProduceCommand extends PipelineCommand {
         return act(Kind.customer, false, shop -> newCustomer(shop, name, email));
     }
 
+    @Command(name = "product", description = "Adds a product.")
+    int product(
+            @Option(names = "--sku", description = "(made up)") @Nullable String sku,
+            @Option(names = "--name", description = "(made up)") @Nullable String name,
+            @Option(names = "--price", defaultValue = "29.90", description = "(${DEFAULT-VALUE})") String price) {
+        return act(Kind.product, false, shop -> newProduct(shop, sku, name, price));
+    }
+
     @Command(name = "order", description = "Places an order; uses an existing customer and product or creates them.")
     int order(
             @Option(names = "--customer", paramLabel = "ID", description = "(the newest)") @Nullable String customer,
@@ -116,14 +127,40 @@ public final class ProduceCommand extends PipelineCommand {
 
     @Command(
             name = "bulk",
-            description = "Places many orders and counts their events. Exit code 1 when an event is missing.")
-    int bulk(@Parameters(paramLabel = "N", description = "number of orders") int count) {
+            description = "Places many orders, changes and deletes a part of them, and counts the events of each kind."
+                    + " Exit code 1 when an event is missing.")
+    int bulk(
+            @Parameters(paramLabel = "N", description = "number of orders") int count,
+            @Option(
+                            names = "--update",
+                            paramLabel = "PERCENT",
+                            defaultValue = "0%",
+                            description = "how many of them become PAID, such as 30%%")
+                    String update,
+            @Option(
+                            names = "--delete",
+                            paramLabel = "PERCENT",
+                            defaultValue = "0%",
+                            description = "how many of them are deleted then, such as 20%%")
+                    String delete) {
         if (count < 1) {
             throw wrong("N is at least 1");
         }
         try (Screen screen = screen()) {
-            return bulk(screen, shop(), count);
+            return bulk(screen, shop(), count, percent(update), percent(delete));
         }
+    }
+
+    private static int percent(String text) {
+        if (!text.matches("(100|[1-9]?[0-9])%?")) {
+            throw new StackException("'" + text + "' is not a percentage from 0% to 100%.");
+        }
+        return Integer.parseInt(text.replace("%", ""));
+    }
+
+    /** Whether the n-th thing is one of that percentage, which is spread evenly. */
+    private static boolean chosen(long n, int percent) {
+        return (n + 1) * percent / 100 > n * percent / 100;
     }
 
     @Command(name = "show", description = "Shows the data, the newest first.")
@@ -209,11 +246,14 @@ public final class ProduceCommand extends PipelineCommand {
     }
 
     private String aProduct(ShopClient shop) {
-        String sku = "SKU-" + UUID.randomUUID().toString().substring(0, 8);
-        return newest(
-                shop,
-                Kind.product,
-                () -> shop.addProduct(sku, faker().commerce().productName(), "29.90"));
+        return newest(shop, Kind.product, () -> newProduct(shop, null, null, "29.90"));
+    }
+
+    private String newProduct(ShopClient shop, @Nullable String sku, @Nullable String name, String price) {
+        return shop.addProduct(
+                sku == null ? "SKU-" + UUID.randomUUID().toString().substring(0, 8) : sku,
+                name == null ? faker().commerce().productName() : name,
+                price);
     }
 
     private static String newest(ShopClient shop, Kind kind, Supplier<String> otherwise) {
@@ -221,7 +261,7 @@ public final class ProduceCommand extends PipelineCommand {
         return there.isEmpty() ? otherwise.get() : there.getFirst().path("id").asText();
     }
 
-    private int bulk(Screen screen, ShopClient shop, int count) {
+    private int bulk(Screen screen, ShopClient shop, int count, int update, int delete) {
         String customer = aCustomer(shop);
         String product = aProduct(shop);
         Set<String> ids = Collections.synchronizedSet(new HashSet<>());
@@ -231,7 +271,17 @@ public final class ProduceCommand extends PipelineCommand {
                     Progress progress = new Progress(screen, "Orders", count)) {
                 List<Future<?>> running = new ArrayList<>();
                 for (int i = 0; i < count; i++) {
-                    running.add(clients.submit(() -> ids.add(shop.addOrder(customer, product, 1))));
+                    int n = i;
+                    running.add(clients.submit(() -> {
+                        String id = shop.addOrder(customer, product, 1);
+                        ids.add(id);
+                        if (chosen(n, update)) {
+                            shop.changeStatus(id, "PAID");
+                        }
+                        if (chosen(n, delete)) {
+                            shop.delete(Kind.order, id);
+                        }
+                    }));
                 }
                 for (Future<?> each : running) {
                     each.get();
@@ -243,22 +293,50 @@ public final class ProduceCommand extends PipelineCommand {
                 throw e.getCause() instanceof StackException told ? told : new StackException("Orders failed", e);
             }
             double placed = (System.nanoTime() - began) / 1e9;
-            int events = end.awaitAll(ids);
-            double all = (System.nanoTime() - began) / 1e9;
+            int updated = (int) ((long) count * update / 100);
+            int deleted = (int) ((long) count * delete / 100);
+            Map<String, Integer> expected =
+                    new TreeMap<>(Map.of("c", count, "u", updated, "d", deleted, "tombstone", deleted));
+            expected.values().removeIf(number -> number == 0);
+            int all = expected.values().stream().mapToInt(Integer::intValue).sum();
+            Map<String, Integer> came = end.awaitAll(ids, all);
+            int events = came.values().stream().mapToInt(Integer::intValue).sum();
+            double last = (System.nanoTime() - began) / 1e9;
             if (json) {
-                screen.json(Map.of("orders", count, "events", events, "seconds", placed, "secondsToLastEvent", all));
+                screen.json(Map.of(
+                        "orders",
+                        count,
+                        "updated",
+                        updated,
+                        "deleted",
+                        deleted,
+                        "events",
+                        events,
+                        "eventsByKind",
+                        came,
+                        "seconds",
+                        placed,
+                        "secondsToLastEvent",
+                        last));
             } else {
                 screen.out()
                         .printf(
                                 Locale.ROOT,
-                                "%,d orders in %.1f s; %,d of their events came out on %s, the last after %.1f s%n",
+                                "%,d orders placed, %,d updated, %,d deleted in %.1f s%n"
+                                        + "%,d of %,d events came out on %s, the last after %.1f s: %s%n",
                                 count,
+                                updated,
+                                deleted,
                                 placed,
                                 events,
+                                all,
                                 shop.topic(Kind.order),
-                                all);
+                                last,
+                                came.entrySet().stream()
+                                        .map(each -> "%,d %s".formatted(each.getValue(), each.getKey()))
+                                        .collect(Collectors.joining(", ")));
             }
-            return events == count ? 0 : 1;
+            return came.equals(expected) ? 0 : 1;
         }
     }
 
@@ -278,37 +356,40 @@ public final class ProduceCommand extends PipelineCommand {
 
     private static final Map<String, String> MENU = new TreeMap<>(Map.of(
             "1", "register a customer",
-            "2", "place an order",
-            "3", "change a customer's e-mail address",
-            "4", "change an order's status",
-            "5", "delete an order",
-            "6", "delete a customer",
-            "7", "place many orders",
+            "2", "add a product",
+            "3", "place an order",
+            "4", "change a customer's e-mail address",
+            "5", "change an order's status",
+            "6", "delete a customer, a product or an order",
+            "7", "place many orders, change and delete a part of them",
             "8", "show the data",
             "9", "switch between REST and SQL",
             "0", "leave"));
+
+    /** The status that usually follows. */
+    private static final Map<String, String> NEXT =
+            Map.of("PENDING", "PAID", "PAID", "SHIPPED", "SHIPPED", "DELIVERED");
 
     @Override
     public Integer call() {
         try (Screen screen = screen()) {
             Prompt prompt = new Prompt(screen);
-            while (true) {
-                screen.out().println();
-                MENU.forEach(
-                        (choice, what) -> screen.out().println("  " + screen.paint(Style.bold, choice) + "  " + what));
-                screen.out().flush();
-                String choice =
-                        prompt.ask("By " + via.name().toUpperCase(Locale.ROOT), null, List.copyOf(MENU.keySet()));
-                if (choice.equals("0")) {
-                    return 0;
-                }
+            String choice = "";
+            while (!choice.equals("0")) {
                 try {
                     choose(choice, screen, prompt);
                 } catch (StackException e) {
                     screen.out()
                             .println(screen.paint(Style.fg_red, Screen.visibleLines(String.valueOf(e.getMessage()))));
                 }
+                screen.out().flush();
+                choice = prompt.ask(
+                        "By %s: choose 0 to 9, Enter lists the choices"
+                                .formatted(via.name().toUpperCase(Locale.ROOT)),
+                        null,
+                        MENU);
             }
+            return 0;
         } catch (Prompt.Left e) {
             return e.exitCode();
         }
@@ -322,28 +403,41 @@ public final class ProduceCommand extends PipelineCommand {
                 shown(screen, shop, Kind.customer, false, _ -> newCustomer(shop, name, null));
             }
             case "2" -> {
-                String customer = pick(prompt, shop, Kind.customer);
-                shown(screen, shop, Kind.order, false, _ -> newOrder(shop, customer, null, 2));
+                String name = prompt.ask("Name", faker().commerce().productName(), List.of());
+                String price = prompt.ask("Price", "29.90", List.of());
+                shown(screen, shop, Kind.product, false, _ -> newProduct(shop, null, name, price));
             }
             case "3" -> {
-                String id = pick(prompt, shop, Kind.customer);
+                String customer = pick(prompt, shop, Kind.customer).path("id").asText();
+                shown(screen, shop, Kind.order, false, _ -> newOrder(shop, customer, null, 2));
+            }
+            case "4" -> {
+                String id = pick(prompt, shop, Kind.customer).path("id").asText();
                 String email = prompt.ask("New address", null, List.of());
                 shown(screen, shop, Kind.customer, false, _ -> {
                     shop.changeEmail(id, email);
                     return id;
                 });
             }
-            case "4" -> {
-                String id = pick(prompt, shop, Kind.order);
-                String status = prompt.ask("New status", "PAID", STATUSES).toUpperCase(Locale.ROOT);
+            case "5" -> {
+                JsonNode order = pick(prompt, shop, Kind.order);
+                String id = order.path("id").asText();
+                String now = order.path("status").asText();
+                String status = prompt.ask("New status (now " + now + ")", NEXT.get(now), STATUSES)
+                        .toUpperCase(Locale.ROOT);
                 shown(screen, shop, Kind.order, false, _ -> {
                     shop.changeStatus(id, status);
                     return id;
                 });
             }
-            case "5", "6" -> {
-                Kind kind = choice.equals("5") ? Kind.order : Kind.customer;
-                String id = pick(prompt, shop, kind);
+            case "6" -> {
+                String what =
+                        prompt.ask("Customer, product or order", "order", List.of("customer", "product", "order"));
+                Kind kind = Arrays.stream(Kind.values())
+                        .filter(each -> each.name().equalsIgnoreCase(what))
+                        .findFirst()
+                        .orElseThrow(() -> new StackException("'" + what + "' is no customer, product or order."));
+                String id = pick(prompt, shop, kind).path("id").asText();
                 if (prompt.confirm("Delete " + kind + " " + id + "?")) {
                     shown(screen, shop, kind, true, _ -> {
                         shop.delete(kind, id);
@@ -356,7 +450,9 @@ public final class ProduceCommand extends PipelineCommand {
                 if (!count.matches("[1-9][0-9]{0,6}")) {
                     throw new StackException("'" + count + "' is not a number of orders.");
                 }
-                bulk(screen, shop, Integer.parseInt(count));
+                int update = percent(prompt.ask("Of them updated", "30%", List.of()));
+                int delete = percent(prompt.ask("Of them deleted", "20%", List.of()));
+                bulk(screen, shop, Integer.parseInt(count), update, delete);
             }
             case "8" -> {
                 for (Kind kind : Kind.values()) {
@@ -365,9 +461,9 @@ public final class ProduceCommand extends PipelineCommand {
                 }
             }
             case "9" -> via = via == Via.rest ? Via.sql : Via.rest;
-            case "" -> {
-                // shows the menu again
-            }
+            case "" ->
+                MENU.forEach(
+                        (number, what) -> screen.out().println("  " + screen.paint(Style.bold, number) + "  " + what));
             default -> screen.out().println("There is no choice " + choice + ".");
         }
     }
@@ -378,13 +474,21 @@ public final class ProduceCommand extends PipelineCommand {
         }
     }
 
-    private static String pick(Prompt prompt, ShopClient shop, Kind kind) {
-        List<String> ids = shop.newest(kind, 20).stream()
-                .map(row -> row.path("id").asText())
-                .toList();
-        if (ids.isEmpty()) {
+    /** The newest, or another by its id. */
+    private static JsonNode pick(Prompt prompt, ShopClient shop, Kind kind) {
+        Map<String, JsonNode> newest = new LinkedHashMap<>();
+        shop.newest(kind, 20).forEach(row -> newest.put(row.path("id").asText(), row));
+        if (newest.isEmpty()) {
             throw new StackException("There is no " + kind + " yet.");
         }
-        return prompt.ask(kind + " (Tab lists)", ids.getFirst(), ids);
+        Map<String, String> described = new LinkedHashMap<>();
+        newest.forEach((id, row) -> described.put(
+                id,
+                kind == Kind.order
+                        ? row.path("status").asText() + " " + row.path("total").asText()
+                        : row.path("name").asText()));
+        String id = prompt.ask(
+                "Id of the " + kind + " (Tab lists)", newest.keySet().iterator().next(), described);
+        return newest.getOrDefault(id, JSON.createObjectNode().put("id", id));
     }
 }

@@ -9,9 +9,10 @@ import dev.afterimage.stack.StackException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -61,18 +62,21 @@ final class ResultingEvents implements AutoCloseable {
         return events;
     }
 
-    /** Waits as long as events of more ids arrive, and returns for how many ids one arrived. */
-    int awaitAll(Set<String> ids) {
-        Set<String> missing = new HashSet<>(ids);
+    /** Waits as long as more events of these ids arrive, up to so many, and returns how many of each operation came. */
+    SortedMap<String, Integer> awaitAll(Set<String> ids, int expected) {
+        SortedMap<String, Integer> came = new TreeMap<>();
         Instant deadline = Instant.now().plus(LIMIT);
-        while (reader != null && !missing.isEmpty() && Instant.now().isBefore(deadline)) {
+        while (reader != null && expected > 0 && Instant.now().isBefore(deadline)) {
             for (ConsumerRecord<byte[], byte[]> record : reader.poll()) {
-                if (missing.remove(String.valueOf(Event.of(record).key()))) {
+                Event event = Event.of(record);
+                if (ids.contains(String.valueOf(event.key()))) {
+                    came.merge(String.valueOf(event.op()), 1, Integer::sum);
+                    expected--;
                     deadline = Instant.now().plus(LIMIT);
                 }
             }
         }
-        return ids.size() - missing.size();
+        return came;
     }
 
     void print(Screen screen, List<Event> events) {

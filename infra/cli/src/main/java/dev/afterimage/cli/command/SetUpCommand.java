@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +39,9 @@ import picocli.CommandLine.ParentCommand;
         })
 public final class SetUpCommand implements Callable<Integer> {
 
+    /** The comment of a publication that was made here, so that {@code connectors delete} may drop it. */
+    static final String MADE_HERE = "made by afterimage connectors setup";
+
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     @Parameters(paramLabel = "NAME", description = "name of connector, slot and publication, prefix of the topics")
@@ -45,6 +49,22 @@ public final class SetUpCommand implements Callable<Integer> {
 
     @Option(names = "--table", split = ",", paramLabel = "TABLE", description = "tables to capture (users)")
     private List<String> tables = List.of("users");
+
+    /** What to do with the replica identity of existing tables. */
+    enum ReplicaIdentity {
+        full,
+        keep
+    }
+
+    @Option(
+            names = "--replica-identity",
+            paramLabel = "full|keep",
+            description = {
+                "for an existing table without replica identity full:",
+                "full: set it, so that the log has the whole old row (more WAL);",
+                "keep: the key is enough, events have no row before the change"
+            })
+    private @Nullable ReplicaIdentity identity;
 
     @Option(names = "--create-database", description = "create the database if it does not exist")
     private boolean createDatabase;
@@ -68,6 +88,7 @@ public final class SetUpCommand implements Callable<Integer> {
         connect.names(); // fails if Connect does not answer, before anything is created
         try (Screen screen = all.screen();
                 Connection connection = postgres.connect()) {
+            identify(connection);
             for (String table : tables) {
                 if (makeTable(connection, table)) {
                     screen.err().println("Made table " + postgres.schema() + "." + table + " with three users in it.");
@@ -93,6 +114,39 @@ public final class SetUpCommand implements Callable<Integer> {
 
     private String qualified(String table) {
         return AnyPostgres.quoted(postgres.schema()) + "." + AnyPostgres.quoted(table);
+    }
+
+    /**
+     * Sets the replica identity of existing tables as chosen. Without a key or {@code full}, PostgreSQL refuses each
+     * update and delete on a published table, so such a table is refused before anything is changed.
+     */
+    private void identify(Connection connection) throws SQLException {
+        List<String> wanting = new ArrayList<>();
+        for (String table : tables) {
+            List<String> key = Postgres.texts(connection, """
+                    select case when c.relreplident = 'd' and exists (select from pg_index i
+                             where i.indrelid = c.oid and i.indisprimary) then 'key' else 'none' end
+                      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                     where n.nspname = ? and c.relname = ? and c.relkind in ('r', 'p') and c.relreplident not in ('f', 'i')""", postgres.schema(), table);
+            if (key.isEmpty() || (identity == ReplicaIdentity.keep && key.contains("key"))) {
+                continue;
+            }
+            if (identity != ReplicaIdentity.full) {
+                throw new StackException("Nothing was done. "
+                        + (key.contains("key")
+                                        ? "Table %s has a key, but no replica identity full: updates and deletes would come without"
+                                                + " the row before. Add --replica-identity full, or --replica-identity keep to"
+                                                + " do without it."
+                                        : "Table %s has no primary key as its replica identity: once it is published, PostgreSQL"
+                                                + " refuses its updates and deletes. Give it a primary key (alter table %s add"
+                                                + " primary key …), or add --replica-identity full.")
+                                .replace("%s", postgres.schema() + "." + table));
+            }
+            wanting.add(table);
+        }
+        for (String table : wanting) {
+            execute(connection, "alter table " + qualified(table) + " replica identity full");
+        }
     }
 
     private boolean makeTable(Connection connection, String table) throws SQLException {
@@ -124,6 +178,7 @@ public final class SetUpCommand implements Callable<Integer> {
                             .map(this::qualified)
                             .collect(Collectors.joining(
                                     ", ", "create publication " + AnyPostgres.quoted(name) + " for table ", "")));
+            execute(connection, "comment on publication " + AnyPostgres.quoted(name) + " is '" + MADE_HERE + "'");
             return;
         }
         for (String table : tables) {

@@ -1,5 +1,6 @@
 package dev.afterimage.cli.service;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.stack.StackException;
 import io.github.cdimascio.dotenv.Dotenv;
 import io.github.cdimascio.dotenv.DotenvException;
@@ -36,7 +37,19 @@ public final class AnyPostgres {
     @Option(names = "--schema", paramLabel = "NAME", description = "PGSCHEMA, else public")
     private @Nullable String schema;
 
+    private @Nullable String password;
     private @Nullable Dotenv environment;
+
+    /** The source of a connector. */
+    public static AnyPostgres of(JsonNode connector) {
+        AnyPostgres source = new AnyPostgres();
+        source.host = connector.path("database.hostname").asText();
+        source.port = connector.path("database.port").asText("5432");
+        source.database = connector.path("database.dbname").asText();
+        source.user = connector.path("database.user").asText();
+        source.password = connector.path("database.password").asText();
+        return source;
+    }
 
     public String database() {
         return setting(database, "PGDATABASE", "cdc_test");
@@ -64,7 +77,7 @@ public final class AnyPostgres {
 
     /** The password. It is never an option, because every user can read the options of a process. */
     public String password() {
-        return setting(null, "PGPASSWORD", "postgres");
+        return setting(password, "PGPASSWORD", "postgres");
     }
 
     private String address() {

@@ -3,6 +3,9 @@ package dev.afterimage.cli.terminal;
 import dev.afterimage.stack.StackException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
@@ -44,7 +47,21 @@ public final class Prompt {
      * @throws Left when the user presses Ctrl-C or Ctrl-D
      */
     public String ask(String question, @Nullable String otherwise, List<String> choices) {
-        Completer words = new StringsCompleter(choices);
+        return complete(question, otherwise, choices.stream().map(Candidate::new));
+    }
+
+    /** The same with a description of each choice, which the Tab key shows beside it. */
+    public String ask(String question, @Nullable String otherwise, Map<String, String> choices) {
+        return complete(
+                question,
+                otherwise,
+                choices.entrySet().stream()
+                        .map(choice -> new Candidate(
+                                choice.getKey(), choice.getKey(), null, choice.getValue(), null, null, true)));
+    }
+
+    private String complete(String question, @Nullable String otherwise, Stream<Candidate> choices) {
+        Completer words = new StringsCompleter(choices.toArray(Candidate[]::new));
         LineReader reader = LineReaderBuilder.builder()
                 .terminal(screen.terminal())
                 .completer((typing, line, candidates) -> {
