@@ -27,6 +27,8 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -139,6 +141,38 @@ class AfterimageTest {
                     .contains("--token or AFTERIMAGE_TOKEN", "Not allowed. It needs orders:admin.")
                     .doesNotContain("e.y.J");
         }
+    }
+
+    @Test
+    void anAuditIsJsonToo() throws IOException {
+        String audit = "{\"status\":\"DONE\",\"report\":{\"verdict\":\"DIFFERENT\"}}";
+        assertThat(run("audit", "--json", "--projection-port", serve(202, audit)))
+                .isEqualTo(1);
+        assertThat(output.toString().strip()).isEqualTo(audit);
+    }
+
+    @Test
+    void allLettersOfATopicAreDiscardedPageByPage() throws IOException {
+        String port = serve(204, "");
+        Deque<String> pages = new ArrayDeque<>(List.of("[{\"id\":7},{\"id\":8}]", "[{\"id\":9}]", "[]"));
+        List<String> asked = new CopyOnWriteArrayList<>();
+        Objects.requireNonNull(service).createContext("/dead-letters", exchange -> {
+            boolean list = exchange.getRequestMethod().equals("GET");
+            asked.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+            byte[] answer = (list ? pages.remove() : "").getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(list ? 200 : 204, list ? answer.length : -1);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
+        assertThat(run("dead-letters", "discard", "--projection-port", port)).isEqualTo(2);
+        assertThat(asked).isEmpty();
+        assertThat(run("dead-letters", "discard", "--topic", "order.events", "--projection-port", port))
+                .isZero();
+        assertThat(output.toString().strip()).isEqualTo("3 dead letters are discarded.");
+        String page = "GET /dead-letters?limit=200&topic=order.events";
+        assertThat(asked)
+                .containsExactly(
+                        page, "DELETE /dead-letters/7", "DELETE /dead-letters/8", page, "DELETE /dead-letters/9", page);
     }
 
     @Test

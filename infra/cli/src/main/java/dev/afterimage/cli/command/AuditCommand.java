@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Starts an audit in the projection-service, which compares source, read model and replica, and prints the result. */
 @Command(
@@ -31,11 +32,18 @@ public final class AuditCommand extends PipelineCommand {
         "table", "follower", "sourceRows", "followerRows", "sourceHash", "followerHash", "inFlight", "different"
     };
 
+    @Option(names = "--json", description = "the audit with its report, as the service gives it")
+    private boolean json;
+
     @Override
     public Integer call() throws InterruptedException {
         try (Screen screen = screen()) {
             JsonNode audit = run(ports.projectionService());
-            print(screen, audit);
+            if (json) {
+                screen.json(audit);
+            } else {
+                print(screen, audit);
+            }
             return switch (audit.path("report").path("verdict").asText()) {
                 case "EQUAL" -> 0;
                 case "DIFFERENT" -> 1;

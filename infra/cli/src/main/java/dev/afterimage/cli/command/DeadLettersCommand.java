@@ -119,14 +119,46 @@ public final class DeadLettersCommand extends PipelineCommand {
 
     @Command(
             name = "discard",
-            description = "Deletes them from the service; their records stay on the dead letter topic.")
-    void discard(@Parameters(arity = "1..*", paramLabel = "ID") List<Long> ids) {
+            description =
+                    "Deletes them from the service: those with the ids, all of a topic, all with a digest, or all."
+                            + " Their records stay on the dead letter topic.")
+    int discard(
+            @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
+            @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
+            @Option(names = "--digest", description = "all with this digest of a fault") @Nullable String digest,
+            @Option(names = "--all", description = "all dead letters") boolean all) {
         try (Screen screen = screen()) {
-            for (long id : ids) {
-                RestService.expect(204, ports.projectionService().delete("/dead-letters/" + id));
-                screen.out().println(json ? "{\"discarded\":" + id + "}" : id + " is discarded.");
+            if (ids != null && !ids.isEmpty()) {
+                for (long id : ids) {
+                    discard(id);
+                    screen.out().println(json ? "{\"discarded\":" + id + "}" : id + " is discarded.");
+                }
+                return 0;
             }
+            if (topic == null && digest == null && !all) {
+                screen.err().println("Give ids, --topic, --digest or --all.");
+                return 2;
+            }
+            long count = 0;
+            String page = "/dead-letters?limit=200" + query("&", topic, digest);
+            JsonNode letters;
+            while (!(letters = RestService.expect(200, ports.projectionService().get(page))).isEmpty()) {
+                for (JsonNode letter : letters) {
+                    discard(letter.path("id").asLong());
+                    count++;
+                }
+            }
+            screen.out()
+                    .println(
+                            json
+                                    ? "{\"discarded\":" + count + "}"
+                                    : "%,d dead letters are discarded.".formatted(count));
+            return 0;
         }
+    }
+
+    private void discard(long id) {
+        RestService.expect(204, ports.projectionService().delete("/dead-letters/" + id));
     }
 
     private static String query(String first, @Nullable String topic, @Nullable String digest) {
