@@ -141,12 +141,13 @@ public final class DeadLettersCommand extends PipelineCommand {
             }
             long count = 0;
             String page = "/dead-letters?limit=200" + query("&", topic, digest);
-            JsonNode letters;
-            while (!(letters = RestService.expect(200, ports.projectionService().get(page))).isEmpty()) {
+            JsonNode letters = RestService.expect(200, ports.projectionService().get(page));
+            while (!letters.isEmpty()) {
                 for (JsonNode letter : letters) {
                     discard(letter.path("id").asLong());
                     count++;
                 }
+                letters = RestService.expect(200, ports.projectionService().get(page));
             }
             screen.out()
                     .println(
