@@ -1,20 +1,12 @@
 package dev.afterimage.projection.feed;
 
-import static dev.afterimage.projection.feed.Gap.Cause.CREATED_AGAIN;
-import static dev.afterimage.projection.feed.Gap.Cause.FEWER_PARTITIONS;
-import static dev.afterimage.projection.feed.Gap.Cause.RETENTION;
-import static dev.afterimage.projection.feed.Gap.Cause.TRUNCATED;
-
-import dev.afterimage.projection.sql.RoundTrip;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Default;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,15 +15,12 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.stream.Collectors;
-import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -53,11 +42,8 @@ class Assignment implements KafkaConsumerRebalanceListener {
 
     private static final Duration MISSING_PAUSE = Duration.ofSeconds(1);
 
-    private final DataSource dataSource;
-    private final DataSource probes;
-    private final Positions positions;
     private final TopicIds topicIds;
-    private final Gaps gaps;
+    private final Placement placement;
     private final FeedStatus status;
     private final Outage outage;
     private final Map<TopicPartition, Place> places = new ConcurrentHashMap<>();
@@ -68,26 +54,12 @@ class Assignment implements KafkaConsumerRebalanceListener {
     private final Map<TopicPartition, Seen> seen = new HashMap<>();
 
     private final CountDownLatch stopping = new CountDownLatch(1);
-    /** What was applied at the last check. */
-    private volatile Map<TopicPartition, Long> settled = Map.of();
-
-    private volatile Map<TopicPartition, Long> checked = Map.of();
     private volatile boolean joined;
     private volatile Instant changedAt = Instant.now();
 
-    Assignment(
-            DataSource dataSource,
-            @io.quarkus.agroal.DataSource("probes") DataSource probes,
-            Positions positions,
-            TopicIds topicIds,
-            Gaps gaps,
-            FeedStatus status,
-            FeedConfig config) {
-        this.dataSource = dataSource;
-        this.probes = probes;
-        this.positions = positions;
+    Assignment(TopicIds topicIds, Placement placement, FeedStatus status, FeedConfig config) {
         this.topicIds = topicIds;
-        this.gaps = gaps;
+        this.placement = placement;
         this.status = status;
         this.outage = new Outage(config.maxBackoff());
     }
@@ -208,102 +180,18 @@ class Assignment implements KafkaConsumerRebalanceListener {
         }
         Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
         Map<TopicPartition, Long> end = consumer.endOffsets(partitions);
-        Map<TopicPartition, Placing> placings = new HashMap<>();
-        try (Connection connection = dataSource.getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                var reads = new RoundTrip();
-                Map<TopicPartition, Long> stored = positions.lock(reads, partitions);
-                Map<TopicPartition, String> ids = positions.topicIds(reads, partitions);
-                reads.run(connection);
-                for (TopicPartition partition : partitions) {
-                    var placing = new Placing(
-                            stored.get(partition),
-                            ids.get(partition),
-                            Objects.requireNonNull(topics.get(partition.topic()))
-                                    .id(),
-                            first.getOrDefault(partition, 0L),
-                            end.getOrDefault(partition, 0L));
-                    placings.put(partition, placing);
-                    tell(connection, partition, placing);
-                }
-                var writes = new RoundTrip();
-                positions.put(writes, mapped(placings, Placing::next));
-                positions.putTopicIds(writes, mapped(placings, Placing::topicId));
-                writes.run(connection);
-                for (Map.Entry<String, TopicIds.Topic> topic : topics.entrySet()) {
-                    for (Map.Entry<TopicPartition, Long> gone :
-                            positions.removeSurplus(connection, topic.getKey(), topic.getValue())) {
-                        gaps.add(connection, gone.getKey(), gone.getValue(), gone.getValue(), FEWER_PARTITIONS);
-                    }
-                }
-                connection.commit();
-            } catch (SQLException | RuntimeException e) {
-                connection.rollback();
-                throw e;
-            }
-        }
-        placings.forEach((partition, placing) -> {
-            consumer.seek(partition, placing.next());
-            seen.put(partition, new Seen(placing.topicId(), placing.next()));
-            boolean goneBack = placing.isReplaced() || delivered.getOrDefault(partition, 0L) > placing.next();
-            places.put(partition, new Place(placing.next(), goneBack, null));
+        Map<TopicPartition, Long> seenNext = new HashMap<>();
+        seen.forEach((partition, last) -> seenNext.put(partition, last.next()));
+        Map<TopicPartition, Placement.Placed> placed = placement.place(topics, first, end, seenNext);
+        placed.forEach((partition, found) -> {
+            consumer.seek(partition, found.next());
+            seen.put(partition, new Seen(found.topicId(), found.next()));
+            boolean goneBack = found.isReplaced() || delivered.getOrDefault(partition, 0L) > found.next();
+            places.put(partition, new Place(found.next(), goneBack, null));
         });
-        Log.infof("Following %s", mapped(placings, Placing::next));
-    }
-
-    private static <T> Map<TopicPartition, T> mapped(
-            Map<TopicPartition, Placing> placings, Function<Placing, T> property) {
-        return placings.entrySet().stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, each -> property.apply(each.getValue())));
-    }
-
-    /**
-     * What the database and the broker know of a partition.
-     *
-     * @param stored the position in the database; null if there is none
-     * @param storedId the id of the topic that the position belongs to; null if it is unknown
-     */
-    private record Placing(@Nullable Long stored, @Nullable String storedId, String topicId, long first, long end) {
-
-        Gap.@Nullable Cause gap() {
-            if (stored == null) {
-                return first > 0 ? RETENTION : null;
-            }
-            if (storedId != null && !storedId.equals(topicId)) {
-                return CREATED_AGAIN;
-            }
-            if (stored > end) {
-                return storedId == null ? CREATED_AGAIN : TRUNCATED;
-            }
-            return stored < first ? RETENTION : null;
-        }
-
-        boolean isReplaced() {
-            return gap() == CREATED_AGAIN || gap() == TRUNCATED;
-        }
-
-        long next() {
-            return stored == null || gap() != null ? first : stored;
-        }
-    }
-
-    private void tell(Connection connection, TopicPartition partition, Placing placing) throws SQLException {
-        Gap.Cause cause = placing.gap();
-        long stored = placing.stored() == null ? 0 : placing.stored();
-        if (cause == RETENTION) {
-            positions.lack(connection, partition, placing.first());
-            gaps.add(connection, partition, stored, placing.first(), cause);
-        } else if (cause != null) {
-            Seen last = seen.get(partition); // records of the new log may have been applied since then
-            long from = last == null ? stored : Math.min(stored, last.next());
-            positions.replaceLog(connection, partition, placing.first(), from);
-            if (cause == TRUNCATED) {
-                gaps.add(connection, partition, placing.end(), stored, cause);
-            } else {
-                gaps.add(connection, partition, from, placing.first(), cause);
-            }
-        }
+        Map<TopicPartition, Long> next = new TreeMap<>(Positions.ORDER);
+        placed.forEach((partition, found) -> next.put(partition, found.next()));
+        Log.infof("Following %s", next);
     }
 
     /**
@@ -344,40 +232,6 @@ class Assignment implements KafkaConsumerRebalanceListener {
             return first < before ? new Place(each.next(), false, null) : new Place(each.next(), true, Instant.now());
         });
         return place == null || place.goneBack() ? OptionalLong.empty() : OptionalLong.of(place.next());
-    }
-
-    /**
-     * Sets back the partitions whose position in the database is below the offset that was applied a second ago:
-     * PostgreSQL crashed and lost its last commits. Without new records no batch would notice that. By default,
-     * PostgreSQL has a commit on disk after at most 0.6 s.
-     *
-     * @see <a href="https://www.postgresql.org/docs/18/wal-async-commit.html">Asynchronous Commit</a>
-     */
-    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
-    void check() {
-        if (!settled.equals(checked)) {
-            var reads = new RoundTrip();
-            Map<TopicPartition, Long> stored = positions.read(reads, settled.keySet());
-            try (Connection connection = probes.getConnection()) {
-                reads.run(connection);
-            } catch (SQLException e) {
-                Log.debugf("The database does not tell the positions: %s", e.getMessage());
-                return; // compares the same offsets a second later
-            }
-            settled.forEach((partition, next) -> {
-                Place place = places.get(partition);
-                long found = stored.getOrDefault(partition, 0L);
-                if (place != null && next <= place.next() && found < next) {
-                    Log.warnf(
-                            "Going back to the position in the database, which has lost commits topic=%s partition=%d"
-                                    + " offset=%d next=%d",
-                            partition.topic(), partition.partition(), found, next);
-                    setBack(partition, Duration.ZERO);
-                }
-            });
-            checked = settled;
-        }
-        settled = nextOffsets();
     }
 
     /** Drops the records of the partition until it is placed again, after this pause. */
