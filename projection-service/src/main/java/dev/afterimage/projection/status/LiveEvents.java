@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class LiveEvents {
 
-    /** The log is read at most once per pause. */
-    private static final Duration PAUSE = Duration.ofMillis(40);
+    /** The log is read at most once per pause: a reader does not see the difference, but each look costs two queries. */
+    private static final Duration PAUSE = Duration.ofMillis(100);
     /** The place of a replayed dead letter, as the feed tells it. */
     private static final Pattern PLACE = Pattern.compile("(.+)-([0-9]{1,9})@([0-9]{1,18})");
 
