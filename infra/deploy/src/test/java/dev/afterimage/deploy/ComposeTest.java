@@ -13,6 +13,7 @@ import com.networknt.schema.SpecificationVersion;
 import com.sun.net.httpserver.HttpServer;
 import dev.afterimage.cli.service.Ports;
 import dev.afterimage.stack.StackConfig;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -58,8 +59,8 @@ class ComposeTest {
             "KEY_CONVERTER",
             "VALUE_CONVERTER",
             "OFFSET_FLUSH_INTERVAL_MS");
-    /** The variables that Debezium's entry point uses itself. */
-    private static final Set<String> OF_THE_ENTRY_POINT = Set.of("HEAP_OPTS", "ENABLE_APICURIO_CONVERTERS");
+    /** Debezium's entry point uses this variable itself. */
+    private static final String OF_THE_ENTRY_POINT = "HEAP_OPTS";
     /** The paths that each image declares as volumes, from the Dockerfiles of its project. */
     private static final Map<String, Set<String>> VOLUMES = Map.of(
             "postgres", Set.of("/var/lib/postgresql"),
@@ -184,7 +185,7 @@ class ComposeTest {
                         name -> name.matches(environment.get("CONNECT_CONFIG_PROVIDERS_ENV_PARAM_ALLOWLIST_PATTERN")));
         assertThat(Settings.worker())
                 .containsAll(environment.keySet().stream()
-                        .filter(variable -> !asked.contains(variable) && !OF_THE_ENTRY_POINT.contains(variable))
+                        .filter(variable -> !asked.contains(variable) && !variable.equals(OF_THE_ENTRY_POINT))
                         .filter(variable -> !variable.startsWith("CONNECT_CONFIG_PROVIDERS_ENV_"))
                         .peek(variable -> assertThat(variable)
                                 .matches(name -> name.startsWith("CONNECT_") || UNPREFIXED.contains(name)))
@@ -217,7 +218,7 @@ class ComposeTest {
                     .contains("max-size", "max-file");
             assertThat(texts(service.path("tmpfs"))).as(name).anyMatch(mount -> mount.startsWith("/tmp:exec"));
             assertThat(text(service, "/stop_grace_period")).as(name).isEqualTo(name.equals("postgres") ? "60s" : "30s");
-            assertThat(service.path("read_only").asBoolean()).as(name).isEqualTo(!name.equals("connect"));
+            assertThat(service.path("read_only").asBoolean()).as(name).isTrue();
         });
     }
 
@@ -337,8 +338,37 @@ class ComposeTest {
                         .asText())
                 .startsWith("io.apicurio.registry.");
         assertThat(environment("connect"))
-                .containsEntry("ENABLE_APICURIO_CONVERTERS", "true")
                 .containsEntry("SCHEMA_REGISTRY_URL", "http://registry:8080/apis/registry/v3");
+        assertThat(texts(service("connect").path("entrypoint")))
+                .anyMatch(command -> command.contains("/kafka/external_libs/apicurio"));
+    }
+
+    /** Twice, because a container that is restarted may find its links. The folders are those of Debezium's image. */
+    @Test
+    void connectFindsItsPluginsThoughItsRootIsReadOnly() throws Exception {
+        for (String plugin :
+                List.of("debezium-connector-mysql", "debezium-connector-postgres", "debezium-connector-jdbc")) {
+            someJar("kafka/connect/" + plugin);
+        }
+        someJar("kafka/external_libs/apicurio");
+        Path entryPoint = Files.writeString(home.resolve("docker-entrypoint.sh"), "#!/bin/bash\necho $*\n");
+        assertThat(entryPoint.toFile().setExecutable(true)).isTrue();
+        List<String> command = texts(service("connect").path("entrypoint"))
+                .map(word -> word.replaceAll("(?<= )/", home + "/"))
+                .toList();
+        for (int start = 0; start < 2; start++) {
+            assertThat(Script.run(home, Map.of(), command)).isEqualTo(new Script(0, "start\n"));
+        }
+        Path plugins = Path.of(home + environment("connect").get("CONNECT_PLUGIN_PATH"));
+        assertThat(Settings.pluginJars(plugins))
+                .containsExactlyInAnyOrder(
+                        plugins + "/debezium-connector-postgres/some.jar",
+                        plugins + "/debezium-connector-jdbc/some.jar",
+                        plugins + "/apicurio/some.jar");
+    }
+
+    private void someJar(String folder) throws IOException {
+        Files.createFile(Files.createDirectories(home.resolve(folder)).resolve("some.jar"));
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.smallrye.jwt.config.JWTAuthContextInfoProvider;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -179,6 +180,20 @@ final class Settings {
                     .getConstructor(Map.class)
                     .newInstance(WORKER);
             return ((Map<?, ?>) config.getClass().getMethod("values").invoke(config)).keySet();
+        });
+    }
+
+    /** The jars that the local pipeline's Connect worker finds when this is its {@code plugin.path}. */
+    static Set<String> pluginJars(Path path) {
+        return ofKafka(classes -> {
+            Class<?> utils = classes.loadClass("org.apache.kafka.connect.runtime.isolation.PluginUtils");
+            Method locations = utils.getMethod("pluginLocations", String.class, boolean.class);
+            Method jars = utils.getMethod("pluginUrls", Path.class);
+            Set<Object> found = new HashSet<>();
+            for (Object plugin : (Set<?>) locations.invoke(null, path.toString(), true)) {
+                found.addAll((List<?>) jars.invoke(null, plugin));
+            }
+            return found;
         });
     }
 
