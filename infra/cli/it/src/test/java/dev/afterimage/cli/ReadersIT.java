@@ -17,8 +17,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -128,6 +130,53 @@ class ReadersIT {
             assertThat(Files.readString(told)).contains("c readers.events 0@2  2", "Listening on readers.events.\n");
         } finally {
             watch.destroy();
+        }
+    }
+
+    @Test
+    void aGroupThatIsGoneIsNoDangerAndIsForgotten() throws Exception {
+        fill(3);
+        try (Admin admin = pipeline.kafka().admin()) {
+            admin.alterConsumerGroupOffsets("gone", Map.of(new TopicPartition(TOPIC, 0), new OffsetAndMetadata(0)))
+                    .all()
+                    .get();
+        }
+        await().atMost(LIMIT).until(() -> pipeline.run("status", "--max-behind=1s")
+                .out()
+                .matches("(?s).*WARN  gone is [0-9]+ s behind on readers.events and has no members.*"));
+        assertThat(pipeline.run("status", "forget", "gone").out()).isEqualTo("Group gone is forgotten.\n");
+        assertThat(pipeline.run("status", "--max-behind=1s").out()).doesNotContain("gone is");
+        assertThat(pipeline.run("status", "forget", "gone").err())
+                .startsWith("There is no consumer group gone, only ")
+                .contains("connect-replica-sink, projection\n");
+        Run used = pipeline.run("status", "forget", "projection");
+        assertThat(used.err()).isEqualTo("Group projection has members: stop them first.\n");
+        assertThat(used.code()).isEqualTo(1);
+    }
+
+    @Test
+    void markersAndTombstonesAreNoLag() throws Exception {
+        fill(1);
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                        Map.of("bootstrap.servers", pipeline.kafka().bootstrapServers(), "transactional.id", "markers"),
+                        new StringSerializer(),
+                        new StringSerializer());
+                Admin admin = pipeline.kafka().admin()) {
+            producer.initTransactions();
+            for (int i = 0; i < 3; i++) {
+                producer.beginTransaction();
+                var _ = producer.send(new ProducerRecord<>(TOPIC, 0, "0", null));
+                producer.commitTransaction();
+            }
+            admin.alterConsumerGroupOffsets("marked", Map.of(new TopicPartition(TOPIC, 0), new OffsetAndMetadata(1)))
+                    .all()
+                    .get();
+            assertThat(pipeline.run("status").out()).containsPattern("marked +readers.events +0 +-\n");
+            admin.alterConsumerGroupOffsets("marked", Map.of(new TopicPartition(TOPIC, 0), new OffsetAndMetadata(0)))
+                    .all()
+                    .get();
+            assertThat(pipeline.run("status").out()).containsPattern("marked +readers.events +7 +[0-9.]+ s\n");
+            admin.deleteConsumerGroups(List.of("marked")).all().get();
         }
     }
 

@@ -3,6 +3,7 @@ package dev.afterimage.cli.command;
 import dev.afterimage.cli.service.Findings;
 import dev.afterimage.cli.service.Findings.Level;
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.StackException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -10,12 +11,22 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi.Style;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
 
 /** Shows the state of the pipeline: processes, connectors, slots, lag, topics, rates, and what needs attention. */
 @Command(
@@ -52,7 +63,7 @@ public final class StatusCommand extends PipelineCommand {
             description = "time between two refreshes (${DEFAULT-VALUE})")
     private int interval;
 
-    @Option(names = "--json", description = "one JSON object; one per line with --watch")
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "one JSON object; one per line with --watch")
     private boolean json;
 
     @Override
@@ -86,6 +97,36 @@ public final class StatusCommand extends PipelineCommand {
                 case WARN -> 1;
                 case CRIT -> 2;
             };
+        }
+    }
+
+    @Command(name = "forget", description = "Deletes the offsets of a consumer group that has no members.")
+    void forget(@Parameters(paramLabel = "GROUP") String group) throws ExecutionException, InterruptedException {
+        try (Screen screen = screen();
+                Admin admin = Admin.create(Map.of(
+                        "bootstrap.servers",
+                        ports.bootstrapServers(),
+                        "default.api.timeout.ms",
+                        5_000,
+                        "request.timeout.ms",
+                        5_000))) {
+            Set<String> groups = admin.listGroups().all().get().stream()
+                    .map(GroupListing::groupId)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            if (!groups.contains(group)) {
+                throw new StackException("There is no consumer group " + group + ", only " + String.join(", ", groups));
+            }
+            admin.deleteConsumerGroups(List.of(group)).all().get();
+            if (json) {
+                screen.json(Map.of("group", group, "done", "is forgotten"));
+            } else {
+                screen.out().println("Group " + group + " is forgotten.");
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof GroupNotEmptyException) {
+                throw new StackException("Group " + group + " has members: stop them first.", e);
+            }
+            throw e;
         }
     }
 

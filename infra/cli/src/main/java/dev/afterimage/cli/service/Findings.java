@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +34,11 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +85,7 @@ public final class Findings implements AutoCloseable {
     /**
      * The lag of a consumer group on a topic.
      *
-     * @param records lag by partition; the offsets of transaction markers count too
+     * @param records lag by partition; 0 when only transaction markers and tombstones are left, else they count too
      * @param oldestMs age of the oldest record that has not been read; 0 if all have been read
      */
     public record Lag(String group, String topic, List<Long> records, long oldestMs) {}
@@ -106,6 +109,11 @@ public final class Findings implements AutoCloseable {
             List<Lag> lags,
             List<Topic> topics,
             List<Aggregate> aggregates) {}
+
+    /** The consumer group of projection-service. */
+    private static final String READ_MODEL_GROUP = "projection";
+
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(3);
 
     private final Ports ports;
     private final LocalPipelineConfig addresses;
@@ -137,9 +145,16 @@ public final class Findings implements AutoCloseable {
         this.connect = ports.connectors();
         this.postgres = ports.postgres();
         Map<String, Object> kafka = Map.of(
-                "bootstrap.servers", ports.bootstrapServers(),
-                "default.api.timeout.ms", 3_000,
-                "request.timeout.ms", 2_000);
+                "bootstrap.servers",
+                ports.bootstrapServers(),
+                "isolation.level",
+                "read_committed",
+                "auto.offset.reset",
+                "earliest",
+                "default.api.timeout.ms",
+                (int) ANSWER_LIMIT.toMillis(),
+                "request.timeout.ms",
+                2_000);
         this.admin = Admin.create(kafka);
         this.consumer = new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
@@ -156,7 +171,7 @@ public final class Findings implements AutoCloseable {
         List<Slot> slots = slots(slotsInUse);
         List<Lag> lags = new ArrayList<>();
         List<Topic> topics = new ArrayList<>();
-        kafka(lags, topics, seconds);
+        kafka(lags, topics, seconds, connectors);
         List<Aggregate> aggregates = aggregates(seconds);
         letters();
         worries.sort((one, other) -> other.level().compareTo(one.level()));
@@ -303,7 +318,7 @@ public final class Findings implements AutoCloseable {
         return slots;
     }
 
-    private void kafka(List<Lag> lags, List<Topic> topics, double seconds) {
+    private void kafka(List<Lag> lags, List<Topic> topics, double seconds, List<ConnectorStatus> connectors) {
         try {
             // Connect's internal topics have no events
             List<TopicPartition> partitions = KafkaBroker.partitions(admin).stream()
@@ -325,7 +340,7 @@ public final class Findings implements AutoCloseable {
                         (sum - offsetsBefore.getOrDefault(topic, sum)) / seconds));
             });
             offsetsBefore = offsets;
-            lags(lags, ends);
+            lags(lags, ends, connectors);
         } catch (KafkaException | ExecutionException e) {
             worry(Level.CRIT, "Kafka does not answer at " + ports.bootstrapServers());
         } catch (InterruptedException e) {
@@ -342,12 +357,17 @@ public final class Findings implements AutoCloseable {
                 .get();
     }
 
-    private void lags(List<Lag> lags, Map<TopicPartition, Long> ends) throws ExecutionException, InterruptedException {
-        List<String> groups = admin.listGroups().all().get().stream()
-                .map(GroupListing::groupId)
-                .sorted()
+    private void lags(List<Lag> lags, Map<TopicPartition, Long> ends, List<ConnectorStatus> connectors)
+            throws ExecutionException, InterruptedException {
+        List<GroupListing> groups = admin.listGroups().all().get().stream()
+                .sorted(Comparator.comparing(GroupListing::groupId))
                 .toList();
-        for (String group : groups) {
+        for (GroupListing listed : groups) {
+            String group = listed.groupId();
+            // the read model and a connector that is stopped or has failed come back
+            boolean gone = listed.groupState().filter(GroupState.EMPTY::equals).isPresent()
+                    && !group.equals(READ_MODEL_GROUP)
+                    && connectors.stream().noneMatch(each -> group.equals("connect-" + each.name()));
             Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(group)
                     .partitionsToOffsetAndMetadata()
                     .get();
@@ -360,30 +380,42 @@ public final class Findings implements AutoCloseable {
                 }
                 long next = position.getValue().offset();
                 long lag = Math.max(0, ends.getOrDefault(partition, 0L) - next);
-                byTopic.computeIfAbsent(partition.topic(), _ -> new TreeMap<>()).put(partition.partition(), lag);
-                if (lag > 0) {
-                    oldest.merge(partition.topic(), age(partition, next), Math::max);
-                }
+                long age = lag == 0 ? 0 : age(partition, next, next + lag);
+                byTopic.computeIfAbsent(partition.topic(), _ -> new TreeMap<>())
+                        .put(partition.partition(), age == 0 ? 0 : lag);
+                oldest.merge(partition.topic(), age, Math::max);
             }
             byTopic.forEach((topic, records) -> {
                 long waits = oldest.getOrDefault(topic, 0L);
                 lags.add(new Lag(group, topic, List.copyOf(records.values()), waits));
-                worry(waits, maxBehind.toMillis(), group + " is " + waits / 1000 + " s behind on " + topic);
+                String behind = group + " is " + waits / 1000 + " s behind on " + topic;
+                if (!gone) {
+                    worry(waits, maxBehind.toMillis(), behind);
+                } else if (waits > maxBehind.toMillis() / 2) {
+                    worry(Level.WARN, behind + " and has no members: infra/afterimage status forget " + group);
+                }
             });
         }
     }
 
     /**
-     * The age of the record that a consumer reads next. It is 0 when only a transaction marker or a tombstone is left:
-     * the sink ignores a tombstone and commits its offset with the next record.
+     * The age of the record that a consumer reads next, at least 1. It is 0 when only transaction markers and tombstones
+     * are left: the sink ignores a tombstone and commits both with the next record.
      */
-    private long age(TopicPartition partition, long offset) {
+    private long age(TopicPartition partition, long from, long end) {
         consumer.assign(List.of(partition));
-        consumer.seek(partition, offset);
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
-            if (record.value() != null) {
-                return Math.max(0, System.currentTimeMillis() - record.timestamp());
+        consumer.seek(partition, from);
+        for (long position = from; position < end; ) {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(ANSWER_LIMIT)) {
+                if (record.value() != null) {
+                    return Math.max(1, System.currentTimeMillis() - record.timestamp());
+                }
             }
+            long moved = consumer.position(partition);
+            if (moved == position) {
+                throw new TimeoutException("no records of " + partition);
+            }
+            position = moved;
         }
         return 0;
     }
