@@ -18,9 +18,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -235,6 +237,16 @@ class KubernetesTest {
         assertThat(limit - heap).isGreaterThanOrEqualTo(300);
     }
 
+    /** Strimzi mounts /tmp, the only folder that its start script and its JVM write to. */
+    @Test
+    void connectsContainerMayDoLittle() {
+        JsonNode template = the(BASE, "KafkaConnect", "connect").at("/spec/template");
+        Manifest service = the(BASE, "Deployment", "order-service");
+        assertThat(template.at("/connectContainer/securityContext"))
+                .isEqualTo(container(service).path("securityContext"));
+        assertThat(template.at("/pod/securityContext")).isEqualTo(pod(service).path("securityContext"));
+    }
+
     @Test
     void theImagesArePulledWithTheSecretThatPushesConnects() {
         JsonNode connect = the(BASE, "KafkaConnect", "connect").at("/spec");
@@ -347,6 +359,49 @@ class KubernetesTest {
         assertThat(backup.at("/pluginConfiguration/name")).isEqualTo(plugin.path("name"));
         assertThat(text(backup, "/cluster/name"))
                 .isEqualTo(the(prod, "Cluster", "postgres").name());
+    }
+
+    @Test
+    void aRestoreReadsTheArchiveOfProductionAndWritesAnother() throws JsonProcessingException {
+        List<Manifest> restored = overlay("overlays/restored");
+        assertThat(restored)
+                .allSatisfy(manifest ->
+                        assertThat(manifest.errors()).as(manifest.toString()).isEmpty());
+        Manifest lost = the(overlay("overlays/prod"), "Cluster", "postgres");
+        JsonNode cluster = the(restored, "Cluster", "postgres").at("/spec");
+        JsonNode recovery = cluster.at("/bootstrap/recovery");
+        assertThat(Stream.of("database", "owner", "secret").map(recovery::path))
+                .containsExactlyElementsOf(Stream.of("database", "owner", "secret")
+                        .map(lost.at("/spec/bootstrap/initdb")::path)
+                        .toList());
+        JsonNode origin = only(cluster.path("externalClusters"), "/name", text(recovery, "/source"));
+        JsonNode archiver = cluster.at("/plugins/0");
+        assertThat(origin.at("/plugin/name")).isEqualTo(archiver.path("name"));
+        assertThat(origin.at("/plugin/parameters/barmanObjectName"))
+                .isEqualTo(archiver.at("/parameters/barmanObjectName"));
+        // a cluster archives below its own name unless it has another
+        assertThat(text(origin, "/plugin/parameters/serverName")).isEqualTo(lost.name());
+        assertThat(text(archiver, "/parameters/serverName")).isNotEmpty().isNotEqualTo(lost.name());
+    }
+
+    @Test
+    void everyCommandOfARunbookNamesWhatThereIs() throws JsonProcessingException {
+        Set<String> there = overlay("overlays/prod").stream()
+                .map(manifest -> manifest.toString().toLowerCase(Locale.ROOT))
+                .collect(Collectors.toCollection(HashSet::new));
+        there.add("service postgres-rw"); // CloudNativePG makes it
+        List<String> commands = Stream.of("infra/README.md", "infra/deploy/kubernetes/README.md")
+                .flatMap(file -> text(Repository.file(file)).lines())
+                .filter(line -> line.startsWith("kubectl -n afterimage "))
+                .toList();
+        assertThat(commands).hasSizeGreaterThan(10).allSatisfy(command -> {
+            Matcher names = Pattern.compile(
+                            "(deployment|statefulset|service|kafkaconnector|cluster)(?:\\.[a-z.]+)?[ /]([a-z][a-z-]*(?= |$)(?: [a-z][a-z-]*(?= |$))*)")
+                    .matcher(command);
+            assertThat(names.find()).isTrue();
+            assertThat(Stream.of(names.group(2).split(" ")).map(name -> names.group(1) + " " + name))
+                    .isSubsetOf(there);
+        });
     }
 
     @Test
@@ -557,14 +612,16 @@ class KubernetesTest {
                 .toList();
     }
 
-    /** The manifests of the base with the overlay's patches applied. */
+    /** The manifests of the base, or of another overlay, with the overlay's patches applied. */
     private static List<Manifest> overlay(String folder) throws JsonProcessingException {
         JsonNode kustomization = kustomization(folder);
-        assertThat(FOLDER.resolve(folder)
-                        .resolve(text(kustomization, "/resources/0"))
-                        .normalize())
-                .isEqualTo(FOLDER.resolve("base"));
-        List<Manifest> manifests = new ArrayList<>(BASE);
+        Path below = FOLDER.resolve(folder)
+                .resolve(text(kustomization, "/resources/0"))
+                .normalize();
+        List<Manifest> manifests = new ArrayList<>(
+                below.equals(FOLDER.resolve("base"))
+                        ? BASE
+                        : overlay(FOLDER.relativize(below).toString()));
         texts(kustomization.path("resources"))
                 .skip(1)
                 .flatMap(file -> Repository.yaml(FOLDER.resolve(folder).resolve(file)).stream())

@@ -4,8 +4,6 @@ import static dev.afterimage.cli.TestPipeline.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.StackException;
@@ -71,17 +69,6 @@ abstract class FaultsUnderLoad {
         assertThat(RestService.expect(200, projection.get("/dead-letters"))).isEmpty();
         Run audit = pipeline.run("audit");
         assertThat(audit.code()).as(audit.toString()).isZero();
-    }
-
-    void awaitNothingOnItsWay(String topics) {
-        await().atMost(LIMIT).untilAsserted(() -> {
-            JsonNode report =
-                    new ObjectMapper().readTree(pipeline.run("status", "--json").out());
-            assertThat(report.path("lags"))
-                    .filteredOn(lag -> lag.path("topic").asText().startsWith(topics))
-                    .isNotEmpty()
-                    .allSatisfy(lag -> assertThat(lag.path("oldestMs").asLong()).isZero());
-        });
     }
 
     /** By a client that repeats its request until it is answered. */

@@ -154,7 +154,7 @@ class RecoveryIT extends FaultsUnderLoad {
         for (String connector : SLOTS.keySet()) {
             RestService.expect(204, connect.put("/connectors/" + connector + "/stop", Map.of()));
         }
-        awaitNothingOnItsWay("cdc.");
+        pipeline.awaitNothingOnItsWay("cdc.");
         String begun = source.value("select clock_timestamp()");
         for (String connector : SLOTS.keySet()) {
             await().atMost(LIMIT)

@@ -190,6 +190,18 @@ public final class TestPipeline implements AutoCloseable {
                 .until(() -> projection.get("/orders/" + order).status() == 200);
     }
 
+    /** On the topics whose names begin so. */
+    void awaitNothingOnItsWay(String topics) {
+        await().atMost(LIMIT).untilAsserted(() -> {
+            JsonNode report =
+                    new ObjectMapper().readTree(run("status", "--json").out());
+            assertThat(report.path("lags"))
+                    .filteredOn(lag -> lag.path("topic").asText().startsWith(topics))
+                    .isNotEmpty()
+                    .allSatisfy(lag -> assertThat(lag.path("oldestMs").asLong()).isZero());
+        });
+    }
+
     void discardDeadLetters() {
         for (JsonNode letter : RestService.expect(200, projection.get("/dead-letters"))) {
             String address = "/dead-letters/" + letter.path("id").asText();
