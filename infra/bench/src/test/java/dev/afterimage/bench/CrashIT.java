@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
@@ -34,7 +35,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Two projection-services share a backlog, then a rebuild, while they are killed by {@code kill -9} at random moments. In
- * between PostgreSQL is killed, before the last commits are on disk.
+ * between PostgreSQL is killed, before the last commits are on disk. At the end one is stopped, and leaves the group.
  */
 class CrashIT {
 
@@ -112,6 +113,10 @@ class CrashIT {
                     .as("went on where it was, each event once, seed %d", seed)
                     .isEqualTo(String.valueOf(records));
             assertExact(postgres, end, seed);
+
+            awaitBothFollow(kafka);
+            one.close();
+            assertThat(instances(kafka)).singleElement().asString().startsWith("projection-2-");
         }
     }
 
@@ -119,13 +124,25 @@ class CrashIT {
         await().atMost(LIMIT).pollInterval(Duration.ofMillis(20)).until(() -> number(postgres, sql) >= figure);
     }
 
+    private static List<String> instances(KafkaBroker kafka) throws Exception {
+        try (Admin admin = kafka.admin()) {
+            return group(admin).members().stream()
+                    .flatMap(member -> member.groupInstanceId().stream())
+                    .toList();
+        }
+    }
+
+    private static ConsumerGroupDescription group(Admin admin) throws Exception {
+        return Objects.requireNonNull(admin.describeConsumerGroups(List.of("projection"))
+                        .describedGroups()
+                        .get("projection"))
+                .get();
+    }
+
     private static void awaitBothFollow(KafkaBroker kafka) {
         try (Admin admin = kafka.admin()) {
             await().atMost(LIMIT).until(() -> {
-                var group = Objects.requireNonNull(admin.describeConsumerGroups(List.of("projection"))
-                                .describedGroups()
-                                .get("projection"))
-                        .get();
+                ConsumerGroupDescription group = group(admin);
                 return group.groupState() == GroupState.STABLE
                         && group.members().size() == 2
                         && group.members().stream()

@@ -13,7 +13,7 @@ public interface FeedConfig {
     String groupId();
 
     /**
-     * The name of this instance, for static membership: an instance that restarts with the same name gets its
+     * The name of this instance, for static membership: an instance that returns with its name after a crash gets its
      * partitions at once, without a rebalance. Two instances must not have the same name; on Kubernetes use the pod's
      * name.
      */
