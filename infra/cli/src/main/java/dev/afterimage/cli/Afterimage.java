@@ -6,6 +6,7 @@ import dev.afterimage.cli.command.DeadLettersCommand;
 import dev.afterimage.cli.command.DevCommand;
 import dev.afterimage.cli.command.DownCommand;
 import dev.afterimage.cli.command.MeasureCommand;
+import dev.afterimage.cli.command.PipelineCommand;
 import dev.afterimage.cli.command.ProduceCommand;
 import dev.afterimage.cli.command.RebuildCommand;
 import dev.afterimage.cli.command.SnapshotCommand;
@@ -27,6 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -101,6 +104,17 @@ public final class Afterimage {
 
     /** Picocli handles exceptions, but not errors such as too little memory. */
     private static int run(ParseResult arguments) {
+        List<CommandLine> commands = arguments.asCommandLineList();
+        Set<String> given = commands.stream()
+                .flatMap(command -> command.getParseResult().matchedOptions().stream())
+                .map(OptionSpec::longestName)
+                .collect(Collectors.toSet());
+        for (CommandLine command : commands) {
+            Object program = command.getCommand();
+            if (program instanceof PipelineCommand pipeline) {
+                pipeline.findPipeline(given);
+            }
+        }
         try {
             return new CommandLine.RunLast().execute(arguments);
         } catch (Error e) {

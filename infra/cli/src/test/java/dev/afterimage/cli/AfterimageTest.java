@@ -50,6 +50,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 class AfterimageTest {
 
@@ -352,14 +353,22 @@ class AfterimageTest {
     }
 
     @Test
-    void schemasAreAskedForAtTheRegistryOfThePipelineOnThatFolder(@TempDir Path home) throws Exception {
+    void commandsFindThePortsOfThePipelineOnThatFolder(@TempDir Path home) throws Exception {
         Ports ports = new Ports();
         ports.home = home;
+        List<OptionSpec> options = CommandSpec.forAnnotatedObject(ports).options();
+        ports.adopt(Set.of(), options);
         assertThat(ports.registry()).isNull();
-        Files.writeString(LocalPipeline.lockFile(home), "4711 0");
-        assertThat(ports.registry()).isNull();
-        Files.writeString(LocalPipeline.lockFile(home), "4711 8085");
+        Files.writeString(LocalPipeline.lockFile(home), "4711\n--kafka-port=9999\n--registry-port=8085\n");
+        ports.adopt(Set.of("--kafka-port"), options);
         assertThat(ports.registry()).hasToString("http://127.0.0.1:8085/apis/ccompat/v7");
+        assertThat(ports.bootstrapServers()).isEqualTo("127.0.0.1:0");
+
+        Files.writeString(LocalPipeline.lockFile(home), "4711\n--projection-port=" + serve(200, "[]") + "\n");
+        assertThat(run("dead-letters", "list", "--home=" + home)).isZero();
+        assertThat(run("dead-letters", "--home=" + home)).isZero();
+        assertThat(run("dead-letters", "list", "--home=" + home, "--projection-port=1"))
+                .isEqualTo(1);
     }
 
     @Test

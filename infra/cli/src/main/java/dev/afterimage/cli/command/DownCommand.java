@@ -31,7 +31,7 @@ public final class DownCommand extends PipelineCommand {
             return 0;
         }
         ProcessHandle pipeline = ProcessHandle.of(
-                        Long.parseLong(Files.readString(file).split(" ", 2)[0]))
+                        Long.parseLong(Files.readAllLines(file).getFirst()))
                 .orElseThrow(() -> new StackException("The pipeline in " + ports.home + " is already stopping."));
         pipeline.destroy();
         if (!Server.await(LIMIT, Duration.ofMillis(50), () -> !pipeline.isAlive())) {

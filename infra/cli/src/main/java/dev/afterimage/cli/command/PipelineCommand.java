@@ -8,6 +8,7 @@ import dev.afterimage.cli.terminal.Screen;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToLongFunction;
@@ -25,6 +26,11 @@ public abstract class PipelineCommand implements Callable<Integer> {
 
     @Spec
     private @Nullable CommandSpec spec;
+
+    /** Finds the pipeline that runs in the data folder, on whichever ports it was started. */
+    public void findPipeline(Set<String> givenOptions) {
+        ports.adopt(givenOptions, Objects.requireNonNull(spec).options());
+    }
 
     /** The output, for people and as JSON; the caller closes it. */
     protected final Screen screen() {

@@ -12,6 +12,7 @@ import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -38,6 +39,10 @@ public final class UpCommand extends PipelineCommand {
     private boolean nativeServices;
 
     private volatile boolean stopping;
+
+    /** A new start has the given ports or the usual ones. */
+    @Override
+    public void findPipeline(Set<String> givenOptions) {}
 
     @Override
     public Integer call() throws InterruptedException {
@@ -96,19 +101,23 @@ public final class UpCommand extends PipelineCommand {
         }));
     }
 
-    private static String invitation(LocalPipelineConfig config) {
+    private String invitation(LocalPipelineConfig config) {
+        // the ports are found in the folder
+        String home = ports.isUsualHome()
+                ? ""
+                : " --home " + config.stack().home().toAbsolutePath().normalize();
         JsonNode order = new ObjectMapper().valueToTree(new RestService(config.orders()).anOrder());
         return """
                   order-service       %s  API: /q/swagger-ui
                   projection-service  %s  API: /q/swagger-ui, a page: /
                   PostgreSQL          127.0.0.1:%d         user and password: postgres
-                  Kafka               127.0.0.1:%d         infra/afterimage watch order.events
-                  Kafka Connect       %s  infra/afterimage connectors
+                  Kafka               127.0.0.1:%d         infra/afterimage watch order.events%s
+                  Kafka Connect       %s  infra/afterimage connectors%s
 
                 Try, in another terminal:
                   curl -s %s/orders -H 'Content-Type: application/json' -d '%s'
                   curl -s '%s/orders?limit=3'
-                  infra/afterimage watch order.events --from-beginning
+                  infra/afterimage watch order.events --from-beginning%s
 
                 Each event, when the read model has applied it (Ctrl-C stops the pipeline):
                 """.formatted(
@@ -116,10 +125,13 @@ public final class UpCommand extends PipelineCommand {
                 config.projection(),
                 config.stack().postgresPort(),
                 config.stack().kafkaPort(),
+                home,
                 config.stack().connect(),
+                home,
                 config.orders(),
                 order,
-                config.projection()).stripTrailing();
+                config.projection(),
+                home).stripTrailing();
     }
 
     private static double seconds(Duration duration) {

@@ -12,6 +12,7 @@ import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import dev.afterimage.stack.Supervisor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -22,7 +23,9 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -30,6 +33,8 @@ import java.util.concurrent.Executors;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,7 +80,7 @@ public final class LocalPipeline implements AutoCloseable {
                 : Optional.of(new SchemaRegistry(config.stack()));
         this.orders = QuarkusService.orders(config);
         this.projection = QuarkusService.projection(config);
-        this.lock = lock(config.stack());
+        this.lock = lock(config);
     }
 
     /**
@@ -240,15 +245,26 @@ public final class LocalPipeline implements AutoCloseable {
     }
 
     /**
-     * The file that a running pipeline locks; it has the pid of the pipeline's process and the port of the schema
-     * registry.
+     * The file that a running pipeline locks. Its first line is the pid of the pipeline's process, each other line an
+     * option with a port.
      */
     public static Path lockFile(Path home) {
         return home.resolve("up.lock");
     }
 
-    private static FileChannel lock(StackConfig stack) {
-        Path home = stack.home();
+    /** The ports of the pipeline that was started last in the folder, by option; empty if there was none. */
+    static Map<String, Integer> portsOfLastStart(Path home) {
+        try (Stream<String> lines = Files.lines(lockFile(home))) {
+            return lines.map(line -> line.split("=", 2))
+                    .filter(line -> line.length == 2)
+                    .collect(Collectors.toMap(line -> line[0], line -> Integer.valueOf(line[1])));
+        } catch (IOException | UncheckedIOException | NumberFormatException e) {
+            return Map.of();
+        }
+    }
+
+    private static FileChannel lock(LocalPipelineConfig config) {
+        Path home = config.stack().home();
         try {
             Files.createDirectories(home);
             FileChannel channel = FileChannel.open(lockFile(home), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -258,7 +274,12 @@ public final class LocalPipeline implements AutoCloseable {
                 throw alreadyRunning(home);
             }
             channel.truncate(0);
-            channel.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + " " + stack.registryPort()));
+            StringBuilder content =
+                    new StringBuilder().append(ProcessHandle.current().pid()).append('\n');
+            new TreeMap<>(config.ports())
+                    .forEach((option, port) ->
+                            content.append(option).append('=').append(port).append('\n'));
+            channel.write(StandardCharsets.UTF_8.encode(content.toString()));
             return channel;
         } catch (OverlappingFileLockException e) {
             throw alreadyRunning(home);

@@ -5,6 +5,7 @@ import dev.afterimage.stack.StackException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The place of the whole pipeline and how it runs: the stack, and the ports of both services.
@@ -40,6 +41,18 @@ public record LocalPipelineConfig(
                 ports.get(5),
                 true,
                 nativeServices);
+    }
+
+    /** The ports, by the option that sets each. */
+    public Map<String, Integer> ports() {
+        return Map.of(
+                "--postgres-port", stack.postgresPort(),
+                "--kafka-port", stack.kafkaPort(),
+                "--kafka-controller-port", stack.controllerPort(),
+                "--connect-port", stack.connectPort(),
+                "--registry-port", stack.registryPort(),
+                "--order-port", orderPort,
+                "--projection-port", projectionPort);
     }
 
     public URI orders() {

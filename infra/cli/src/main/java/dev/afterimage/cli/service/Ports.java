@@ -3,19 +3,22 @@ package dev.afterimage.cli.service;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
 /**
  * The options with the pipeline's ports, data folder and token, shared by all commands. Environment variables set them
- * for a whole shell.
+ * for a whole shell. A port that neither sets is the one of the pipeline that was started last in the data folder.
  */
 public final class Ports {
 
@@ -101,6 +104,31 @@ public final class Ports {
         }
     }
 
+    /**
+     * Takes each port that is in no variable and not among these options from the pipeline that was started last in the
+     * data folder.
+     *
+     * @param given names of the options on the command line, such as {@code --kafka-port}
+     * @param options the options of a command, whose values are the fields of this object
+     */
+    public void adopt(Set<String> given, List<OptionSpec> options) {
+        Map<String, Integer> ports = LocalPipeline.portsOfLastStart(home);
+        for (OptionSpec option : options) {
+            Integer port = ports.get(option.longestName());
+            String variable = "AFTERIMAGE_"
+                    + option.longestName().substring(2).toUpperCase(Locale.ROOT).replace('-', '_');
+            if (port != null && !given.contains(option.longestName()) && System.getenv(variable) == null) {
+                option.setValue(port);
+            }
+        }
+    }
+
+    /** Whether the data folder is the one that a command uses when nothing else is said. */
+    public boolean isUsualHome() {
+        Path usual = Path.of(System.getProperty("afterimage.root", "."), "target/pipeline");
+        return home.toAbsolutePath().normalize().equals(usual.toAbsolutePath().normalize());
+    }
+
     public LocalPipelineConfig pipeline() {
         return new LocalPipelineConfig(
                 new StackConfig(home, postgres, kafka, controller, connect, registry),
@@ -131,18 +159,9 @@ public final class Ports {
 
     /** The registry's Confluent-compatible API; null when no port is given and the pipeline runs without a registry. */
     public @Nullable URI registry() {
-        int port = registry;
-        if (port == StackConfig.NO_REGISTRY) {
-            try {
-                port = Integer.parseInt(
-                        Files.readString(LocalPipeline.lockFile(home)).split(" ", 2)[1]);
-            } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
-                // no pipeline was ever started with this folder
-            }
-        }
-        return port == StackConfig.NO_REGISTRY
+        return registry == StackConfig.NO_REGISTRY
                 ? null
-                : URI.create("http://" + StackConfig.HOST + ":" + port + "/apis/ccompat/v7");
+                : URI.create("http://" + StackConfig.HOST + ":" + registry + "/apis/ccompat/v7");
     }
 
     /** The pipeline's PostgreSQL, for direct access; this does not start it. */
