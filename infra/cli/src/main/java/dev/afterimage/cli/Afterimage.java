@@ -46,6 +46,15 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "afterimage",
         description = "Runs the Afterimage pipeline and shows what passes through it.",
+        exitCodeListHeading = "%nExit codes, where a command's own help does not say otherwise:%n",
+        exitCodeList = {
+            "0:done",
+            "1:failed",
+            "2:wrong arguments",
+            "74:the output cannot be written",
+            "130:interrupted",
+            "141:the reader of the output has gone"
+        },
         // and for all commands: --help, --version
         scope = CommandLine.ScopeType.INHERIT,
         mixinStandardHelpOptions = true,
@@ -72,10 +81,6 @@ public final class Afterimage {
 
     private Afterimage() {}
 
-    /**
-     * Exit codes: 0 done, 1 failed, 2 wrong arguments, 74 the output cannot be written, 141 its reader has gone; {@code
-     * status} and {@code audit} have their own.
-     */
     public static void main(String[] args) {
         StandardOutput output = new StandardOutput();
         CommandLine program = commandLine().setOut(output.writer());

@@ -80,7 +80,9 @@ class AfterimageTest {
         assertThat(errors.toString()).contains("'x' is not an operation");
         assertThat(run("status", "--max-wal", "much")).isEqualTo(2);
         assertThat(errors.toString()).contains("'much' is not a size such as");
-        assertThat(run("simulate", "--weights", "1:2")).isEqualTo(1);
+        assertThat(run("produce", "bulk", "3", "--update", "200%")).isEqualTo(2);
+        assertThat(errors.toString()).contains("'200%' is not a percentage");
+        assertThat(run("simulate", "--weights", "1:2")).isEqualTo(2);
         assertThat(errors.toString()).contains("'1:2' are not weights such as");
     }
 
@@ -369,6 +371,15 @@ class AfterimageTest {
         assertThat(run("dead-letters", "--home=" + home)).isZero();
         assertThat(run("dead-letters", "list", "--home=" + home, "--projection-port=1"))
                 .isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"show", "replay", "discard"})
+    void aDeadLetterThatIsUnknownIsToldByItsId(String command) throws IOException {
+        String port = serve(404, "{\"title\":\"Not Found\",\"detail\":\"There is no dead letter 9.\"}");
+        assertThat(run("dead-letters", command, "9", "--projection-port", port)).isEqualTo(1);
+        assertThat(errors)
+                .hasToString("There is no dead letter 9. infra/afterimage dead-letters lists those that wait.\n");
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The connectors of a Kafka Connect worker, through its
@@ -207,12 +208,12 @@ public final class Connectors {
      * them: of a source its position in the log, of a sink its Kafka offsets.
      */
     public JsonNode offsets(String name) {
-        return get(path(name, "/offsets"));
+        return getOf(name, "/offsets");
     }
 
     /** The configuration of the connector, with the names and values that the worker stores. */
     public JsonNode config(String name) {
-        return get(path(name, "/config"));
+        return getOf(name, "/config");
     }
 
     /** Deletes the offsets of a {@linkplain #stop stopped} connector. */
@@ -246,9 +247,26 @@ public final class Connectors {
             Server.pause(PAUSE);
             answer = send(method, path(name, path), body);
         }
+        if (answer.status() == 404) {
+            throw unknown(name);
+        }
         if (answer.status() >= 300) {
             throw new StackException("Connect refuses " + name + ": " + answer.message());
         }
+    }
+
+    /** The failure of a call for a connector that does not exist; the message lists those that do. */
+    public StackException unknown(String name) {
+        String known = names().stream().sorted().collect(Collectors.joining(", "));
+        return new StackException("There is no connector " + name + "; there are " + known + ".");
+    }
+
+    private JsonNode getOf(String name, String path) {
+        Answer answer = send("GET", path(name, path), "");
+        if (answer.status() == 404) {
+            throw unknown(name);
+        }
+        return answer.accepted();
     }
 
     private static String path(String connector, String path) {

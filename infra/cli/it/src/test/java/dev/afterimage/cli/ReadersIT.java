@@ -143,7 +143,7 @@ class ReadersIT {
         }
         await().atMost(LIMIT).until(() -> pipeline.run("status", "--max-behind=1s")
                 .out()
-                .matches("(?s).*WARN  gone is [0-9]+ s behind on readers.events and has no members.*"));
+                .matches("(?s).*WARN  gone is [0-9.]+ m?s behind on readers.events and has no members.*"));
         assertThat(pipeline.run("status", "forget", "gone").out()).isEqualTo("Group gone is forgotten.\n");
         assertThat(pipeline.run("status", "--max-behind=1s").out()).doesNotContain("gone is");
         assertThat(pipeline.run("status", "forget", "gone").err())

@@ -2,6 +2,7 @@ package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.RestService;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.time.Duration;
@@ -109,6 +110,6 @@ public final class AuditCommand extends PipelineCommand {
         Duration took = Duration.between(
                 Instant.parse(audit.path("startedAt").asText()),
                 Instant.parse(audit.path("endedAt").asText()));
-        screen.out().printf("%s after %.1f s%n", Screen.visible(ended), took.toMillis() / 1000.0);
+        screen.out().println(Screen.visible(ended) + " after " + Figures.duration(took));
     }
 }

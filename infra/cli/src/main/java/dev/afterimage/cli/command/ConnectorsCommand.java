@@ -69,9 +69,8 @@ public final class ConnectorsCommand extends PipelineCommand {
             description = "Shows one connector, with the full stack trace of a failure. Exit code 1 if it has failed.")
     int status(@Parameters(paramLabel = "NAME") String name) {
         try (Screen screen = screen()) {
-            ConnectorStatus status = ports.connectors()
-                    .status(name)
-                    .orElseThrow(() -> new StackException("There is no connector " + name + "."));
+            Connectors connectors = ports.connectors();
+            ConnectorStatus status = connectors.status(name).orElseThrow(() -> connectors.unknown(name));
             show(screen, List.of(status));
             if (!json) {
                 status.trace().map(Screen::visibleLines).ifPresent(screen.out()::println);

@@ -3,6 +3,7 @@ package dev.afterimage.cli.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.StackException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -60,7 +61,8 @@ public final class DeadLettersCommand extends PipelineCommand {
 
     @Command(name = "show", description = "Shows one with its whole record.")
     void show(@Parameters(paramLabel = "ID") long id) {
-        JsonNode letter = RestService.expect(200, ports.projectionService().get("/dead-letters/" + id));
+        JsonNode letter =
+                RestService.expect(200, known(ports.projectionService().get("/dead-letters/" + id)));
         try (Screen screen = screen()) {
             if (json) {
                 screen.json(letter);
@@ -99,9 +101,9 @@ public final class DeadLettersCommand extends PipelineCommand {
             }
             boolean refused = false;
             for (long id : ids) {
-                RestService.Answer answer = ports.projectionService()
+                RestService.Answer answer = known(ports.projectionService()
                         .post("/dead-letters/" + id + "/replay", Map.of())
-                        .allowed();
+                        .allowed());
                 refused |= answer.status() != 200;
                 if (json) {
                     screen.json(answer.body());
@@ -159,7 +161,15 @@ public final class DeadLettersCommand extends PipelineCommand {
     }
 
     private void discard(long id) {
-        RestService.expect(204, ports.projectionService().delete("/dead-letters/" + id));
+        RestService.expect(204, known(ports.projectionService().delete("/dead-letters/" + id)));
+    }
+
+    /** Returns the answer, unless there is no such dead letter. */
+    private static RestService.Answer known(RestService.Answer answer) {
+        if (answer.status() == 404) {
+            throw new StackException(answer.reason() + " infra/afterimage dead-letters lists those that wait.");
+        }
+        return answer;
     }
 
     private static String query(String first, @Nullable String topic, @Nullable String digest) {

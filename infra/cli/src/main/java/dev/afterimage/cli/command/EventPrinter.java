@@ -3,8 +3,10 @@ package dev.afterimage.cli.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.Event;
 import dev.afterimage.cli.service.Event.Kind;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -79,7 +81,7 @@ public final class EventPrinter {
                 .append("  ")
                 .append(Screen.visible(event.key() == null ? "no key" : event.key()));
         if (latencyMs != null) {
-            to.append("  ").append(latencyMs).append(" ms");
+            to.append("  ").append(Figures.duration(Duration.ofMillis(latencyMs)));
         }
         to.append('\n');
         String headers = event.headers().entrySet().stream()

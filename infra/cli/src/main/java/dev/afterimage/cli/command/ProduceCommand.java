@@ -8,10 +8,12 @@ import dev.afterimage.cli.service.RestShopClient;
 import dev.afterimage.cli.service.ShopClient;
 import dev.afterimage.cli.service.ShopClient.Kind;
 import dev.afterimage.cli.service.SqlShopClient;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Progress;
 import dev.afterimage.cli.terminal.Prompt;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -146,8 +148,16 @@ public final class ProduceCommand extends PipelineCommand {
         if (count < 1) {
             throw wrong("N is at least 1");
         }
+        int updated;
+        int deleted;
+        try {
+            updated = percent(update);
+            deleted = percent(delete);
+        } catch (StackException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
         try (Screen screen = screen()) {
-            return bulk(screen, shop(), count, percent(update), percent(delete));
+            return bulk(screen, shop(), count, updated, deleted);
         }
     }
 
@@ -292,7 +302,7 @@ public final class ProduceCommand extends PipelineCommand {
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof StackException told ? told : new StackException("Orders failed", e);
             }
-            double placed = (System.nanoTime() - began) / 1e9;
+            Duration placed = Duration.ofNanos(System.nanoTime() - began);
             int updated = (int) ((long) count * update / 100);
             int deleted = (int) ((long) count * delete / 100);
             Map<String, Integer> expected =
@@ -301,7 +311,7 @@ public final class ProduceCommand extends PipelineCommand {
             int all = expected.values().stream().mapToInt(Integer::intValue).sum();
             Map<String, Integer> came = end.awaitAll(ids, all);
             int events = came.values().stream().mapToInt(Integer::intValue).sum();
-            double last = (System.nanoTime() - began) / 1e9;
+            Duration last = Duration.ofNanos(System.nanoTime() - began);
             if (json) {
                 screen.json(Map.of(
                         "orders",
@@ -315,23 +325,23 @@ public final class ProduceCommand extends PipelineCommand {
                         "eventsByKind",
                         came,
                         "seconds",
-                        placed,
+                        placed.toMillis() / 1e3,
                         "secondsToLastEvent",
-                        last));
+                        last.toMillis() / 1e3));
             } else {
                 screen.out()
                         .printf(
                                 Locale.ROOT,
-                                "%,d orders placed, %,d updated, %,d deleted in %.1f s%n"
-                                        + "%,d of %,d events came out on %s, the last after %.1f s: %s%n",
+                                "%,d orders placed, %,d updated, %,d deleted in %s%n"
+                                        + "%,d of %,d events came out on %s, the last after %s: %s%n",
                                 count,
                                 updated,
                                 deleted,
-                                placed,
+                                Figures.duration(placed),
                                 events,
                                 all,
                                 shop.topic(Kind.order),
-                                last,
+                                Figures.duration(last),
                                 came.entrySet().stream()
                                         .map(each -> "%,d %s".formatted(each.getValue(), each.getKey()))
                                         .collect(Collectors.joining(", ")));

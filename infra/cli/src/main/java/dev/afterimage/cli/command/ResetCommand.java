@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -46,9 +47,12 @@ public final class ResetCommand implements Callable<Integer> {
         Connectors connectors = all.ports.connectors();
         try (Screen screen = all.screen()) {
             for (String name : names) {
-                String slot = connectors.slots().get(name);
+                Map<String, String> slots = connectors.slots();
+                String slot = slots.get(name);
                 if (slot == null) {
-                    throw new StackException("There is no connector " + name + " that reads from a replication slot.");
+                    throw new StackException("There is no connector " + name
+                            + " that reads from a replication slot; there are " + String.join(", ", slots.keySet())
+                            + ".");
                 }
                 Instant began = beginAnew(all.ports.postgres(), connectors, name, slot);
                 screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);

@@ -1,6 +1,7 @@
 package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
@@ -28,6 +29,8 @@ public final class SqlCommand extends PipelineCommand {
     private static final int PAGE = 200;
     /** The SQLSTATE of a statement such as vacuum, which runs only outside of a transaction. */
     private static final String IN_A_TRANSACTION = "25001";
+    /** The SQLSTATE of a login to a database that does not exist. */
+    private static final String NO_DATABASE = "3D000";
 
     @Parameters(index = "0", paramLabel = "DATABASE", description = "orders, projection, replica or any other there")
     private String database = "";
@@ -111,7 +114,19 @@ public final class SqlCommand extends PipelineCommand {
                                 .formatted(StackConfig.HOST, ports.postgres),
                         e);
             }
+            if (NO_DATABASE.equals(e.getSQLState())) {
+                throw new StackException("There is no database " + database + "; there are " + databases() + ".", e);
+            }
             throw e;
+        }
+    }
+
+    private String databases() throws SQLException {
+        try (Connection connection = ports.postgres().connect("postgres")) {
+            return String.join(
+                    ", ",
+                    Postgres.texts(
+                            connection, "select datname from pg_database where not datistemplate order by datname"));
         }
     }
 

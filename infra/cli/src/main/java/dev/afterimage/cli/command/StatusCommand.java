@@ -2,12 +2,12 @@ package dev.afterimage.cli.command;
 
 import dev.afterimage.cli.service.Findings;
 import dev.afterimage.cli.service.Findings.Level;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -184,10 +184,10 @@ public final class StatusCommand extends PipelineCommand {
                         slot.database(),
                         slot.active() ? "yes" : "NO",
                         slot.wal(),
-                        bytes(slot.retainedBytes()),
+                        Figures.bytes(slot.retainedBytes()),
                         slot.confirmed(),
-                        bytes(slot.behindBytes()),
-                        slot.oldestMs() == null || slot.oldestMs() == 0 ? "-" : slot.oldestMs() / 1000.0 + " s")));
+                        Figures.bytes(slot.behindBytes()),
+                        slot.oldestMs() == null ? "-" : age(slot.oldestMs()))));
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("group", "topic", "lag by partition", "oldest waits"),
@@ -198,7 +198,7 @@ public final class StatusCommand extends PipelineCommand {
                         String.join(
                                 " ",
                                 lag.records().stream().map(Object::toString).toList()),
-                        lag.oldestMs() == 0 ? "-" : lag.oldestMs() / 1000.0 + " s")));
+                        age(lag.oldestMs()))));
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("topic", "last event", "ago", "offsets/s"),
@@ -236,13 +236,10 @@ public final class StatusCommand extends PipelineCommand {
     }
 
     private static String since(Instant then) {
-        Duration age = Duration.between(then, Instant.now());
-        return age.compareTo(Duration.ofMinutes(2)) < 0
-                ? "%.1f s".formatted(age.toMillis() / 1000.0)
-                : age.truncatedTo(ChronoUnit.MINUTES).toString().substring(2).toLowerCase(Locale.ROOT);
+        return Figures.duration(Duration.between(then, Instant.now()));
     }
 
-    private static String bytes(long bytes) {
-        return bytes < 10 << 10 ? bytes + " B" : bytes < 10 << 20 ? (bytes >> 10) + " KB" : (bytes >> 20) + " MB";
+    private static String age(long ms) {
+        return ms == 0 ? "-" : Figures.duration(Duration.ofMillis(ms));
     }
 }

@@ -7,6 +7,7 @@ import dev.afterimage.cli.service.LocalPipeline;
 import dev.afterimage.cli.service.LocalPipelineConfig;
 import dev.afterimage.cli.service.QuarkusService;
 import dev.afterimage.cli.service.RestService;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.StackException;
 import java.io.PrintWriter;
@@ -56,7 +57,7 @@ public final class UpCommand extends PipelineCommand {
         try {
             pipeline = LocalPipeline.start(
                     config,
-                    (what, took) -> out.printf("  %-24s ready after %4.1f s%n", what, seconds(took)),
+                    (what, took) -> out.printf("  %-24s ready after %6s%n", what, Figures.duration(took)),
                     line -> out.println("! " + line),
                     reason -> {
                         out.println("! " + reason);
@@ -70,7 +71,7 @@ public final class UpCommand extends PipelineCommand {
             stopping = true;
             throw e;
         }
-        out.printf("Ready after %.1f s.%n", seconds(Duration.between(began, Instant.now())));
+        out.println("Ready after " + Figures.duration(Duration.between(began, Instant.now())) + ".");
         out.println();
         out.println(invitation(config));
         AppliedEvents.follow(config.projection(), out::println);
@@ -132,9 +133,5 @@ public final class UpCommand extends PipelineCommand {
                 order,
                 config.projection(),
                 home).stripTrailing();
-    }
-
-    private static double seconds(Duration duration) {
-        return duration.toMillis() / 1000.0;
     }
 }

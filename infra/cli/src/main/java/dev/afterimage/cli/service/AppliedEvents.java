@@ -3,6 +3,7 @@ package dev.afterimage.cli.service;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -81,7 +82,11 @@ public final class AppliedEvents {
         String effect = event.path("effect").asText();
         return switch (effect) {
             case "dead-letter" -> "dead letter: " + event.path("reason").asText("no reason given");
-            case "applied" -> event.path("latencyMs").asText("-") + " ms";
+            case "applied" ->
+                event.has("latencyMs")
+                        ? Figures.duration(
+                                Duration.ofMillis(event.path("latencyMs").asLong()))
+                        : "-";
             default -> event.path("op").asText("").isEmpty() ? "tombstone, the row is already deleted" : "seen before";
         };
     }

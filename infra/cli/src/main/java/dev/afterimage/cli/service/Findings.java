@@ -1,6 +1,7 @@
 package dev.afterimage.cli.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.KafkaBroker;
@@ -296,13 +297,14 @@ public final class Findings implements AutoCloseable {
                 worry(
                         slot.retainedBytes(),
                         maxWalBytes,
-                        "slot " + slot.name() + " retains " + (slot.retainedBytes() >> 20) + " MB of log");
+                        "slot " + slot.name() + " retains " + Figures.bytes(slot.retainedBytes()) + " of log");
                 if (slot.oldestMs() != null) {
                     worry(
                             slot.oldestMs(),
                             maxBehind.toMillis(),
-                            "slot " + slot.name() + " has confirmed nothing for " + slot.oldestMs() / 1000
-                                    + " s: its connector does not move");
+                            "slot " + slot.name() + " has confirmed nothing for "
+                                    + Figures.duration(Duration.ofMillis(slot.oldestMs()))
+                                    + ": its connector does not move");
                 }
                 if (slot.wal().equals("lost")) {
                     worry(Level.CRIT, "slot " + slot.name() + " has lost its log: changes are gone");
@@ -388,7 +390,7 @@ public final class Findings implements AutoCloseable {
             byTopic.forEach((topic, records) -> {
                 long waits = oldest.getOrDefault(topic, 0L);
                 lags.add(new Lag(group, topic, List.copyOf(records.values()), waits));
-                String behind = group + " is " + waits / 1000 + " s behind on " + topic;
+                String behind = group + " is " + Figures.duration(Duration.ofMillis(waits)) + " behind on " + topic;
                 if (!gone) {
                     worry(waits, maxBehind.toMillis(), behind);
                 } else if (waits > maxBehind.toMillis() / 2) {

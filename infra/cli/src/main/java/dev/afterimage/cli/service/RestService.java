@@ -118,7 +118,10 @@ public final class RestService {
      * @throws StackException with the service's message when the status is another
      */
     public static JsonNode expect(int status, Answer answer) {
-        if (answer.allowed().status() != status) {
+        if (answer.allowed().status() == 404 && answer.body().has("detail")) {
+            throw new StackException(answer.reason()); // says what is not there
+        }
+        if (answer.status() != status) {
             throw new StackException("The service answers " + answer.status() + ": " + answer.reason());
         }
         return answer.body();

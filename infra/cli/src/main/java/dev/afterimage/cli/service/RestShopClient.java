@@ -1,6 +1,8 @@
 package dev.afterimage.cli.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.service.RestService.Answer;
+import dev.afterimage.stack.StackException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -46,9 +48,17 @@ public final class RestShopClient implements ShopClient {
         return "/" + kind.plural() + "/" + URLEncoder.encode(id, StandardCharsets.UTF_8);
     }
 
+    /** Returns the answer, unless there is nothing with that id. */
+    private static Answer known(Kind kind, Answer answer) {
+        if (answer.status() == 404) {
+            throw new StackException(answer.reason() + " infra/afterimage produce show " + kind + " lists the newest.");
+        }
+        return answer;
+    }
+
     @Override
     public void changeEmail(String customer, String email) {
-        JsonNode now = RestService.expect(200, orders.get(path(Kind.customer, customer)));
+        JsonNode now = RestService.expect(200, known(Kind.customer, orders.get(path(Kind.customer, customer))));
         RestService.expect(
                 200,
                 orders.put(
@@ -58,12 +68,13 @@ public final class RestShopClient implements ShopClient {
 
     @Override
     public void changeStatus(String order, String status) {
-        RestService.expect(200, orders.put(path(Kind.order, order) + "/status", Map.of("status", status)));
+        RestService.expect(
+                200, known(Kind.order, orders.put(path(Kind.order, order) + "/status", Map.of("status", status))));
     }
 
     @Override
     public void delete(Kind kind, String id) {
-        RestService.expect(204, orders.delete(path(kind, id)));
+        RestService.expect(204, known(kind, orders.delete(path(kind, id))));
     }
 
     @Override

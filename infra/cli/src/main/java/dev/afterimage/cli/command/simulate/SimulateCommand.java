@@ -5,9 +5,11 @@ import dev.afterimage.cli.command.simulate.Simulation.SchemaChange;
 import dev.afterimage.cli.command.simulate.Simulation.Settings;
 import dev.afterimage.cli.command.simulate.Simulation.Weights;
 import dev.afterimage.cli.service.AnyPostgres;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Progress;
 import dev.afterimage.cli.terminal.Prompt;
 import dev.afterimage.cli.terminal.Screen;
+import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;
@@ -143,7 +145,7 @@ public final class SimulateCommand implements Callable<Integer> {
                     Objects.requireNonNull(spec).commandLine(),
                     "--records, --batches, --evolve-every and --rate are at least 1, --records at most 100000000");
         }
-        Weights weighted = Weights.parse(weights);
+        Weights weighted = weights();
         boolean evolution = postgres.flag("ENABLE_EVOLUTION", true) && !noEvolution;
         boolean silent = postgres.flag("SKIP_SETUP", false) || skipSetup;
         if (createDatabase) {
@@ -176,6 +178,14 @@ public final class SimulateCommand implements Callable<Integer> {
                 }
             }
             return interrupted ? INTERRUPTED : 0;
+        }
+    }
+
+    private Weights weights() {
+        try {
+            return Weights.parse(weights);
+        } catch (StackException e) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), e.getMessage(), e);
         }
     }
 
@@ -292,7 +302,7 @@ public final class SimulateCommand implements Callable<Integer> {
         }
         out.printf(
                 Locale.ROOT,
-                "%s after %s batches: %,d inserts, %,d updates, %,d deletes in %.1f s, %,.0f changes/s, seed %d%n",
+                "%s after %s batches: %,d inserts, %,d updates, %,d deletes in %s, %,.0f changes/s, seed %d%n",
                 ended,
                 endless
                         ? "%,d".formatted(simulation.batch())
@@ -300,7 +310,7 @@ public final class SimulateCommand implements Callable<Integer> {
                 counts.inserts(),
                 counts.updates(),
                 counts.deletes(),
-                elapsed.toMillis() / 1000.0,
+                Figures.duration(elapsed),
                 rate(counts, elapsed),
                 settings.seed());
         print(out, "Original schema", before);
