@@ -1,6 +1,7 @@
 package dev.afterimage.cli;
 
 import dev.afterimage.cli.command.AuditCommand;
+import dev.afterimage.cli.command.CompatibilityCommand;
 import dev.afterimage.cli.command.ConnectorsCommand;
 import dev.afterimage.cli.command.DeadLettersCommand;
 import dev.afterimage.cli.command.DevCommand;
@@ -65,6 +66,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DevCommand.class,
             StatusCommand.class,
             ConnectorsCommand.class,
+            CompatibilityCommand.class,
             WatchCommand.class,
             ViewCommand.class,
             ProduceCommand.class,

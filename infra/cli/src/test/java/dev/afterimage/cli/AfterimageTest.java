@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.afterimage.cli.service.AppliedEvents;
 import dev.afterimage.cli.service.LocalPipeline;
@@ -371,6 +372,39 @@ class AfterimageTest {
         assertThat(run("dead-letters", "--home=" + home)).isZero();
         assertThat(run("dead-letters", "list", "--home=" + home, "--projection-port=1"))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void theCompatibilityOfASubjectIsShownAndSet() throws IOException {
+        List<String> set = new CopyOnWriteArrayList<>();
+        HttpServer registry = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        service = registry;
+        registry.createContext("/subjects", exchange -> answer(exchange, "[\"b-value\",\"a-value\"]"));
+        registry.createContext("/config/", exchange -> {
+            if (exchange.getRequestMethod().equals("PUT")) {
+                set.add(exchange.getRequestURI() + " "
+                        + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            }
+            answer(exchange, "{\"compatibilityLevel\":\"FULL\"}");
+        });
+        registry.start();
+        String address = "--registry=http://127.0.0.1:" + registry.getAddress().getPort();
+
+        assertThat(run("compatibility", address)).isZero();
+        assertThat(output.toString()).containsSubsequence("a-value", "FULL", "b-value", "FULL");
+        assertThat(run("compatibility", "a-value", "none", address)).isZero();
+        assertThat(set).containsExactly("/config/a-value {\"compatibility\":\"NONE\"}");
+        assertThat(run("compatibility", "nope", "NONE", address)).isEqualTo(1);
+        assertThat(errors.toString()).contains("There is no subject nope; there are a-value, b-value.");
+        assertThat(run("compatibility", "a-value", "MUCH", address)).isEqualTo(2);
+        assertThat(set).hasSize(1);
+    }
+
+    private static void answer(HttpExchange exchange, String body) throws IOException {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(200, bytes.length);
+        exchange.getResponseBody().write(bytes);
+        exchange.close();
     }
 
     @ParameterizedTest

@@ -43,7 +43,12 @@ public final class Schemas {
         private @Nullable URI registry;
 
         public Schemas orOf(Ports ports) {
-            return new Schemas(registry == null ? ports.registry() : registry);
+            return new Schemas(addressOrOf(ports));
+        }
+
+        /** The address of this option or of the pipeline's registry; null when there is neither. */
+        public @Nullable URI addressOrOf(Ports ports) {
+            return registry == null ? ports.registry() : registry;
         }
     }
 

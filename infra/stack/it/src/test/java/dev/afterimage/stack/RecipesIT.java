@@ -306,13 +306,26 @@ class RecipesIT {
                     .containsPattern("Incompatible artifact: " + topic + "-value.*sku at /fields");
             assertThat(read(topic, all -> all.size() == 2)).hasSize(2);
 
-            // the change is intended: from now on this schema may change in any way, and no event was lost meanwhile
-            send("/groups/default/artifacts/" + topic + "-value/rules", """
-                    {"ruleType": "COMPATIBILITY", "config": "NONE"}""");
+            // undoing the change is not enough: the record that waits has the refused shape
+            long refused = refusals(registry, topic);
+            shop.execute("alter table products add column sku text");
+            shop.execute("update products set sku = 'TEA', version = 4 where id = '%s'".formatted(product));
             servers.connect().connectors().restartFailed("avro");
-            Message third = read(topic, all -> all.size() == 3).getLast();
-            assertThat(row(third).get("name")).hasToString("cocoa");
-            assertThat(row(third).getSchema().getField("sku")).isNull();
+            await().atMost(LIMIT).until(() -> refusals(registry, topic) > refused && recipe.failed());
+
+            // this schema may change in any way until the record has passed, and no event was lost meanwhile
+            compatibility(topic, "NONE");
+            servers.connect().connectors().restartFailed("avro");
+            List<Message> all = read(topic, each -> each.size() == 4);
+            compatibility(topic, "FULL");
+            assertThat(row(all.get(2)).get("name")).hasToString("cocoa");
+            assertThat(row(all.get(2)).getSchema().getField("sku")).isNull();
+            assertThat(row(all.get(3)).get("sku")).hasToString("TEA");
+
+            shop.execute("alter table products add column grade text");
+            shop.execute("update products set grade = 'fine', version = 5 where id = '%s'".formatted(product));
+            assertThat(row(read(topic, each -> each.size() == 5).getLast()).get("grade"))
+                    .hasToString("fine");
         }
     }
 
@@ -477,17 +490,30 @@ class RecipesIT {
     /** The row, read with the schema that the record refers to, as any consumer does. */
     private static GenericRecord row(Message message) throws Exception {
         byte[] value = Objects.requireNonNull(message.value()).get();
-        Schema schema = new Schema.Parser().parse(send("/ids/contentIds/" + message.schemaId(), null));
+        Schema schema = new Schema.Parser()
+                .parse(send(HttpRequest.newBuilder(
+                        URI.create(servers.config().registryApi() + "/ids/contentIds/" + message.schemaId()))));
         return new GenericDatumReader<GenericRecord>(schema)
                 .read(null, DecoderFactory.get().binaryDecoder(value, 5, value.length - 5, null));
     }
 
-    private static String send(String path, @Nullable String body) throws Exception {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create(servers.config().registryApi() + path));
-        if (body != null) {
-            request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
+    private static long refusals(SchemaRegistry registry, String topic) throws IOException {
+        try (Stream<String> lines = Files.lines(registry.log())) {
+            return lines.filter(line -> line.contains("Incompatible artifact: " + topic + "-value"))
+                    .count();
         }
+    }
+
+    /** As {@code infra/afterimage compatibility} does. */
+    private static void compatibility(String topic, String rule) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        servers.config().registryApi().resolve("/apis/ccompat/v7/config/" + topic + "-value"))
+                .header("Content-Type", "application/json")
+                .PUT(HttpRequest.BodyPublishers.ofString("{\"compatibility\": \"" + rule + "\"}"));
+        send(request);
+    }
+
+    private static String send(HttpRequest.Builder request) throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
             HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
             assertThat(answer.statusCode()).as(answer.body()).isLessThan(300);
