@@ -66,7 +66,7 @@ final class StartBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Folders.delete(HOME);
-        List<Integer> ports = StackConfig.freePorts(6);
+        List<Integer> ports = StackConfig.freePorts(7);
         say("Starting once to create the data ...");
         start(ports, new Start());
         Start without = new Start();
@@ -107,6 +107,7 @@ final class StartBench implements Callable<Integer> {
                         "--kafka-port=" + ports.get(1),
                         "--kafka-controller-port=" + ports.get(2),
                         "--connect-port=" + ports.get(3),
+                        "--connect-metrics-port=" + ports.get(6),
                         "--order-port=" + ports.get(4),
                         "--projection-port=" + ports.get(5))
                 .redirectErrorStream(true);

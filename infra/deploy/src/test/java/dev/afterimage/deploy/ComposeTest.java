@@ -59,8 +59,8 @@ class ComposeTest {
             "KEY_CONVERTER",
             "VALUE_CONVERTER",
             "OFFSET_FLUSH_INTERVAL_MS");
-    /** Debezium's entry point uses this variable itself. */
-    private static final String OF_THE_ENTRY_POINT = "HEAP_OPTS";
+    /** The variables that Debezium's entry point and Kafka's scripts use themselves. */
+    private static final Set<String> OF_THE_SCRIPTS = Set.of("HEAP_OPTS", "KAFKA_OPTS");
     /** The paths that each image declares as volumes, from the Dockerfiles of its project. */
     private static final Map<String, Set<String>> VOLUMES = Map.of(
             "postgres", Set.of("/var/lib/postgresql"),
@@ -136,7 +136,10 @@ class ComposeTest {
     void everyPortIsThatOfTheLocalPipelineAndOnLoopbackOnly() {
         assertThat(ports("postgres")).containsExactly(defaultPort("postgres") + ":5432");
         assertThat(ports("kafka")).containsExactly(defaultPort("kafka") + ":" + defaultPort("kafka"));
-        assertThat(ports("connect")).containsExactly(defaultPort("connect") + ":8083");
+        assertThat(ports("connect"))
+                .containsExactly(
+                        defaultPort("connect") + ":8083",
+                        defaultPort("connect-metrics") + ":" + defaultPort("connect-metrics"));
         assertThat(environment("kafka").get("KAFKA_ADVERTISED_LISTENERS"))
                 .contains("HOST://127.0.0.1:" + defaultPort("kafka"));
         assertThat(services().values().stream().flatMap(service -> texts(service.path("ports"))))
@@ -185,7 +188,7 @@ class ComposeTest {
                         name -> name.matches(environment.get("CONNECT_CONFIG_PROVIDERS_ENV_PARAM_ALLOWLIST_PATTERN")));
         assertThat(Settings.worker())
                 .containsAll(environment.keySet().stream()
-                        .filter(variable -> !asked.contains(variable) && !variable.equals(OF_THE_ENTRY_POINT))
+                        .filter(variable -> !asked.contains(variable) && !OF_THE_SCRIPTS.contains(variable))
                         .filter(variable -> !variable.startsWith("CONNECT_CONFIG_PROVIDERS_ENV_"))
                         .peek(variable -> assertThat(variable)
                                 .matches(name -> name.startsWith("CONNECT_") || UNPREFIXED.contains(name)))
@@ -387,13 +390,29 @@ class ComposeTest {
     }
 
     @Test
-    void prometheusScrapesBothServicesWhereTheyListen() {
+    void connectServesTheMetricsOfTheLocalPipeline() {
+        assertThat(environment("connect"))
+                .containsEntry(
+                        "KAFKA_OPTS",
+                        "-javaagent:/jmx-exporter.jar=" + defaultPort("connect-metrics") + ":/connect-metrics.yaml");
+        assertThat(mounts(service("connect")))
+                .contains(
+                        "../../stack/distribution/target/distribution/kafka/jmx_prometheus_javaagent-"
+                                + Repository.serverVersion("jmx-exporter.version") + ".jar:/jmx-exporter.jar:ro",
+                        "../../" + Repository.METRICS.replace("infra/", "") + ":/connect-metrics.yaml:ro");
+    }
+
+    @Test
+    void prometheusScrapesConnectAndBothServicesWhereTheyListen() {
         assertThat(Repository.yaml(Repository.file("infra/deploy/monitoring/prometheus.yaml"))
                         .getFirst()
                         .path("scrape_configs"))
-                .hasSize(2)
+                .hasSize(3)
                 .allSatisfy(job -> assertThat(texts(job.at("/static_configs/0/targets")))
-                        .containsExactly(text(job, "/job_name") + ":" + portOf(text(job, "/job_name"))));
+                        .containsExactly(text(job, "/job_name") + ":"
+                                + (text(job, "/job_name").equals("connect")
+                                        ? defaultPort("connect-metrics")
+                                        : portOf(text(job, "/job_name")))));
     }
 
     @ParameterizedTest

@@ -472,22 +472,39 @@ class KubernetesTest {
 
     @Test
     void theReplicasTablesAreMadeAsItsOwnerSays() throws IOException {
-        ObjectNode sql = Repository.JSON.createObjectNode();
-        sql.put("apiVersion", "v1")
-                .put("kind", "ConfigMap")
-                .putObject("metadata")
-                .put("name", "replica-sql");
-        sql.putObject("data").put("replica.sql", text(Repository.file("connectors/replica.sql")));
-        assertGenerated(
-                "replica-sql.yaml",
-                "# connectors/replica.sql for its Job. After a change there, KubernetesTest says how to update this.\n",
-                List.of(sql));
+        assertConfigMap("replica-sql", "connectors/replica.sql", "its Job");
         JsonNode pod = the(BASE, "Job", "replica-tables").at("/spec/template/spec");
         assertThat(text(pod, "/volumes/0/configMap/name")).isEqualTo("replica-sql");
         assertThat(text(pod, "/containers/0/image"))
                 .isEqualTo(the(BASE, "Cluster", "postgres").text("/spec/imageName"));
         assertThat(texts(pod.at("/containers/0/command")))
                 .endsWith(text(pod, "/containers/0/volumeMounts/0/mountPath") + "/replica.sql");
+    }
+
+    @Test
+    void connectServesTheMetricsOfTheLocalPipeline() throws IOException {
+        assertConfigMap("connect-metrics", Repository.METRICS, "Strimzi");
+        JsonNode connect = the(BASE, "KafkaConnect", "connect").at("/spec");
+        JsonNode rules = connect.at("/metricsConfig/valueFrom/configMapKeyRef");
+        assertThat(the(BASE, "ConfigMap", text(rules, "/name")).at("/data").has(text(rules, "/key")))
+                .isTrue();
+        assertThat(connect.at("/template/pod/metadata/annotations").path("prometheus.io/port"))
+                .isEqualTo(Repository.JSON.valueToTree("9404"));
+    }
+
+    /** The file as the only value of a ConfigMap. */
+    private static void assertConfigMap(String name, String file, String user) throws IOException {
+        ObjectNode map = Repository.JSON.createObjectNode();
+        map.put("apiVersion", "v1")
+                .put("kind", "ConfigMap")
+                .putObject("metadata")
+                .put("name", name);
+        Path path = Repository.file(file);
+        map.putObject("data").put(path.getFileName().toString(), text(path));
+        assertGenerated(
+                name + ".yaml",
+                "# %s for %s. After a change there, KubernetesTest says how to update this.\n".formatted(file, user),
+                List.of(map));
     }
 
     @Test

@@ -34,6 +34,9 @@ final class Repository {
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .build();
 
+    /** What the exporter of Connect's metrics reads. */
+    static final String METRICS = "infra/stack/src/main/resources/dev/afterimage/stack/connect-metrics.yaml";
+
     private static final Pattern ENVIRONMENT = Pattern.compile("\\$\\{env:([^}]+)}");
 
     private Repository() {}

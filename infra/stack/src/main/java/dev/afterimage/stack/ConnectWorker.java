@@ -17,6 +17,7 @@ import org.apache.kafka.clients.admin.TransactionState;
 public final class ConnectWorker extends KafkaJvm {
 
     private static final String GROUP = "afterimage-connect";
+    private static final String METRICS = "connect-metrics.yaml";
     private static final String EXACTLY_ONCE_SUPPORT = "exactly.once.support";
 
     private final String bootstrapServers;
@@ -30,7 +31,7 @@ public final class ConnectWorker extends KafkaJvm {
 
     /** The same on a Kafka that may not be the stack's. */
     ConnectWorker(StackConfig config, String bootstrapServers, Jvm.Compiler compiler) {
-        super("connect", config, "org.apache.kafka.connect.cli.ConnectDistributed", 256, compiler);
+        super("connect", config, ConnectMain.class, 256, compiler);
         this.bootstrapServers = bootstrapServers;
         this.connectors = new Connectors(config.connect());
     }
@@ -118,6 +119,14 @@ public final class ConnectWorker extends KafkaJvm {
     }
 
     @Override
+    List<String> arguments(Path properties) throws IOException {
+        return config().metricsPort() == StackConfig.NO_METRICS
+                ? super.arguments(properties)
+                : List.of(
+                        properties.toString(), StackConfig.HOST + ":" + config().metricsPort() + ":" + copied(METRICS));
+    }
+
+    @Override
     Map<String, String> settings(Distribution distribution) {
         Map<String, String> settings = new HashMap<>();
         settings.put("bootstrap.servers", bootstrapServers);
@@ -155,7 +164,13 @@ public final class ConnectWorker extends KafkaJvm {
 
     @Override
     protected Map<String, Integer> ports() {
-        return Map.of("Kafka Connect", config().connectPort());
+        return config().metricsPort() == StackConfig.NO_METRICS
+                ? Map.of("Kafka Connect", config().connectPort())
+                : Map.of(
+                        "Kafka Connect",
+                        config().connectPort(),
+                        "the metrics of Kafka Connect",
+                        config().metricsPort());
     }
 
     @Override

@@ -221,13 +221,22 @@ public final class Connectors {
         change("DELETE", name, "/offsets", "");
     }
 
-    /** The replication slots that connectors are configured to read, by connector. */
-    public Map<String, String> slots() {
+    /** The configuration of every connector, by its name. */
+    public Map<String, JsonNode> configs() {
+        Map<String, JsonNode> configs = new TreeMap<>();
+        get("/connectors?expand=info")
+                .properties()
+                .forEach(connector -> configs.put(
+                        connector.getKey(), connector.getValue().path("info").path("config")));
+        return configs;
+    }
+
+    /** The replication slots that these connectors are configured to read, by connector. */
+    public static Map<String, String> slots(Map<String, JsonNode> configs) {
         Map<String, String> slots = new TreeMap<>();
-        get("/connectors?expand=info").properties().forEach(connector -> {
-            JsonNode slot = connector.getValue().path("info").path("config").path("slot.name");
-            if (!slot.isMissingNode()) {
-                slots.put(connector.getKey(), slot.asText());
+        configs.forEach((connector, config) -> {
+            if (config.has("slot.name")) {
+                slots.put(connector, config.path("slot.name").asText());
             }
         });
         return slots;

@@ -7,6 +7,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,11 +18,11 @@ abstract class KafkaJvm extends Server {
 
     private static final String LOGGING = "log4j2.yaml";
 
-    private final String mainClass;
+    private final Class<?> mainClass;
     private final int heapMb;
     private final Jvm.Compiler compiler;
 
-    KafkaJvm(String name, StackConfig config, String mainClass, int heapMb, Jvm.Compiler compiler) {
+    KafkaJvm(String name, StackConfig config, Class<?> mainClass, int heapMb, Jvm.Compiler compiler) {
         super(name, config);
         this.mainClass = mainClass;
         this.heapMb = heapMb;
@@ -33,33 +34,39 @@ abstract class KafkaJvm extends Server {
     @Override
     protected List<String> prepare() throws IOException {
         Distribution distribution = Distribution.locate();
-        Path logging = home().resolve(LOGGING);
-        try (InputStream in = Objects.requireNonNull(KafkaJvm.class.getResourceAsStream(LOGGING), LOGGING)) {
-            Files.copy(in, logging, StandardCopyOption.REPLACE_EXISTING);
-        }
+        Path logging = copied(LOGGING);
         Path properties = home().resolve(name() + ".properties");
         Properties content = new Properties();
         content.putAll(settings(distribution));
         try (OutputStream out = Files.newOutputStream(properties)) {
             content.store(out, null);
         }
-        return config().jvm()
-                .command(
-                        name(),
-                        heapMb,
-                        compiler,
-                        List.of(
-                                "-Dlog4j2.configurationFile=" + logging,
-                                // log4j's own shutdown hook would stop the logging before the server writes its last
-                                // lines
-                                "-Dlog4j2.shutdownHookEnabled=false",
-                                "-cp",
-                                distribution.kafkaJars().resolve("*") + ":" + codeSource(),
-                                mainClass,
-                                properties.toString()));
+        List<String> rest = new ArrayList<>(List.of(
+                "-Dlog4j2.configurationFile=" + logging,
+                // log4j's own shutdown hook would stop the logging before the server writes its last lines
+                "-Dlog4j2.shutdownHookEnabled=false",
+                "-cp",
+                distribution.kafkaJars().resolve("*") + ":" + codeSource(),
+                mainClass.getName()));
+        rest.addAll(arguments(properties));
+        return config().jvm().command(name(), heapMb, compiler, rest);
     }
 
-    /** This module's own jar or classes, for {@link KafkaMain}. */
+    /** The arguments of the main class. */
+    List<String> arguments(Path properties) throws IOException {
+        return List.of(properties.toString());
+    }
+
+    /** The file in the home folder with this module's resource of the same name. */
+    final Path copied(String resource) throws IOException {
+        Path file = home().resolve(resource);
+        try (InputStream in = Objects.requireNonNull(KafkaJvm.class.getResourceAsStream(resource), resource)) {
+            Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+        }
+        return file;
+    }
+
+    /** This module's own jar or classes, for the main class. */
     static Path codeSource() {
         try {
             return Path.of(KafkaJvm.class

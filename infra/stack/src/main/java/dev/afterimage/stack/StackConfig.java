@@ -18,10 +18,18 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param controllerPort the listener of Kafka's own KRaft controller
  * @param connectPort the REST API of Kafka Connect
  * @param registryPort the schema registry, or {@link #NO_REGISTRY}
+ * @param metricsPort the metrics of Kafka Connect, or {@link #NO_METRICS}
  * @param jvm how the servers' JVMs run
  */
 public record StackConfig(
-        Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort, int registryPort, Jvm jvm) {
+        Path home,
+        int postgresPort,
+        int kafkaPort,
+        int controllerPort,
+        int connectPort,
+        int registryPort,
+        int metricsPort,
+        Jvm jvm) {
 
     /** The only address that the servers listen on. */
     public static final String HOST = "127.0.0.1";
@@ -32,6 +40,9 @@ public record StackConfig(
 
     /** In place of a port: the stack has no schema registry. */
     public static final int NO_REGISTRY = 0;
+
+    /** In place of a port: Kafka Connect does not serve its metrics. */
+    public static final int NO_METRICS = 0;
 
     public StackConfig {
         home = home.toAbsolutePath().normalize();
@@ -45,17 +56,21 @@ public record StackConfig(
         if (registryPort != NO_REGISTRY) {
             requirePort(registryPort);
         }
+        if (metricsPort != NO_METRICS) {
+            requirePort(metricsPort);
+        }
     }
 
-    /** With {@link Jvm#PLAIN}. */
+    /** Without metrics, and with {@link Jvm#PLAIN}. */
     public StackConfig(
             Path home, int postgresPort, int kafkaPort, int controllerPort, int connectPort, int registryPort) {
-        this(home, postgresPort, kafkaPort, controllerPort, connectPort, registryPort, Jvm.PLAIN);
+        this(home, postgresPort, kafkaPort, controllerPort, connectPort, registryPort, NO_METRICS, Jvm.PLAIN);
     }
 
     /** The same with other JVMs. */
     public StackConfig with(Jvm other) {
-        return new StackConfig(home, postgresPort, kafkaPort, controllerPort, connectPort, registryPort, other);
+        return new StackConfig(
+                home, postgresPort, kafkaPort, controllerPort, connectPort, registryPort, metricsPort, other);
     }
 
     private static void requirePort(int port) {
@@ -67,6 +82,11 @@ public record StackConfig(
     /** The REST API of Kafka Connect. */
     public URI connect() {
         return URI.create("http://" + HOST + ":" + connectPort);
+    }
+
+    /** The metrics of Kafka Connect, as Prometheus reads them. */
+    public URI connectMetrics() {
+        return URI.create("http://" + HOST + ":" + metricsPort + "/metrics");
     }
 
     /** The schema registry's REST API, version 3. */

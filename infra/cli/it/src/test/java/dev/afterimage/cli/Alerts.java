@@ -44,8 +44,10 @@ final class Alerts implements AutoCloseable {
     Alerts(Path program, LocalPipelineConfig config, Path folder) throws IOException {
         JsonNode settings = YAML.readTree(FOLDER.resolve("prometheus.yaml").toFile());
         settings.withObject("/global").put("scrape_interval", "1s").put("evaluation_interval", "1s");
-        Map<String, URI> addresses =
-                Map.of("order-service", config.orders(), "projection-service", config.projection());
+        Map<String, URI> addresses = Map.of(
+                "order-service", config.orders(),
+                "projection-service", config.projection(),
+                "connect", config.stack().connectMetrics());
         for (JsonNode job : settings.path("scrape_configs")) {
             URI address =
                     Objects.requireNonNull(addresses.get(job.path("job_name").asText()));

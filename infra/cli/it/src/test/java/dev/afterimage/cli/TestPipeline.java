@@ -233,6 +233,7 @@ public final class TestPipeline implements AutoCloseable {
                 "--postgres-port=" + stack.postgresPort(),
                 "--kafka-port=" + stack.kafkaPort(),
                 "--connect-port=" + stack.connectPort(),
+                "--connect-metrics-port=" + stack.metricsPort(),
                 "--order-port=" + config().orderPort(),
                 "--projection-port=" + config().projectionPort());
     }

@@ -111,6 +111,7 @@ class WalkThroughIT {
                         "AFTERIMAGE_KAFKA_PORT", Integer.toString(stack.kafkaPort()),
                         "AFTERIMAGE_KAFKA_CONTROLLER_PORT", Integer.toString(stack.controllerPort()),
                         "AFTERIMAGE_CONNECT_PORT", Integer.toString(stack.connectPort()),
+                        "AFTERIMAGE_CONNECT_METRICS_PORT", Integer.toString(stack.metricsPort()),
                         "AFTERIMAGE_ORDER_PORT",
                                 Integer.toString(pipeline.config().orderPort()),
                         "AFTERIMAGE_PROJECTION_PORT",

@@ -47,7 +47,7 @@ public final class ResetCommand implements Callable<Integer> {
         Connectors connectors = all.ports.connectors();
         try (Screen screen = all.screen()) {
             for (String name : names) {
-                Map<String, String> slots = connectors.slots();
+                Map<String, String> slots = Connectors.slots(connectors.configs());
                 String slot = slots.get(name);
                 if (slot == null) {
                     throw new StackException("There is no connector " + name

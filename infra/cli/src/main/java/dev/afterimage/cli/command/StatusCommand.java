@@ -175,6 +175,19 @@ public final class StatusCommand extends PipelineCommand {
                         connector.state(),
                         String.join(" ", connector.tasks()),
                         connector.failure().orElse(""))));
+        if (!report.captures().isEmpty()) {
+            lines.add("");
+            lines.addAll(screen.tableLines(
+                    List.of("source", "last event behind", "queue", "events", "filtered", "snapshot"),
+                    report.captures(),
+                    capture -> List.of(
+                            capture.connector(),
+                            capture.behindMs() == null ? "-" : capture.behindMs() / 1000.0 + " s",
+                            capture.queued() + " of " + capture.queueCapacity(),
+                            Long.toString(capture.events()),
+                            Long.toString(capture.filtered()),
+                            capture.snapshotCompleted() ? "completed" : "-")));
+        }
         lines.add("");
         lines.addAll(screen.tableLines(
                 List.of("slot", "database", "read", "wal", "retained", "confirmed", "behind", "oldest waits"),

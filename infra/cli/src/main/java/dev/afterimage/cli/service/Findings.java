@@ -100,12 +100,29 @@ public final class Findings implements AutoCloseable {
 
     public record Aggregate(String name, long rows, double rowsPerSecond, long events, double eventsPerSecond) {}
 
+    /**
+     * What Debezium tells of a connector that reads a database.
+     *
+     * @param behindMs from the commit of the last event to its arrival in Debezium; null before the first event
+     * @param events events seen since the task started, with those of the snapshot and those that were filtered
+     * @param queued events that wait in Debezium's queue for Connect
+     */
+    public record Capture(
+            String connector,
+            @Nullable Long behindMs,
+            long events,
+            long filtered,
+            long queued,
+            long queueCapacity,
+            boolean snapshotCompleted) {}
+
     public record Report(
             Level level,
             String at,
             List<Worry> worries,
             List<ServerProcess> processes,
             List<ConnectorStatus> connectors,
+            List<Capture> captures,
             List<Slot> slots,
             List<Lag> lags,
             List<Topic> topics,
@@ -167,9 +184,10 @@ public final class Findings implements AutoCloseable {
         double seconds = lookedAt == 0 ? Double.POSITIVE_INFINITY : (now - lookedAt) / 1e9;
         lookedAt = now;
         List<ServerProcess> processes = processes();
-        Map<String, String> slotsInUse = new TreeMap<>();
-        List<ConnectorStatus> connectors = connectors(slotsInUse);
-        List<Slot> slots = slots(slotsInUse);
+        Map<String, JsonNode> configs = new TreeMap<>();
+        List<ConnectorStatus> connectors = connectors(configs);
+        List<Capture> captures = captures(configs);
+        List<Slot> slots = slots(configs);
         List<Lag> lags = new ArrayList<>();
         List<Topic> topics = new ArrayList<>();
         kafka(lags, topics, seconds, connectors);
@@ -183,6 +201,7 @@ public final class Findings implements AutoCloseable {
                 worries,
                 processes,
                 connectors,
+                captures,
                 slots,
                 lags,
                 topics,
@@ -223,11 +242,11 @@ public final class Findings implements AutoCloseable {
         return processes;
     }
 
-    /** @param slotsInUse receives the slots that connectors are configured to read, by connector */
-    private List<ConnectorStatus> connectors(Map<String, String> slotsInUse) {
+    /** @param configs receives the configuration of each connector, by its name */
+    private List<ConnectorStatus> connectors(Map<String, JsonNode> configs) {
         try {
             List<ConnectorStatus> connectors = connect.all();
-            slotsInUse.putAll(connect.slots());
+            configs.putAll(connect.configs());
             if (connectors.isEmpty()) {
                 worry(Level.CRIT, "Kafka Connect has no connector");
             }
@@ -248,6 +267,35 @@ public final class Findings implements AutoCloseable {
                     "Kafka Connect does not answer at " + addresses.stack().connect());
             return List.of();
         }
+    }
+
+    /** Empty when the worker serves no metrics: they only add to what the other parts tell. */
+    private List<Capture> captures(Map<String, JsonNode> configs) {
+        Map<String, Map<String, Double>> metrics =
+                ConnectMetrics.ofDebezium(addresses.stack().connectMetrics());
+        List<Capture> captures = new ArrayList<>();
+        configs.forEach((connector, config) -> {
+            Map<String, Double> found = metrics.get(config.path("topic.prefix").asText());
+            if (found != null) {
+                long behind = number(found, "streaming MilliSecondsBehindSource");
+                long capacity = number(found, "streaming QueueTotalCapacity");
+                captures.add(new Capture(
+                        connector,
+                        behind < 0 ? null : behind,
+                        number(found, "snapshot TotalNumberOfEventsSeen")
+                                + number(found, "streaming TotalNumberOfEventsSeen"),
+                        number(found, "snapshot NumberOfEventsFiltered")
+                                + number(found, "streaming NumberOfEventsFiltered"),
+                        capacity - number(found, "streaming QueueRemainingCapacity"),
+                        capacity,
+                        number(found, "snapshot SnapshotCompleted") == 1));
+            }
+        });
+        return captures;
+    }
+
+    private static long number(Map<String, Double> metrics, String name) {
+        return metrics.getOrDefault(name, 0.0).longValue();
     }
 
     /**
@@ -271,8 +319,9 @@ public final class Findings implements AutoCloseable {
         return ages;
     }
 
-    private List<Slot> slots(Map<String, String> inUse) {
+    private List<Slot> slots(Map<String, JsonNode> configs) {
         List<Slot> slots = new ArrayList<>();
+        Map<String, String> inUse = Connectors.slots(configs);
         Map<String, Long> unconfirmed = unconfirmed();
         try (Connection connection = postgres.connect("postgres");
                 Statement statement = connection.createStatement();

@@ -1,5 +1,6 @@
 package dev.afterimage.cli.service;
 
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import java.net.URI;
@@ -23,10 +24,12 @@ public record LocalPipelineConfig(
                 stack.controllerPort(),
                 stack.connectPort(),
                 stack.registryPort(),
+                stack.metricsPort(),
                 orderPort,
                 projectionPort);
         for (int port : ports) {
-            if (ports.indexOf(port) != ports.lastIndexOf(port)) {
+            // a part without a port has 0
+            if (port != 0 && ports.indexOf(port) != ports.lastIndexOf(port)) {
                 throw new StackException("Port " + port + " is given to two parts of the pipeline.");
             }
         }
@@ -34,11 +37,19 @@ public record LocalPipelineConfig(
 
     /** For tests: on ports that were free a moment ago. */
     public static LocalPipelineConfig onFreePorts(Path home, boolean nativeServices) {
-        List<Integer> ports = StackConfig.freePorts(6);
+        List<Integer> ports = StackConfig.freePorts(7);
         return new LocalPipelineConfig(
-                new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY),
-                ports.get(4),
+                new StackConfig(
+                        home,
+                        ports.get(0),
+                        ports.get(1),
+                        ports.get(2),
+                        ports.get(3),
+                        StackConfig.NO_REGISTRY,
+                        ports.get(4),
+                        Jvm.PLAIN),
                 ports.get(5),
+                ports.get(6),
                 true,
                 nativeServices);
     }
@@ -50,6 +61,7 @@ public record LocalPipelineConfig(
                 "--kafka-port", stack.kafkaPort(),
                 "--kafka-controller-port", stack.controllerPort(),
                 "--connect-port", stack.connectPort(),
+                "--connect-metrics-port", stack.metricsPort(),
                 "--registry-port", stack.registryPort(),
                 "--order-port", orderPort,
                 "--projection-port", projectionPort);

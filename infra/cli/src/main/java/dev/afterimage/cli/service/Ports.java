@@ -1,6 +1,7 @@
 package dev.afterimage.cli.service;
 
 import dev.afterimage.stack.Connectors;
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import java.net.URI;
@@ -56,6 +57,13 @@ public final class Ports {
             defaultValue = "${env:AFTERIMAGE_CONNECT_PORT:-8083}",
             description = "Kafka Connect (${DEFAULT-VALUE})")
     public int connect;
+
+    @Option(
+            scope = ScopeType.INHERIT,
+            names = "--connect-metrics-port",
+            defaultValue = "${env:AFTERIMAGE_CONNECT_METRICS_PORT:-9404}",
+            description = "metrics of Kafka Connect and Debezium (${DEFAULT-VALUE}; 0: none)")
+    int connectMetrics;
 
     @Option(
             scope = ScopeType.INHERIT,
@@ -131,7 +139,7 @@ public final class Ports {
 
     public LocalPipelineConfig pipeline() {
         return new LocalPipelineConfig(
-                new StackConfig(home, postgres, kafka, controller, connect, registry),
+                new StackConfig(home, postgres, kafka, controller, connect, registry, connectMetrics, Jvm.PLAIN),
                 orderService,
                 projectionService,
                 true,
