@@ -21,7 +21,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -221,6 +223,16 @@ public final class Connectors {
         change("DELETE", name, "/offsets", "");
     }
 
+    /** The topics that the connector has written or, as a sink, read since it was created. */
+    public Set<String> topics(String name) {
+        return get(path(name, "/topics"))
+                .path(name)
+                .path("topics")
+                .valueStream()
+                .map(JsonNode::asText)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
     /** The configuration of every connector, by its name. */
     public Map<String, JsonNode> configs() {
         Map<String, JsonNode> configs = new TreeMap<>();
@@ -231,11 +243,12 @@ public final class Connectors {
         return configs;
     }
 
-    /** The replication slots that these connectors are configured to read, by connector. */
+    /** The replication slots that these connectors read, by connector. A connector that only takes a snapshot has none. */
     public static Map<String, String> slots(Map<String, JsonNode> configs) {
         Map<String, String> slots = new TreeMap<>();
         configs.forEach((connector, config) -> {
-            if (config.has("slot.name")) {
+            if (config.has("slot.name")
+                    && !config.path("snapshot.mode").asText().equals("initial_only")) {
                 slots.put(connector, config.path("slot.name").asText());
             }
         });

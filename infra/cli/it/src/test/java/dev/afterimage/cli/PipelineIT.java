@@ -245,6 +245,39 @@ class PipelineIT {
     }
 
     @Test
+    void theUndoOfARecipeTakesAllWithItThatIsOnlyTheRecipes() throws Exception {
+        Path recipes = Connectors.folder().resolve("recipes");
+        pipeline.placed();
+        assertDone("sql", "orders", "--user=orders_owner", "--file=" + recipes.resolve("prepare.sql"));
+        for (String recipe : List.of("snapshot-initial-only", "snapshot-initial")) {
+            assertDone("connectors", "apply", recipes.resolve(recipe + ".json").toString());
+            String topic = "recipe_" + recipe.replace('-', '_') + ".public.customers";
+            await().atMost(LIMIT)
+                    .until(() -> pipeline.connect().connectors().topics(recipe).equals(Set.of(topic)));
+            await().atMost(LIMIT)
+                    .untilAsserted(() -> assertThat(pipeline.run("status").out())
+                            .containsPattern(recipe + " +(-|[0-9.]+ s) +0 of 8192 +[1-9][0-9]* +0 +completed")
+                            .doesNotContain("is gone"));
+            assertDone("connectors", "delete", recipe, "--drop", "--topics");
+            try (Admin admin = pipeline.kafka().admin()) {
+                await().atMost(LIMIT)
+                        .untilAsserted(() ->
+                                assertThat(admin.listTopics().names().get()).doesNotContain(topic));
+            }
+        }
+        assertDone("sql", "orders", "--user=orders_owner", "--file=" + recipes.resolve("undo.sql"));
+        assertThat(source.rows("select slot_name from pg_replication_slots where slot_name like 'recipe%'"))
+                .isEmpty();
+        assertThat(source.rows("select pubname from pg_publication where pubname like 'recipe%'"))
+                .isEmpty();
+    }
+
+    private void assertDone(String... command) {
+        Run run = pipeline.run(command);
+        assertThat(run.code()).as(run.toString()).isZero();
+    }
+
+    @Test
     void aMalformedRecordIsSetAsideAndTheNextIsApplied() throws Exception {
         String key = UUID.randomUUID().toString();
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(

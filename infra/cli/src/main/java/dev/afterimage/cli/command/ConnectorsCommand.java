@@ -16,6 +16,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -146,37 +150,73 @@ public final class ConnectorsCommand extends PipelineCommand {
                             + " publication that setup made, and says what stays.")
     void delete(
             @Parameters(paramLabel = "NAME") String name,
-            @Option(names = "--drop", description = "drop them without asking") boolean drop)
-            throws SQLException {
+            @Option(names = "--drop", description = "drop them without asking") boolean drop,
+            @Option(
+                            names = "--topics",
+                            description = "also delete the topics that it wrote and no other connector uses, with all"
+                                    + " their records")
+                    boolean topics)
+            throws SQLException, ExecutionException, InterruptedException {
         Connectors connectors = ports.connectors();
         JsonNode config = connectors.config(name);
+        boolean source = config.has("topic.prefix");
         String slot = config.path("slot.name").asText();
         String publication = config.path("publication.name").asText();
         try (Screen screen = screen()) {
-            boolean drops = !slot.isEmpty()
+            boolean drops = source
                     && (drop
                             || (screen.live()
                                     && new Prompt(screen)
                                             .confirm("Drop its replication slot " + slot
                                                     + ", its offsets and, if setup made it," + " publication "
                                                     + publication + "?")));
+            Set<String> written = topics && source ? topicsOfItsOwn(connectors, name) : Set.of();
+            AnyPostgres database = AnyPostgres.of(config, ports);
             if (drops) {
                 connectors.stop(name);
-                drop(AnyPostgres.of(config), slot, publication, screen);
+                if (!slot.isEmpty()) {
+                    drop(database, slot, publication, screen);
+                }
                 connectors.forgetOffsets(name);
             }
             connectors.delete(name);
             tell(name, "is deleted");
+            if (!written.isEmpty()) {
+                deleteTopics(written);
+                screen.err().println("Deleted topics " + String.join(", ", written) + ".");
+            } else if (source) {
+                screen.err().println("The topics stay.");
+            }
             if (!slot.isEmpty() && !drops) {
                 screen.err()
                         .printf(
-                                "Its topics and offsets stay, and replication slot %s, for which PostgreSQL keeps the log. To drop"
+                                "Its offsets stay, and replication slot %s, for which PostgreSQL keeps the log. To drop"
                                         + " it in database %s: select pg_drop_replication_slot('%1$s')%n"
                                         + "Publication %s stays too, which costs nothing: drop publication %3$s%n",
-                                slot, config.path("database.dbname").asText(), publication);
+                                slot, database.database(), publication);
             }
         } catch (Prompt.Left e) {
             err().println("Nothing was done.");
+        }
+    }
+
+    private static Set<String> topicsOfItsOwn(Connectors connectors, String name) {
+        Set<String> topics = connectors.topics(name);
+        connectors.names().stream()
+                .filter(other -> !other.equals(name))
+                .map(connectors::topics)
+                .forEach(topics::removeAll);
+        return topics;
+    }
+
+    private void deleteTopics(Set<String> topics) throws ExecutionException, InterruptedException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", ports.bootstrapServers()))) {
+            admin.deleteTopics(topics).all().get();
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                throw e;
+            }
+            // somebody deleted it before
         }
     }
 
@@ -202,7 +242,7 @@ public final class ConnectorsCommand extends PipelineCommand {
             screen.err()
                     .println("Dropped replication slot " + slot
                             + (made ? " and publication " + publication : "; publication " + publication + " stays")
-                            + ". The topics stay.");
+                            + ".");
         }
     }
 

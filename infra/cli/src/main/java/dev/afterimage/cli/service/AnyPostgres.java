@@ -1,6 +1,7 @@
 package dev.afterimage.cli.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
 import io.github.cdimascio.dotenv.Dotenv;
 import io.github.cdimascio.dotenv.DotenvException;
@@ -40,9 +41,17 @@ public final class AnyPostgres {
     private @Nullable String password;
     private @Nullable Dotenv environment;
 
-    /** The source of a connector. */
-    public static AnyPostgres of(JsonNode connector) {
+    /** The source of a connector. One that takes its address from the worker's environment reads the pipeline's orders. */
+    public static AnyPostgres of(JsonNode connector, Ports pipeline) {
         AnyPostgres source = new AnyPostgres();
+        if (connector.path("database.hostname").asText().startsWith("${env:")) {
+            source.host = StackConfig.HOST;
+            source.port = Integer.toString(pipeline.postgres);
+            source.database = "orders";
+            source.user = "postgres";
+            source.password = "postgres";
+            return source;
+        }
         source.host = connector.path("database.hostname").asText();
         source.port = connector.path("database.port").asText("5432");
         source.database = connector.path("database.dbname").asText();

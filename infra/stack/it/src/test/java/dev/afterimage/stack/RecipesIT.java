@@ -153,6 +153,27 @@ class RecipesIT {
     }
 
     @Test
+    void initialOnlyCopiesTheRowsWithoutASlotAndThenNothing() throws Exception {
+        String before = customer();
+        Connectors connectors = servers.connect().connectors();
+        connectors.apply(
+                "snapshot-initial-only", Recipe.config("snapshot-initial-only").put("database.dbname", DATABASE));
+        APPLIED.add("snapshot-initial-only");
+        String topic = "recipe_snapshot_initial_only.public.customers";
+        read(topic, all -> !of(all, before).isEmpty());
+        rename(before, "Grace");
+        connectors.restart("snapshot-initial-only");
+
+        assertThat(of(read(topic, all -> !of(all, before).isEmpty()), before))
+                .extracting(Message::op)
+                .containsExactly("r");
+        assertThat(shop.value("select count(*) from pg_replication_slots where slot_name = 'debezium'"))
+                .as("Debezium's default name")
+                .isEqualTo("0");
+        connectors.delete("snapshot-initial-only");
+    }
+
+    @Test
     void noDataBeginsWithTheNextChange() throws Exception {
         String before = customer();
         try (Recipe recipe = Recipe.apply("snapshot-no-data")) {
@@ -188,10 +209,7 @@ class RecipesIT {
     void aRowInTheSignalTableReadsATableAgainWhileChangesGoOn() throws Exception {
         String before = customer();
         try (Recipe recipe = Recipe.apply("incremental-snapshot")) {
-            shop.execute("""
-                    insert into recipe_signals values ('again', 'execute-snapshot',
-                        '{"type": "incremental", "data-collections": ["public.customers"]}')
-                    """);
+            shop.execute(Files.readString(RECIPES.resolve("incremental-snapshot.sql")));
             String meanwhile = customer();
 
             List<Message> messages = read(
@@ -207,14 +225,16 @@ class RecipesIT {
                     .isEqualTo("incremental");
             assertThat(of(messages, meanwhile)).extracting(Message::op).contains("c");
             // Debezium deletes its own watermark rows
-            await().untilAsserted(() -> assertThat(shop.value("select string_agg(id, ',') from recipe_signals"))
-                    .isEqualTo("again"));
+            await().untilAsserted(() -> assertThat(shop.value("select string_agg(type, ',') from recipe_signals"))
+                    .isEqualTo("execute-snapshot"));
         }
     }
 
     @Test
     void aSignalOnATopicDoesSoWithoutAWriteToTheSource() throws Exception {
         String before = customer();
+        String[] signal = Files.readString(RECIPES.resolve("incremental-snapshot-read-only.txt"))
+                .split("\\|", 2);
         try (var admin = servers.kafka().admin()) {
             admin.createTopics(List.of(new NewTopic("recipe_signals", 1, (short) 1)))
                     .all()
@@ -233,10 +253,7 @@ class RecipesIT {
             List<Message> messages = read(recipe.topic("customers"), all -> {
                 if (asked[0].isBefore(Instant.now().minusSeconds(10))) {
                     asked[0] = Instant.now();
-                    var _ = operator.send(new ProducerRecord<>("recipe_signals", recipe.slot(), """
-                            {"id": "again", "type": "execute-snapshot",
-                             "data": {"type": "incremental", "data-collections": ["public.customers"]}}
-                            """));
+                    var _ = operator.send(new ProducerRecord<>("recipe_signals", signal[0], signal[1]));
                 }
                 customer();
                 return !of(all, before).isEmpty();
