@@ -6,6 +6,7 @@ const EVERY_MS = 2000;
 const STALL_MS = 60000;
 
 const cells = (...texts) => texts.map((text, i) => element(i ? 'td' : 'th', i ? {} : { scope: 'row' }, text));
+const duration = ms => (ms == null ? '–' : milliseconds(ms));
 const figure = number => (number == null ? '–' : count(number));
 
 function showStats({ body, missing }) {
@@ -13,19 +14,22 @@ function showStats({ body, missing }) {
     tell('lag', '–');
     tell('lag-note', missing ? 'not offered here' : 'no answer', missing ? undefined : 'bad');
     at('model').closest('table').hidden = true;
+    at('stages-section').hidden = true;
     at('partitions-section').hidden = true;
     at('model-note').textContent = missing ? 'This service offers no statistics.' : 'The statistics do not answer at the moment.';
     return;
   }
-  const { aggregates = {}, feed = {}, latency = {} } = body;
+  const { aggregates = {}, feed = {}, latency = {}, stages = {} } = body;
   at('model').closest('table').hidden = false;
+  at('stages-section').hidden = false;
   at('partitions-section').hidden = false;
   at('model').replaceChildren(
     ...Object.entries(aggregates).map(([name, of]) =>
       element('tr', {}, ...cells(name, ...['creates', 'updates', 'deletes', 'snapshots', 'rows'].map(column => figure(of[column]))))));
-  at('model-note').textContent = latency.p50Ms != null
-    ? `Commit to applied of ${count(latency.count)} events: p50 ${milliseconds(latency.p50Ms)}, p90 ${milliseconds(latency.p90Ms)}, p99 ${milliseconds(latency.p99Ms)}`
-    : '';
+  at('model-note').textContent = '';
+  at('stages').replaceChildren(
+    ...Object.entries({ ...stages, 'commit to applied': latency }).map(([name, of]) =>
+      element('tr', {}, ...cells(name.replaceAll('-', ' '), ...[of.p50Ms, of.p90Ms, of.p99Ms].map(duration)))));
   const partitions = feed.partitions ?? [];
   const lag = partitions.reduce((sum, of) => sum + (of.lag ?? 0), 0);
   const state = feed.state ?? 'STARTING';

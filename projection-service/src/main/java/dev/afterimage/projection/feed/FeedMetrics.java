@@ -14,10 +14,12 @@ import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +31,8 @@ class FeedMetrics {
 
     private final MeterRegistry registry;
     private final DistributionSummary batchSize;
-    private final Timer apply;
     private final Timer latency;
+    private final Map<Stage, Timer> stages = new EnumMap<>(Stage.class);
     private final MultiGauge lag;
     private volatile Map<TopicPartition, Long> lags = Map.of();
 
@@ -40,17 +42,17 @@ class FeedMetrics {
                 .description("records applied in one transaction")
                 .publishPercentiles(0.5, 0.99)
                 .register(registry);
-        apply = Timer.builder("feed.batch.apply")
-                .description("from the receipt of a batch to its commit")
-                .publishPercentiles(0.5, 0.9, 0.99)
+        latency = timer(
+                        "feed.commit.to.applied",
+                        "from the event's ts_ms to the commit of the transaction that applied it")
                 .register(registry);
-        latency = Timer.builder("feed.commit.to.applied")
-                .description("from the event's ts_ms to the commit of the transaction that applied it")
-                .publishPercentiles(0.5, 0.9, 0.99)
-                .publishPercentileHistogram()
-                .minimumExpectedValue(Duration.ofMillis(1))
-                .maximumExpectedValue(Duration.ofSeconds(10))
-                .register(registry);
+        for (Stage stage : Stage.values()) {
+            stages.put(
+                    stage,
+                    timer("feed.stage", "a part of the time from the event's ts_ms to the commit here")
+                            .tag("stage", stage.label())
+                            .register(registry));
+        }
         Gauge.builder("feed.lag.age", status, feed -> feed.lagAge().toMillis() / 1000.0)
                 .description("age of the oldest record that is not applied")
                 .baseUnit("seconds")
@@ -66,6 +68,15 @@ class FeedMetrics {
         lag = MultiGauge.builder("feed.lag")
                 .description("offsets of the partition that are not applied yet")
                 .register(registry);
+    }
+
+    private static Timer.Builder timer(String name, String description) {
+        return Timer.builder(name)
+                .description(description)
+                .publishPercentiles(0.5, 0.9, 0.99)
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofMillis(1))
+                .maximumExpectedValue(Duration.ofSeconds(10));
     }
 
     /** Sets the lag of each partition, and removes partitions that this instance no longer has. */
@@ -89,17 +100,24 @@ class FeedMetrics {
                 () -> lags.get(partition));
     }
 
-    /** Records the size of the batch, its duration, and the age of its events when they were applied. */
+    /** Records the size of the batch, and the age of its events when they were applied, in total and by stage. */
     void time(List<Outcome> outcomes, Instant receivedAt, Instant appliedAt) {
-        apply.record(Duration.between(receivedAt, appliedAt));
         batchSize.record(outcomes.size());
         for (Outcome outcome : outcomes) {
             if (outcome.effect() == Effect.APPLIED
                     && outcome.received() instanceof ReceivedRecord.Event event
                     && event.change() instanceof Envelope envelope) {
+                Instant connectAt = Instant.ofEpochMilli(event.record().timestamp());
                 latency.record(Duration.between(envelope.committedAt(), appliedAt));
+                record(Stage.COMMIT_TO_CONNECT, envelope.committedAt(), connectAt);
+                record(Stage.CONNECT_TO_VISIBLE, connectAt, receivedAt);
+                record(Stage.VISIBLE_TO_APPLIED, receivedAt, appliedAt);
             }
         }
+    }
+
+    private void record(Stage stage, Instant from, Instant to) {
+        Objects.requireNonNull(stages.get(stage)).record(Duration.between(from, to));
     }
 
     /** Counts the records of each effect, and the chain breaks. */

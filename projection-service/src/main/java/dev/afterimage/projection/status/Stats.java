@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -15,11 +16,15 @@ import org.jspecify.annotations.Nullable;
  * The statistics of the service.
  *
  * @param aggregates by the name of the aggregate
+ * @param latency from the commit at the source to the commit in this service
+ * @param stages the parts of this time, by the name of the stage
  */
-public record Stats(Map<String, Aggregate> aggregates, FeedProgress feed, Latency latency) {
+public record Stats(
+        Map<String, Aggregate> aggregates, FeedProgress feed, Latency latency, Map<String, Latency> stages) {
 
     public Stats {
         aggregates = Collections.unmodifiableMap(new TreeMap<>(aggregates)); // sorted, for a stable order
+        stages = Collections.unmodifiableMap(new LinkedHashMap<>(stages)); // in the order of the way
     }
 
     /**
@@ -32,7 +37,7 @@ public record Stats(Map<String, Aggregate> aggregates, FeedProgress feed, Latenc
     public record Aggregate(long creates, long updates, long deletes, long snapshots, long rows) {}
 
     /**
-     * The time from the commit at the source to the commit in this service, in milliseconds.
+     * A time in milliseconds.
      *
      * @param count the number of events that this instance has applied since its start
      * @param p50Ms the percentiles cover the last minutes; null if nothing was applied

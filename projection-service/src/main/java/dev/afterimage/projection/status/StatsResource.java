@@ -6,6 +6,7 @@ import static dev.afterimage.projection.change.Operation.SNAPSHOT;
 import static dev.afterimage.projection.change.Operation.UPDATE;
 
 import dev.afterimage.projection.feed.FeedStatus;
+import dev.afterimage.projection.feed.Stage;
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.ReadModel;
@@ -17,6 +18,7 @@ import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -57,7 +59,9 @@ public class StatsResource {
             operationId = "showStats",
             summary = "Show the statistics of the service",
             description = "Exact, and of one state of the database. The call counts the rows, so its time rises"
-                    + " with their number.")
+                    + " with their number. `stages` splits `latency`: `commit-to-connect` until Debezium read the change,"
+                    + " `connect-to-visible` until this service had the record, `visible-to-applied` until the commit"
+                    + " here.")
     public Stats get() {
         Map<String, Map<String, Long>> numbers = database
                 .select(
@@ -79,6 +83,14 @@ public class StatsResource {
                             own.getOrDefault(ROWS, 0L)));
         }
         var latency = metrics.get("feed.commit.to.applied").timer();
-        return new Stats(aggregates, feed.progress(), Stats.Latency.of(latency));
+        Map<String, Stats.Latency> stages = new LinkedHashMap<>();
+        for (Stage stage : Stage.values()) {
+            stages.put(
+                    stage.label(),
+                    Stats.Latency.of(metrics.get("feed.stage")
+                            .tag("stage", stage.label())
+                            .timer()));
+        }
+        return new Stats(aggregates, feed.progress(), Stats.Latency.of(latency), stages);
     }
 }

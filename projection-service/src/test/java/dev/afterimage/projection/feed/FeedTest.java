@@ -1,8 +1,10 @@
 package dev.afterimage.projection.feed;
 
 import static io.restassured.RestAssured.get;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
@@ -30,6 +32,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
@@ -253,6 +256,30 @@ class FeedTest {
                 .contains("feed_batch_size");
     }
 
+    @Test
+    void tellsHowLongAnEventTookToConnectToTheFeedAndToTheReadModel() {
+        long now = System.currentTimeMillis();
+        String placed = order.placed().replaceFirst("\"ts_ms\":\\d+", "\"ts_ms\":" + (now - 5_000));
+        double toConnect = seconds("feed_stage_seconds_sum{stage=\"commit-to-connect\"}");
+        double toVisible = seconds("feed_stage_seconds_sum{stage=\"connect-to-visible\"}");
+        double toApplied = seconds("feed_stage_seconds_sum{stage=\"visible-to-applied\"}");
+        double all = seconds("feed_commit_to_applied_seconds_sum");
+
+        awaitApplied(topic.put(new ProducerRecord<>(
+                OrderTopic.NAME, null, now - 2_000, order.id.toString().getBytes(UTF_8), placed.getBytes(UTF_8))));
+
+        await().atMost(SOON).untilAsserted(() -> assertThat(seconds("feed_commit_to_applied_seconds_sum") - all)
+                .isGreaterThan(5));
+        double connect = seconds("feed_stage_seconds_sum{stage=\"commit-to-connect\"}") - toConnect;
+        double visible = seconds("feed_stage_seconds_sum{stage=\"connect-to-visible\"}") - toVisible;
+        double applied = seconds("feed_stage_seconds_sum{stage=\"visible-to-applied\"}") - toApplied;
+        assertThat(connect).isCloseTo(3, within(0.001));
+        assertThat(visible).isGreaterThanOrEqualTo(2);
+        assertThat(applied).isPositive();
+        assertThat(connect + visible + applied)
+                .isCloseTo(seconds("feed_commit_to_applied_seconds_sum") - all, within(0.001));
+    }
+
     /**
      * The cause is not in the data, so the record does not become a dead letter. The partition waits, and the lag must
      * show this.
@@ -292,10 +319,15 @@ class FeedTest {
     }
 
     private static double lagAge() {
+        return seconds("feed_lag_age_seconds");
+    }
+
+    /** The value of a metric; the first that begins like this. */
+    private static double seconds(String metric) {
         return get("/q/metrics")
                 .asString()
                 .lines()
-                .filter(line -> line.startsWith("feed_lag_age_seconds"))
+                .filter(line -> line.startsWith(metric))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
                 .findFirst()
                 .orElseThrow();

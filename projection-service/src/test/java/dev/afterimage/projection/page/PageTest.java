@@ -55,6 +55,9 @@ class PageTest {
                     .contains("OrderEvent v2", "status PENDING → PAID");
             assertThat(browser.text("#journey-steps > li:last-child")).contains("OrderEvent v1", "total 59.80");
             assertThat(browser.text("#model")).contains("order ");
+            await().atMost(SOON).untilAsserted(() -> assertThat(browser.text("#stages"))
+                    .matches(
+                            "(?s).*connect to visible \\d.* ms.*visible to applied \\d.* ms.*commit to applied \\d.*"));
             assertThat(browser.text("#lag-note")).contains("following, ");
 
             topic.put(order.id, order.changed(3));

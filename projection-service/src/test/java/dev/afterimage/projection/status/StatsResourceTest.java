@@ -70,6 +70,14 @@ class StatsResourceTest {
                 .isEqualTo(7);
         assertThat(after.getDouble("latency.p50Ms")).isPositive().isLessThanOrEqualTo(after.getDouble("latency.p90Ms"));
         assertThat(after.getDouble("latency.p90Ms")).isLessThanOrEqualTo(after.getDouble("latency.p99Ms"));
+        assertThat(after.getMap("stages").keySet())
+                .containsExactly("commit-to-connect", "connect-to-visible", "visible-to-applied");
+        assertThat(after.getInt("stages.'visible-to-applied'.count")
+                        - before.getInt("stages.'visible-to-applied'.count"))
+                .isEqualTo(7);
+        assertThat(after.getDouble("stages.'visible-to-applied'.p50Ms"))
+                .isPositive()
+                .isLessThanOrEqualTo(after.getDouble("stages.'visible-to-applied'.p99Ms"));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.afterimage.cli.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
@@ -9,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,8 +30,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Measures the running pipeline: the time from POST until the order is readable in the read model, memory, and idle
- * CPU.
+ * Measures the running pipeline: the time from POST until the order is readable in the read model, in total and by
+ * stage, memory, and idle CPU.
  */
 @Command(
         name = "measure",
@@ -46,13 +49,26 @@ public final class MeasureCommand extends PipelineCommand {
     @Option(names = "--warm-up", defaultValue = "20", description = "warm-up time in seconds (${DEFAULT-VALUE})")
     private int warmUp;
 
-    /** Nanoseconds from the POST to its answer, and from the POST to the answer of the GET that waits for the order. */
-    private record Sample(long answered, long readable) {}
+    @Option(
+            names = "--idle",
+            defaultValue = "20",
+            description = "seconds to wait for idleness, and then to measure it; 0 for neither (${DEFAULT-VALUE})")
+    private int idle;
+
+    /**
+     * Nanoseconds.
+     *
+     * @param announced from the POST to the time of the order's event
+     * @param answered from the POST to its answer
+     * @param readable from the POST to the answer of the GET that waits for the order
+     * @param shown from the write of the row in the read model to that answer
+     */
+    private record Sample(long announced, long answered, long readable, long shown) {}
 
     @Override
     public Integer call() throws Exception {
-        if (rate < 1 || seconds < 1 || warmUp < 0) {
-            throw wrong("--rate and --seconds are at least 1, --warm-up at least 0");
+        if (rate < 1 || seconds < 1 || warmUp < 0 || idle < 0) {
+            throw wrong("--rate and --seconds are at least 1, --warm-up and --idle at least 0");
         }
         PrintWriter out = out();
         RestService orders = ports.orderService();
@@ -63,13 +79,41 @@ public final class MeasureCommand extends PipelineCommand {
         // time
         run(orders, projection, order, rate * warmUp / 2, i -> warmUp * Math.sqrt(i * 2.0 / rate / warmUp));
         out.printf("Measuring for %d s ...%n", seconds);
+        var before = StageBuckets.of(projection.text("/q/metrics"));
         List<Sample> samples = run(orders, projection, order, rate * seconds, i -> (double) i / rate);
+        var after = StageBuckets.of(projection.text("/q/metrics"));
         out.printf("%d orders at %d/s%n", samples.size(), rate);
         percentiles(out, "POST to its answer", samples.stream().mapToLong(Sample::answered));
         percentiles(out, "POST to readable in the read model", samples.stream().mapToLong(Sample::readable));
         histogram(out, samples.stream().mapToLong(Sample::readable).toArray());
-        resources(out);
+        out.println("By stage");
+        stage(out, "POST to its event", samples.stream().mapToLong(Sample::announced));
+        stage(out, "commit to Connect", "commit-to-connect", before, after);
+        stage(out, "Connect to visible on the topic", "connect-to-visible", before, after);
+        stage(out, "visible to applied", "visible-to-applied", before, after);
+        stage(out, "applied to readable", samples.stream().mapToLong(Sample::shown));
+        if (idle > 0) {
+            resources(out);
+        }
         return 0;
+    }
+
+    private static void stage(PrintWriter out, String what, LongStream nanos) {
+        long[] sorted = nanos.sorted().toArray();
+        stage(out, what, at(sorted, 0.5), at(sorted, 0.99));
+    }
+
+    private static void stage(PrintWriter out, String what, String stage, StageBuckets before, StageBuckets after) {
+        double p50 = after.percentile(stage, 0.5, before);
+        if (Double.isNaN(p50)) {
+            out.printf("  %-34s no events%n", what);
+        } else {
+            stage(out, what, p50, after.percentile(stage, 0.99, before));
+        }
+    }
+
+    private static void stage(PrintWriter out, String what, double p50, double p99) {
+        out.printf("  %-34s p50 %5.1f ms   p99 %5.1f ms%n", what, p50, p99);
     }
 
     /**
@@ -101,13 +145,22 @@ public final class MeasureCommand extends PipelineCommand {
     }
 
     private static Sample place(RestService orders, RestService projection, Map<String, ?> order) {
+        Instant sentAt = Instant.now();
         long sent = System.nanoTime();
-        String id = RestService.expect(201, orders.post("/orders", order))
-                .path("id")
-                .asText();
+        JsonNode placed = RestService.expect(201, orders.post("/orders", order));
         long answered = System.nanoTime() - sent;
-        RestService.expect(200, projection.get("/orders/" + id + "?minVersion=1&wait=10s"));
-        return new Sample(answered, System.nanoTime() - sent);
+        JsonNode read = RestService.expect(
+                200, projection.get("/orders/" + placed.path("id").asText() + "?minVersion=1&wait=10s"));
+        long readable = System.nanoTime() - sent;
+        return new Sample(
+                sentAt.until(time(placed.path("createdAt")), ChronoUnit.NANOS),
+                answered,
+                readable,
+                time(read.path("cdc").path("syncedAt")).until(sentAt.plusNanos(readable), ChronoUnit.NANOS));
+    }
+
+    private static Instant time(JsonNode text) {
+        return Instant.parse(text.asText());
     }
 
     private static void percentiles(PrintWriter out, String what, LongStream nanos) {
@@ -148,17 +201,16 @@ public final class MeasureCommand extends PipelineCommand {
                 .findFirst()
                 .flatMap(any -> any.get(0).parent())
                 .ifPresent(parent -> parts.put("afterimage up", List.of(parent)));
-        Duration idle = Duration.ofSeconds(20);
-        out.printf("Waiting %d s until the pipeline is idle ...%n", idle.toSeconds());
-        TimeUnit.MILLISECONDS.sleep(idle.toMillis());
+        out.printf("Waiting %d s until the pipeline is idle ...%n", idle);
+        TimeUnit.SECONDS.sleep(idle);
         Map<String, Long> before = new TreeMap<>();
         parts.forEach((name, processes) -> before.put(name, cpuMillis(processes)));
-        out.printf("Measuring idle CPU for %d s ...%n", idle.toSeconds());
-        TimeUnit.MILLISECONDS.sleep(idle.toMillis());
+        out.printf("Measuring idle CPU for %d s ...%n", idle);
+        TimeUnit.SECONDS.sleep(idle);
         double total = 0;
         for (Map.Entry<String, List<ProcessHandle>> part : parts.entrySet()) {
             double percent =
-                    100.0 * (cpuMillis(part.getValue()) - before.getOrDefault(part.getKey(), 0L)) / idle.toMillis();
+                    100.0 * (cpuMillis(part.getValue()) - before.getOrDefault(part.getKey(), 0L)) / (idle * 1_000.0);
             double megabytes = 0;
             for (ProcessHandle process : part.getValue()) {
                 megabytes += residentKilobytes(process.pid()) / 1024.0;

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -127,20 +128,19 @@ public final class RestService {
         return answer.body();
     }
 
+    /** The text at this address, such as the metrics. */
+    public String text(String path) {
+        try (InputStream in = open("GET", path, Map.of()).getInputStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw noAnswer(e);
+        }
+    }
+
     /** Sends a request with headers such as {@code Idempotency-Key} or {@code If-Match}. */
     public Answer send(String method, String path, @Nullable Object body, Map<String, String> headers) {
         try {
-            HttpURLConnection connection =
-                    (HttpURLConnection) service.resolve(path).toURL().openConnection();
-            connection.setConnectTimeout((int) CONNECT_TIMEOUT.toMillis());
-            connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
-            connection.setRequestMethod(method);
-            headers.forEach(connection::setRequestProperty);
-            if (!token.isEmpty()) {
-                connection.setRequestProperty("Authorization", "Bearer " + token);
-                // a redirection to another host would take the token there
-                connection.setInstanceFollowRedirects(false);
-            }
+            HttpURLConnection connection = open(method, path, headers);
             if (body != null) {
                 connection.setDoOutput(true);
                 connection.setRequestProperty("Content-Type", "application/json");
@@ -153,10 +153,29 @@ public final class RestService {
                 return new Answer(status, in == null ? MissingNode.getInstance() : json.readTree(in));
             }
         } catch (IOException e) {
-            throw new StackException(
-                    "No answer from " + service + " (" + e.getClass().getSimpleName()
-                            + "): does the pipeline run? Start it with infra/afterimage up",
-                    e);
+            throw noAnswer(e);
         }
+    }
+
+    private HttpURLConnection open(String method, String path, Map<String, String> headers) throws IOException {
+        HttpURLConnection connection =
+                (HttpURLConnection) service.resolve(path).toURL().openConnection();
+        connection.setConnectTimeout((int) CONNECT_TIMEOUT.toMillis());
+        connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
+        connection.setRequestMethod(method);
+        headers.forEach(connection::setRequestProperty);
+        if (!token.isEmpty()) {
+            connection.setRequestProperty("Authorization", "Bearer " + token);
+            // a redirection to another host would take the token there
+            connection.setInstanceFollowRedirects(false);
+        }
+        return connection;
+    }
+
+    private StackException noAnswer(IOException e) {
+        return new StackException(
+                "No answer from " + service + " (" + e.getClass().getSimpleName()
+                        + "): does the pipeline run? Start it with infra/afterimage up",
+                e);
     }
 }
