@@ -124,13 +124,20 @@ class Gaps implements MeterBinder {
         return count;
     }
 
-    /** Down until each gap is acknowledged. */
+    /** Down until each gap is acknowledged, and while the database does not say whether there is one. */
     @Produces
     @Wellness
     HealthCheck well() {
         return () -> {
             var check = HealthCheckResponse.named("feed gaps");
-            List<Gap> gaps = newest(probes);
+            List<Gap> gaps;
+            try {
+                gaps = newest(probes);
+            } catch (DatabaseAway e) {
+                return check.withData("state", "the database does not answer")
+                        .down()
+                        .build();
+            }
             gaps.stream()
                     .limit(10)
                     .forEach(gap -> check.withData(

@@ -119,6 +119,9 @@ class OutageTest {
             cutConnections();
             changed = topic.put(order.id, order.changed(2));
             awaitReadiness(503);
+            get("/q/health/well")
+                    .then()
+                    .body("checks.find { it.name == 'feed gaps' }.data.state", equalTo("the database does not answer"));
         } finally {
             sql("alter role projection login");
         }
