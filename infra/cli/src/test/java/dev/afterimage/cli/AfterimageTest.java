@@ -25,6 +25,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -271,6 +273,16 @@ class AfterimageTest {
     }
 
     @Test
+    void aServiceThatAnswersWithAnErrorIsNotSaidToBeSilent() throws IOException {
+        String port = serve(503, """
+                {"title": "The database does not answer"}""");
+        assertThat(statusWithProjectionAt(port)).isEqualTo(2);
+        assertThat(output.toString())
+                .contains("CRIT  projection-service shows no figures. "
+                        + "The service answers 503: The database does not answer");
+    }
+
+    @Test
     void aGapIsCriticalAndItsLineSaysWhatToDo() throws IOException {
         String port = serve(200, """
                 [{"id": 7, "topic": "order.events", "partition": 2, "fromOffset": 3, "toOffset": 9, "cause": "retention"}]""");
@@ -280,23 +292,37 @@ class AfterimageTest {
                         + "publish a snapshot, then DELETE /gaps/7");
     }
 
+    @Test
+    @Timeout(60)
+    void aDatabaseThatHangsDoesNotStopTheStatus() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            int nobody = StackConfig.freePorts(1).getFirst();
+            assertThat(status(silent.getLocalPort(), Integer.toString(nobody))).isEqualTo(2);
+        }
+        assertThat(output.toString()).contains("CRIT  PostgreSQL does not answer");
+    }
+
     /** The status where at most projection-service runs. */
     private int statusWithProjectionAt(String port) {
-        List<Integer> nobody = StackConfig.freePorts(4);
+        return status(StackConfig.freePorts(1).getFirst(), port);
+    }
+
+    private int status(int postgresPort, String projectionPort) {
+        List<Integer> nobody = StackConfig.freePorts(3);
         return run(
                 "status",
                 "--home",
                 "target/nowhere",
                 "--postgres-port",
-                nobody.get(0).toString(),
+                Integer.toString(postgresPort),
                 "--kafka-port",
-                nobody.get(1).toString(),
+                nobody.get(0).toString(),
                 "--connect-port",
-                nobody.get(2).toString(),
+                nobody.get(1).toString(),
                 "--order-port",
-                nobody.get(3).toString(),
+                nobody.get(2).toString(),
                 "--projection-port",
-                port);
+                projectionPort);
     }
 
     @Test

@@ -62,7 +62,13 @@ public final class Postgres extends Server {
 
     /** A connection as the superuser, for tests and tools. */
     public Connection connect(String database) throws SQLException {
-        return DriverManager.getConnection(jdbcUrl(database), SUPERUSER, PASSWORD);
+        return DriverManager.getConnection(jdbcUrl(database) + "?loginTimeout=10", SUPERUSER, PASSWORD);
+    }
+
+    /** A connection as the superuser for short queries: each fails when the server does not answer within 5 seconds. */
+    public Connection connectBriefly() throws SQLException {
+        return DriverManager.getConnection(
+                jdbcUrl("postgres") + "?connectTimeout=2&socketTimeout=5", SUPERUSER, PASSWORD);
     }
 
     /** The first column of the rows of a query, as text. */
@@ -87,7 +93,7 @@ public final class Postgres extends Server {
      * @throws StackException when the server does not answer
      */
     public boolean replicates(String slot) {
-        try (Connection connection = connect("postgres")) {
+        try (Connection connection = connectBriefly()) {
             // a slot is also active while it is being created, but then it has no position yet
             return !texts(connection, """
                             select slot_name from pg_replication_slots
@@ -205,8 +211,7 @@ public final class Postgres extends Server {
 
     @Override
     protected boolean answers() {
-        String impatient = jdbcUrl("postgres") + "?connectTimeout=2&socketTimeout=5";
-        try (Connection connection = DriverManager.getConnection(impatient, SUPERUSER, PASSWORD)) {
+        try (Connection connection = connectBriefly()) {
             return connection.isValid(1);
         } catch (SQLException e) {
             return false;

@@ -106,7 +106,7 @@ public final class SqlCommand extends PipelineCommand {
 
     private Connection connect() throws SQLException {
         try {
-            return DriverManager.getConnection(ports.postgres().jdbcUrl(database), user, user);
+            return DriverManager.getConnection(ports.postgres().jdbcUrl(database) + "?loginTimeout=10", user, user);
         } catch (SQLException e) {
             if (String.valueOf(e.getSQLState()).startsWith("08")) {
                 throw new StackException(

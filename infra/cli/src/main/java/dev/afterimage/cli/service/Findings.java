@@ -323,7 +323,7 @@ public final class Findings implements AutoCloseable {
         List<Slot> slots = new ArrayList<>();
         Map<String, String> inUse = Connectors.slots(configs);
         Map<String, Long> unconfirmed = unconfirmed();
-        try (Connection connection = postgres.connect("postgres");
+        try (Connection connection = postgres.connectBriefly();
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("""
                         select slot_name, coalesce(database, '-'), active, coalesce(wal_status, '-'),
@@ -489,10 +489,12 @@ public final class Findings implements AutoCloseable {
             });
             countsBefore = counts;
             gaps();
-        } catch (RestService.Refused e) {
-            worry(Level.CRIT, "projection-service shows no figures. " + e.getMessage());
         } catch (StackException e) {
-            worry(Level.CRIT, "projection-service does not answer at " + addresses.projection());
+            worry(
+                    Level.CRIT,
+                    e.getCause() instanceof IOException
+                            ? "projection-service does not answer at " + addresses.projection()
+                            : "projection-service shows no figures. " + e.getMessage());
         }
         if (!ready(addresses.orders())) {
             worry(Level.CRIT, "order-service does not take orders at " + addresses.orders());
