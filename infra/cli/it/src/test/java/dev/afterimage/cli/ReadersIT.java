@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.cli.TestPipeline.Run;
+import dev.afterimage.stack.StackConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,6 +153,27 @@ class ReadersIT {
         Run used = pipeline.run("status", "forget", "projection");
         assertThat(used.err()).isEqualTo("Group projection has members: stop them first.\n");
         assertThat(used.code()).isEqualTo(1);
+    }
+
+    @Test
+    void aConnectorsGroupIsNotGoneWhileConnectIsAway() throws Exception {
+        fill(3);
+        String noConnect = "--connect-port=" + StackConfig.freePorts(1).getFirst();
+        String[] status = Stream.concat(
+                        Stream.of("status", "--max-behind=1s"),
+                        pipeline.options().stream()
+                                .map(option -> option.startsWith("--connect-port=") ? noConnect : option))
+                .toArray(String[]::new);
+        try (Admin admin = pipeline.kafka().admin()) {
+            admin.alterConsumerGroupOffsets(
+                            "connect-away", Map.of(new TopicPartition(TOPIC, 0), new OffsetAndMetadata(0)))
+                    .all()
+                    .get();
+            await().atMost(LIMIT).until(() -> TestPipeline.execute(status)
+                    .out()
+                    .matches("(?s).*CRIT  connect-away is [0-9]+ s behind on readers.events\n.*"));
+            admin.deleteConsumerGroups(List.of("connect-away")).all().get();
+        }
     }
 
     @Test

@@ -415,10 +415,13 @@ public final class Findings implements AutoCloseable {
                 .toList();
         for (GroupListing listed : groups) {
             String group = listed.groupId();
-            // the read model and a connector that is stopped or has failed come back
-            boolean gone = listed.groupState().filter(GroupState.EMPTY::equals).isPresent()
-                    && !group.equals(READ_MODEL_GROUP)
-                    && connectors.stream().noneMatch(each -> group.equals("connect-" + each.name()));
+            // the read model and a connector that is stopped or has failed come back; connectors are unknown without
+            // Connect
+            boolean comesBack = group.equals(READ_MODEL_GROUP)
+                    || (connectors.isEmpty() && group.startsWith("connect-"))
+                    || connectors.stream().anyMatch(each -> group.equals("connect-" + each.name()));
+            boolean gone = !comesBack
+                    && listed.groupState().filter(GroupState.EMPTY::equals).isPresent();
             Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(group)
                     .partitionsToOffsetAndMetadata()
                     .get();
