@@ -50,6 +50,15 @@ class IdempotencyKeys {
             delayed = "${orders.idempotency.clean-every:1m}",
             concurrentExecution = ConcurrentExecution.SKIP)
     void forget() {
+        try {
+            forgetExpired();
+        } catch (RuntimeException e) {
+            Log.warnf("idempotency keys are kept longer, trying again later: %s", e.getMessage());
+            Log.debug("idempotency keys are kept longer", e);
+        }
+    }
+
+    private void forgetExpired() {
         var before = clock.instant().minus(keeping.keep());
         int forgotten;
         do {

@@ -21,6 +21,7 @@ class SnapshotRunner {
     private final Snapshots snapshots;
     private final SnapshotConfig config;
     private volatile boolean stopping;
+    private volatile String lastTrouble = "";
 
     SnapshotRunner(SnapshotCommands commands, Snapshots snapshots, SnapshotConfig config) {
         this.commands = commands;
@@ -35,14 +36,15 @@ class SnapshotRunner {
             for (var running = snapshots.running(); !running.isEmpty() && !stopping; running = advance(running)) {
                 Thread.sleep(config.pause());
             }
+            lastTrouble = "";
         } catch (RuntimeException e) {
-            if (!stopping) {
-                // without the message, because it may contain customer data
-                Log.warnf(
-                        "snapshot interrupted, retrying in a second: %s",
-                        e.getClass().getSimpleName());
-                Log.debug("snapshot interrupted", e);
+            // without the message, because it may contain customer data
+            var trouble = e.getClass().getSimpleName();
+            if (!stopping && !trouble.equals(lastTrouble)) {
+                Log.warnf("snapshots can neither be looked up nor continued, retrying every second: %s", trouble);
             }
+            Log.debug("snapshots interrupted", e);
+            lastTrouble = trouble;
         }
     }
 

@@ -75,7 +75,7 @@ class AuditRunner {
         } catch (SQLException | DatabaseAway e) {
             String trouble = String.valueOf(e.getMessage());
             if (!stopping && !trouble.equals(lastTrouble)) {
-                Log.warnf("audits interrupted, retrying: %s", trouble);
+                Log.warnf("audits can neither be looked up nor continued, retrying every second: %s", trouble);
             }
             lastTrouble = trouble;
         } catch (CancellationException e) {

@@ -40,7 +40,7 @@ class RebuildRunner {
     /** The key of the advisory lock: any number, the same in all instances. */
     static final long LOCK = 0x5ebd1d;
 
-    private static final String PROBLEM = "rebuild interrupted, retrying every second: %s";
+    private static final String PROBLEM = "rebuilds can neither be looked up nor continued, retrying every second: %s";
 
     private final DataSource dataSource;
     private final EnvelopeReader reader;
