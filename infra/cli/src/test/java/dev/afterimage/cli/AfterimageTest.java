@@ -443,6 +443,16 @@ class AfterimageTest {
     }
 
     @Test
+    void everyCommandThatPrintsDataHasJson() {
+        Set<String> withoutData = Set.of("afterimage", "up", "down", "dev", "generate-completion");
+        assertThat(commands(Afterimage.commandLine().getCommandSpec()))
+                .filteredOn(command -> !withoutData.contains(command.name()))
+                .allSatisfy(command -> assertThat(command.findOption("--json"))
+                        .as(command.name())
+                        .isNotNull());
+    }
+
+    @Test
     void theReadmeListsEveryCommand() throws Exception {
         String readme = Files.readString(Path.of("README.md"));
         List<CommandSpec> commands = commands(Afterimage.commandLine().getCommandSpec());

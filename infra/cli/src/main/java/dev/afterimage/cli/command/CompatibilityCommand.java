@@ -62,8 +62,8 @@ public final class CompatibilityCommand extends PipelineCommand {
                 .sorted()
                 .toList();
         if (subject != null && !subjects.contains(subject)) {
-            throw new StackException(
-                    "There is no subject " + subject + "; there are " + String.join(", ", subjects) + ".");
+            throw new StackException("There is no subject " + subject + "; there are "
+                    + (subjects.isEmpty() ? "none" : String.join(", ", subjects)) + ".");
         }
         if (subject != null && rule != null) {
             RestService.expect(200, service.put(rules(address, subject), Map.of("compatibility", rule)));

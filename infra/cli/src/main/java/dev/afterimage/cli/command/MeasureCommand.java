@@ -2,6 +2,8 @@ package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.RestService;
+import dev.afterimage.cli.terminal.Figures;
+import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -55,6 +58,15 @@ public final class MeasureCommand extends PipelineCommand {
             description = "seconds to wait for idleness, and then to measure it; 0 for neither (${DEFAULT-VALUE})")
     private int idle;
 
+    @Option(names = "--json", description = "the figures as one JSON object; the text goes to standard error")
+    private boolean json;
+
+    /** Percentiles by what was measured. */
+    private final Map<String, Map<String, Double>> latencies = new LinkedHashMap<>();
+
+    /** Memory and idle CPU by process. */
+    private final Map<String, Map<String, Number>> processes = new LinkedHashMap<>();
+
     /**
      * Nanoseconds.
      *
@@ -70,7 +82,7 @@ public final class MeasureCommand extends PipelineCommand {
         if (rate < 1 || seconds < 1 || warmUp < 0 || idle < 0) {
             throw wrong("--rate and --seconds are at least 1, --warm-up and --idle at least 0");
         }
-        PrintWriter out = out();
+        PrintWriter out = json ? err() : out();
         RestService orders = ports.orderService();
         RestService projection = ports.projectionService();
         Map<String, ?> order = orders.anOrder();
@@ -95,15 +107,28 @@ public final class MeasureCommand extends PipelineCommand {
         if (idle > 0) {
             resources(out);
         }
+        if (json) {
+            try (Screen screen = screen()) {
+                screen.json(Map.of(
+                        "orders",
+                        samples.size(),
+                        "ordersPerSecond",
+                        rate,
+                        "latencyMs",
+                        latencies,
+                        "processes",
+                        processes));
+            }
+        }
         return 0;
     }
 
-    private static void stage(PrintWriter out, String what, LongStream nanos) {
+    private void stage(PrintWriter out, String what, LongStream nanos) {
         long[] sorted = nanos.sorted().toArray();
         stage(out, what, at(sorted, 0.5), at(sorted, 0.99));
     }
 
-    private static void stage(PrintWriter out, String what, String stage, StageBuckets before, StageBuckets after) {
+    private void stage(PrintWriter out, String what, String stage, StageBuckets before, StageBuckets after) {
         double p50 = after.percentile(stage, 0.5, before);
         if (Double.isNaN(p50)) {
             out.printf("  %-34s no events%n", what);
@@ -112,7 +137,8 @@ public final class MeasureCommand extends PipelineCommand {
         }
     }
 
-    private static void stage(PrintWriter out, String what, double p50, double p99) {
+    private void stage(PrintWriter out, String what, double p50, double p99) {
+        latencies.put(what, Map.of("p50", p50, "p99", p99));
         out.printf("  %-34s p50 %5.1f ms   p99 %5.1f ms%n", what, p50, p99);
     }
 
@@ -163,8 +189,15 @@ public final class MeasureCommand extends PipelineCommand {
         return Instant.parse(text.asText());
     }
 
-    private static void percentiles(PrintWriter out, String what, LongStream nanos) {
+    private void percentiles(PrintWriter out, String what, LongStream nanos) {
         long[] sorted = nanos.sorted().toArray();
+        latencies.put(
+                what,
+                Map.of(
+                        "p50", at(sorted, 0.5),
+                        "p90", at(sorted, 0.9),
+                        "p99", at(sorted, 0.99),
+                        "max", at(sorted, 1)));
         out.printf(
                 "%-36s p50 %5.1f ms   p90 %5.1f ms   p99 %5.1f ms   max %5.1f ms%n",
                 what, at(sorted, 0.5), at(sorted, 0.9), at(sorted, 0.99), at(sorted, 1));
@@ -207,18 +240,21 @@ public final class MeasureCommand extends PipelineCommand {
         parts.forEach((name, processes) -> before.put(name, cpuMillis(processes)));
         out.printf("Measuring idle CPU for %d s ...%n", idle);
         TimeUnit.SECONDS.sleep(idle);
-        double total = 0;
+        long total = 0;
         for (Map.Entry<String, List<ProcessHandle>> part : parts.entrySet()) {
             double percent =
                     100.0 * (cpuMillis(part.getValue()) - before.getOrDefault(part.getKey(), 0L)) / (idle * 1_000.0);
-            double megabytes = 0;
+            long bytes = 0;
             for (ProcessHandle process : part.getValue()) {
-                megabytes += residentKilobytes(process.pid()) / 1024.0;
+                bytes += residentKilobytes(process.pid()) << 10;
             }
-            total += megabytes;
-            out.printf("%-20s %6.0f MB   idle CPU %4.1f %% of a core%n", part.getKey(), megabytes, percent);
+            total += bytes;
+            processes.put(part.getKey(), Map.of("memoryBytes", bytes, "idleCpuPercent", percent));
+            out.printf("%-20s %10s   idle CPU %4.1f %% of a core%n", part.getKey(), Figures.bytes(bytes), percent);
         }
-        out.printf("%-20s %6.0f MB (PSS: a page that n processes share counts 1/n in each)%n", "together", total);
+        out.printf(
+                "%-20s %10s (PSS: a page that n processes share counts 1/n in each)%n",
+                "together", Figures.bytes(total));
     }
 
     private static long cpuMillis(List<ProcessHandle> processes) {

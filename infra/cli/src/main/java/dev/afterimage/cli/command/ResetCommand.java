@@ -55,7 +55,11 @@ public final class ResetCommand implements Callable<Integer> {
                             + ".");
                 }
                 Instant began = beginAnew(all.ports.postgres(), connectors, name, slot);
-                screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);
+                if (all.json()) {
+                    screen.json(Map.of("connector", name, "slot", slot, "begun", began.toString()));
+                } else {
+                    screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);
+                }
             }
         }
         return 0;

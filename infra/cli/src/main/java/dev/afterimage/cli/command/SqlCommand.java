@@ -86,6 +86,8 @@ public final class SqlCommand extends PipelineCommand {
                 int changed = statement.getUpdateCount();
                 if (rows) {
                     print(screen, statement.getResultSet());
+                } else if (changed > 0 && json) {
+                    screen.json(Map.of("changed", changed));
                 } else if (changed > 0) {
                     screen.print(List.of("%,d %s changed".formatted(changed, changed == 1 ? "row" : "rows")));
                 }

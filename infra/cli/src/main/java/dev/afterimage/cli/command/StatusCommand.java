@@ -182,7 +182,7 @@ public final class StatusCommand extends PipelineCommand {
                     report.captures(),
                     capture -> List.of(
                             capture.connector(),
-                            capture.behindMs() == null ? "-" : capture.behindMs() / 1000.0 + " s",
+                            capture.behindMs() == null ? "-" : Figures.duration(Duration.ofMillis(capture.behindMs())),
                             capture.queued() + " of " + capture.queueCapacity(),
                             Long.toString(capture.events()),
                             Long.toString(capture.filtered()),
