@@ -10,7 +10,9 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.cli.Topic.Message;
+import dev.afterimage.cli.service.Floor;
 import dev.afterimage.cli.service.LocalPipeline;
+import dev.afterimage.cli.service.Ports;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.stack.Connectors;
 import dev.afterimage.stack.StackException;
@@ -40,6 +42,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import picocli.CommandLine;
 
 /** What the pipeline promises of an order and its events, by orders of each test's own; some kill a service. */
 @ExtendWith(TestPipeline.Shared.class)
@@ -448,6 +451,22 @@ class PipelineIT {
                 new ProcessBuilder("sh", "-c", "{ %s 2>&-; echo code $? >&2; } | head -n 1".formatted(watch)).start();
         await().atMost(LIMIT).until(() -> !shell.isAlive());
         assertThat(shell.getErrorStream()).asString(StandardCharsets.UTF_8).isEqualTo("code 141\n");
+    }
+
+    @Test
+    void theFloorIsMeasuredStageByStageAndLeavesNothing() throws Exception {
+        var ports = CommandLine.populateCommand(new Ports(), pipeline.options().toArray(String[]::new));
+        List<Map<Floor.Stage, Long>> rounds = new Floor(ports).measure(20, 1, 1);
+        assertThat(rounds).hasSize(20).allSatisfy(round -> assertThat(round)
+                .containsOnlyKeys(Floor.Stage.values())
+                .allSatisfy(
+                        (stage, nanos) -> assertThat(nanos).as(stage.label()).isPositive()));
+        String left = "select datname from pg_database where datname ~ 'floor'"
+                + " union all select slot_name from pg_replication_slots where slot_name ~ 'floor'";
+        assertThat(source.rows(left)).isEmpty();
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", ports.bootstrapServers()))) {
+            assertThat(admin.listTopics().names().get()).noneMatch(topic -> topic.contains("floor"));
+        }
     }
 
     @Test
