@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A real PostgreSQL server with {@code wal_level=logical} and fsync on. It has the roles and databases that the
@@ -60,9 +62,15 @@ public final class Postgres extends Server {
         return "jdbc:postgresql://" + StackConfig.HOST + ":" + config().postgresPort() + "/" + database;
     }
 
-    /** A connection as the superuser, for tests and tools. */
-    public Connection connect(String database) throws SQLException {
-        return DriverManager.getConnection(jdbcUrl(database) + "?loginTimeout=10", SUPERUSER, PASSWORD);
+    /**
+     * A connection as the superuser, for tests and tools.
+     *
+     * @param settings of the driver, such as {@code replication=database}
+     */
+    public Connection connect(String database, String... settings) throws SQLException {
+        String all =
+                "?loginTimeout=10" + Stream.of(settings).map(each -> "&" + each).collect(Collectors.joining());
+        return DriverManager.getConnection(jdbcUrl(database) + all, SUPERUSER, PASSWORD);
     }
 
     /** A connection as the superuser for short queries: each fails when the server does not answer within 5 seconds. */

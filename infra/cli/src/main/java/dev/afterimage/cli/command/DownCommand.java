@@ -30,8 +30,11 @@ public final class DownCommand extends PipelineCommand {
             out.println("No pipeline runs on the data in " + ports.home + ".");
             return 0;
         }
-        ProcessHandle pipeline = ProcessHandle.of(
-                        Long.parseLong(Files.readAllLines(file).getFirst()))
+        String pid = Files.readString(file).split("\\D", 2)[0]; // earlier versions wrote more into the line
+        if (pid.isEmpty()) {
+            throw new StackException("The pipeline in " + ports.home + " is just starting: try again.");
+        }
+        ProcessHandle pipeline = ProcessHandle.of(Long.parseLong(pid))
                 .orElseThrow(() -> new StackException("The pipeline in " + ports.home + " is already stopping."));
         pipeline.destroy();
         if (!Server.await(LIMIT, Duration.ofMillis(50), () -> !pipeline.isAlive())) {
