@@ -35,9 +35,7 @@ final class FloorBench implements Callable<Integer> {
         for (Floor.Stage stage : Floor.Stage.values()) {
             say(stage.label(), rounds.stream().map(round -> round.getOrDefault(stage, 0L)));
         }
-        say("together", rounds.stream().map(round -> round.values().stream()
-                .mapToLong(Long::longValue)
-                .sum()));
+        say("together", rounds.stream().map(Floor::together));
         return 0;
     }
 

@@ -1,6 +1,7 @@
 package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.afterimage.cli.service.Floor;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
@@ -41,6 +42,8 @@ import picocli.CommandLine.Option;
         description = "Measures the running pipeline: latency from POST to readable at a fixed rate, memory, idle CPU.")
 public final class MeasureCommand extends PipelineCommand {
 
+    private static final String READABLE = "POST to readable in the read model";
+    private static final String FLOOR = "together";
     private static final int[] BOUNDS_MS = {5, 10, 15, 20, 30, 40, 60, 80, 120, 200, 500};
 
     @Option(names = "--rate", defaultValue = "30", description = "orders a second (${DEFAULT-VALUE})")
@@ -57,6 +60,13 @@ public final class MeasureCommand extends PipelineCommand {
             defaultValue = "20",
             description = "seconds to wait for idleness, and then to measure it; 0 for neither (${DEFAULT-VALUE})")
     private int idle;
+
+    @Option(
+            names = "--floor",
+            defaultValue = "10",
+            description =
+                    "seconds to measure what PostgreSQL and Kafka alone need for an order; 0: not (${DEFAULT-VALUE})")
+    private int floor;
 
     @Option(names = "--json", description = "the figures as one JSON object; the text goes to standard error")
     private boolean json;
@@ -79,8 +89,8 @@ public final class MeasureCommand extends PipelineCommand {
 
     @Override
     public Integer call() throws Exception {
-        if (rate < 1 || seconds < 1 || warmUp < 0 || idle < 0) {
-            throw wrong("--rate and --seconds are at least 1, --warm-up and --idle at least 0");
+        if (rate < 1 || seconds < 1 || warmUp < 0 || idle < 0 || floor < 0) {
+            throw wrong("--rate and --seconds are at least 1, --warm-up, --idle and --floor at least 0");
         }
         PrintWriter out = json ? err() : out();
         RestService orders = ports.orderService();
@@ -96,7 +106,7 @@ public final class MeasureCommand extends PipelineCommand {
         var after = StageBuckets.of(projection.text("/q/metrics"));
         out.printf("%d orders at %d/s%n", samples.size(), rate);
         percentiles(out, "POST to its answer", samples.stream().mapToLong(Sample::answered));
-        percentiles(out, "POST to readable in the read model", samples.stream().mapToLong(Sample::readable));
+        percentiles(out, READABLE, samples.stream().mapToLong(Sample::readable));
         histogram(out, samples.stream().mapToLong(Sample::readable).toArray());
         out.println("By stage");
         stage(out, "POST to its event", samples.stream().mapToLong(Sample::announced));
@@ -104,6 +114,9 @@ public final class MeasureCommand extends PipelineCommand {
         stage(out, "Connect to visible on the topic", "connect-to-visible", before, after);
         stage(out, "visible to applied", "visible-to-applied", before, after);
         stage(out, "applied to readable", samples.stream().mapToLong(Sample::shown));
+        if (floor > 0) {
+            floor(out);
+        }
         if (idle > 0) {
             resources(out);
         }
@@ -123,6 +136,28 @@ public final class MeasureCommand extends PipelineCommand {
         return 0;
     }
 
+    /** A pipeline in containers has no PostgreSQL for a superuser here, and so no floor. */
+    private void floor(PrintWriter out) {
+        out.printf("Measuring PostgreSQL and Kafka alone for %d s ...%n", floor);
+        try {
+            List<Map<Floor.Stage, Long>> rounds = new Floor(ports).measure(rate, Math.min(floor, 5), floor);
+            out.println("The floor of this machine");
+            for (Floor.Stage stage : Floor.Stage.values()) {
+                stage(out, stage.label(), rounds.stream().mapToLong(round -> round.getOrDefault(stage, 0L)));
+            }
+            stage(out, FLOOR, rounds.stream().mapToLong(Floor::together));
+            out.printf(
+                    "POST to readable is %.1f times the floor at p50, %.1f times at p99%n", ratio("p50"), ratio("p99"));
+        } catch (StackException e) {
+            out.println("No floor: " + e.getMessage());
+        }
+    }
+
+    private double ratio(String quantile) {
+        return latencies.getOrDefault(READABLE, Map.of()).getOrDefault(quantile, 0.0)
+                / latencies.getOrDefault(FLOOR, Map.of()).getOrDefault(quantile, 1.0);
+    }
+
     private void stage(PrintWriter out, String what, LongStream nanos) {
         long[] sorted = nanos.sorted().toArray();
         stage(out, what, at(sorted, 0.5), at(sorted, 0.99));
@@ -131,7 +166,7 @@ public final class MeasureCommand extends PipelineCommand {
     private void stage(PrintWriter out, String what, String stage, StageBuckets before, StageBuckets after) {
         double p50 = after.percentile(stage, 0.5, before);
         if (Double.isNaN(p50)) {
-            out.printf("  %-34s no events%n", what);
+            out.printf("  %-40s no events%n", what);
         } else {
             stage(out, what, p50, after.percentile(stage, 0.99, before));
         }
@@ -139,7 +174,7 @@ public final class MeasureCommand extends PipelineCommand {
 
     private void stage(PrintWriter out, String what, double p50, double p99) {
         latencies.put(what, Map.of("p50", p50, "p99", p99));
-        out.printf("  %-34s p50 %5.1f ms   p99 %5.1f ms%n", what, p50, p99);
+        out.printf("  %-40s p50 %5.1f ms   p99 %5.1f ms%n", what, p50, p99);
     }
 
     /**

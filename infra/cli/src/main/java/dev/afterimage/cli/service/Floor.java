@@ -65,7 +65,9 @@ public final class Floor {
 
     private static final int LIMIT_MS = 30_000;
     private static final Duration LIMIT = Duration.ofMillis(LIMIT_MS);
-    private static final String REPLICATION = "?replication=database&preferQueryMode=simple&assumeMinServerVersion=18";
+    private static final String[] REPLICATION = {
+        "replication=database", "preferQueryMode=simple", "assumeMinServerVersion=18"
+    };
     private static final String OBJECT_IN_USE = "55006";
     /** In the protocol of pgoutput. */
     private static final byte INSERT = 'I';
@@ -127,6 +129,11 @@ public final class Floor {
         }
     }
 
+    /** The nanoseconds of all stages of a round. */
+    public static long together(Map<Stage, Long> round) {
+        return round.values().stream().mapToLong(Long::longValue).sum();
+    }
+
     private static void remove(Connection maintenance, Admin admin) throws SQLException, InterruptedException {
         // the server drops the slot, without which the database cannot go, a moment after its connection's end
         long deadline = System.nanoTime() + LIMIT.toNanos();
@@ -163,7 +170,7 @@ public final class Floor {
     private List<Map<Stage, Long>> rounds(int rate, int warmUp, int rounds) throws SQLException {
         List<Map<Stage, Long>> measured = new ArrayList<>();
         try (Connection connection = postgres.connect(NAME);
-                Connection replication = postgres.connect(NAME + REPLICATION);
+                Connection replication = postgres.connect(NAME, REPLICATION);
                 var producer = new KafkaProducer<>(
                         with(ProducerConfig.TRANSACTIONAL_ID_CONFIG, NAME),
                         new ByteArraySerializer(),
