@@ -25,6 +25,10 @@ public interface AuditConfig {
     @WithDefault("20")
     int shown();
 
+    /** {@code /q/health/well} is down while the oldest change that the replica's sink has not read is older than this. */
+    @WithDefault("30s")
+    Duration maxReplicaLag();
+
     /** How changes reach the read model. */
     Route readModel();
 

@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 class Assignment implements KafkaConsumerRebalanceListener {
 
     private static final Duration MISSING_PAUSE = Duration.ofSeconds(1);
+    /** A topic that was deleted a moment ago has no offsets, however long the consumer waits. */
+    private static final Duration OFFSETS_LIMIT = Duration.ofSeconds(3);
 
     private final TopicIds topicIds;
     private final Placement placement;
@@ -178,8 +180,8 @@ class Assignment implements KafkaConsumerRebalanceListener {
         if (partitions.isEmpty()) {
             return;
         }
-        Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
-        Map<TopicPartition, Long> end = consumer.endOffsets(partitions);
+        Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions, OFFSETS_LIMIT);
+        Map<TopicPartition, Long> end = consumer.endOffsets(partitions, OFFSETS_LIMIT);
         Map<TopicPartition, Long> seenNext = new HashMap<>();
         seen.forEach((partition, last) -> seenNext.put(partition, last.next()));
         Map<TopicPartition, Placement.Placed> placed = placement.place(topics, first, end, seenNext);

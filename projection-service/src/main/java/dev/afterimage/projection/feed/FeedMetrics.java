@@ -117,7 +117,8 @@ class FeedMetrics {
     }
 
     private void record(Stage stage, Instant from, Instant to) {
-        Objects.requireNonNull(stages.get(stage)).record(Duration.between(from, to));
+        Duration took = Duration.between(from, to);
+        Objects.requireNonNull(stages.get(stage)).record(took.isNegative() ? Duration.ZERO : took);
     }
 
     /** Counts the records of each effect, and the chain breaks. */
