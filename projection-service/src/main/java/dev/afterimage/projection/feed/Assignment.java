@@ -49,6 +49,8 @@ class Assignment implements KafkaConsumerRebalanceListener {
     private final FeedStatus status;
     private final Outage outage;
     private final Map<TopicPartition, Place> places = new ConcurrentHashMap<>();
+    /** When to look again whether the topic of a partition exists; only for the consumer's thread. */
+    private final Map<TopicPartition, Instant> missing = new HashMap<>();
     /** By partition, the offset after the last record that the channel delivered; stays when a partition is revoked. */
     private final Map<TopicPartition, Long> delivered = new ConcurrentHashMap<>();
 
@@ -103,6 +105,7 @@ class Assignment implements KafkaConsumerRebalanceListener {
     @Override
     public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
         places.keySet().removeAll(partitions);
+        missing.keySet().removeAll(partitions);
     }
 
     @Override
@@ -137,15 +140,20 @@ class Assignment implements KafkaConsumerRebalanceListener {
         return changedAt;
     }
 
-    /** Places the partitions that were set back and whose pause is over; the others stay paused. */
+    /** Places the partitions that were set back or missing and whose pause is over; the others stay paused. */
     void placeAgain(Consumer<?, ?> consumer) throws SQLException {
+        Map<TopicPartition, Instant> waiting = new HashMap<>(missing);
+        places.forEach((partition, place) -> {
+            if (place.placeAgainAt() != null) {
+                waiting.put(partition, place.placeAgainAt());
+            }
+        });
         Instant now = Instant.now();
         List<TopicPartition> due = new ArrayList<>();
-        places.forEach((partition, place) -> {
-            Instant at = place.placeAgainAt();
-            if (at != null && now.isBefore(at)) {
+        waiting.forEach((partition, at) -> {
+            if (now.isBefore(at)) {
                 consumer.pause(List.of(partition));
-            } else if (at != null) {
+            } else {
                 due.add(partition);
             }
         });
@@ -165,10 +173,12 @@ class Assignment implements KafkaConsumerRebalanceListener {
         for (TopicPartition partition : partitions) {
             TopicIds.Topic topic = topics.get(partition.topic());
             if (topic != null && partition.partition() < topic.partitions()) {
+                missing.remove(partition);
                 existing.add(partition);
             } else { // until the group takes the partition away, or the topic is there again
                 consumer.seek(partition, 0);
-                places.put(partition, new Place(0, true, Instant.now().plus(MISSING_PAUSE)));
+                places.remove(partition);
+                missing.put(partition, Instant.now().plus(MISSING_PAUSE));
             }
         }
         placeExisting(consumer, existing, topics);

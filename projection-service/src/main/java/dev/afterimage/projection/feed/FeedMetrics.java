@@ -14,7 +14,6 @@ import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +31,7 @@ class FeedMetrics {
     private final MeterRegistry registry;
     private final DistributionSummary batchSize;
     private final Timer latency;
-    private final Map<Stage, Timer> stages = new EnumMap<>(Stage.class);
+    private final Map<Stage, Timer> stages = new HashMap<>();
     private final MultiGauge lag;
     private volatile Map<TopicPartition, Long> lags = Map.of();
 
