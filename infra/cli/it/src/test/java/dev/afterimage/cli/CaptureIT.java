@@ -283,7 +283,9 @@ class CaptureIT {
                 .satisfies(each -> assertThat(each.path("failure").asText()).contains("Unexpected character"));
         assertThat(run("connectors", "delete", "unreadable")).isZero();
         assertThat(run("connectors", "pause", "unreadable")).isEqualTo(1);
-        assertThat(last.err()).contains("Connect refuses unreadable").hasLineCount(1);
+        assertThat(last.err())
+                .contains("There is no connector unreadable; there are ")
+                .hasLineCount(1);
         assertThat(run("connectors", "apply", "nowhere.json")).isEqualTo(1);
         assertThat(last.err()).contains("There is no file nowhere.json.").hasLineCount(1);
     }
