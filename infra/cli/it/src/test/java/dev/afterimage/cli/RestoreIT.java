@@ -60,8 +60,9 @@ class RestoreIT {
                 .ignoreExceptionsMatching(AssertionError.class::isInstance)
                 .until(() -> source.number(SLOTS) == 0);
         await().atMost(LIMIT).until(() -> pipeline.database("projection").number(APPLIED) >= applied);
-        assertThat(orders.get("/orders/" + placed).status()).isEqualTo(404);
-        assertThat(projection.get("/orders/" + placed).status()).isEqualTo(200);
+        await().atMost(LIMIT)
+                .until(() -> orders.get("/orders/" + placed).status() == 404
+                        && projection.get("/orders/" + placed).status() == 200);
         assertThat(projection.get("/orders/" + deleted).status()).isEqualTo(404);
 
         // and after the steps all are equal, also when a version is used once more
