@@ -41,8 +41,6 @@ import org.jspecify.annotations.Nullable;
 class Assignment implements KafkaConsumerRebalanceListener {
 
     private static final Duration MISSING_PAUSE = Duration.ofSeconds(1);
-    /** A topic that was deleted a moment ago has no offsets, however long the consumer waits. */
-    private static final Duration OFFSETS_LIMIT = Duration.ofSeconds(3);
 
     private final TopicIds topicIds;
     private final Placement placement;
@@ -173,7 +171,6 @@ class Assignment implements KafkaConsumerRebalanceListener {
         for (TopicPartition partition : partitions) {
             TopicIds.Topic topic = topics.get(partition.topic());
             if (topic != null && partition.partition() < topic.partitions()) {
-                missing.remove(partition);
                 existing.add(partition);
             } else { // until the group takes the partition away, or the topic is there again
                 consumer.seek(partition, 0);
@@ -190,8 +187,8 @@ class Assignment implements KafkaConsumerRebalanceListener {
         if (partitions.isEmpty()) {
             return;
         }
-        Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions, OFFSETS_LIMIT);
-        Map<TopicPartition, Long> end = consumer.endOffsets(partitions, OFFSETS_LIMIT);
+        Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
+        Map<TopicPartition, Long> end = consumer.endOffsets(partitions);
         Map<TopicPartition, Long> seenNext = new HashMap<>();
         seen.forEach((partition, last) -> seenNext.put(partition, last.next()));
         Map<TopicPartition, Placement.Placed> placed = placement.place(topics, first, end, seenNext);
@@ -200,6 +197,7 @@ class Assignment implements KafkaConsumerRebalanceListener {
             seen.put(partition, new Seen(found.topicId(), found.next()));
             boolean goneBack = found.isReplaced() || delivered.getOrDefault(partition, 0L) > found.next();
             places.put(partition, new Place(found.next(), goneBack, null));
+            missing.remove(partition); // only now, so that an attempt that failed is made again
         });
         Map<TopicPartition, Long> next = new TreeMap<>(Positions.ORDER);
         placed.forEach((partition, found) -> next.put(partition, found.next()));
