@@ -9,7 +9,14 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Measures the services in comparison with other ways to do the same work.",
         mixinStandardHelpOptions = true,
-        subcommands = {OrdersBench.class, BacklogBench.class, AuditBench.class, StartBench.class, FloorBench.class})
+        subcommands = {
+            OrdersBench.class,
+            BacklogBench.class,
+            AuditBench.class,
+            StartBench.class,
+            FloorBench.class,
+            PeersBench.class
+        })
 final class Bench {
 
     private Bench() {}

@@ -22,6 +22,13 @@ record Cpu(Duration postgres, Duration service, Duration clients) {
         return process.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
+    /** @throws StackException when it does not run */
+    static ProcessHandle process(Server server) {
+        return Optional.ofNullable(server.pid())
+                .flatMap(ProcessHandle::of)
+                .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
+    }
+
     Cpu since(Cpu before) {
         return new Cpu(postgres.minus(before.postgres), service.minus(before.service), clients.minus(before.clients));
     }
@@ -44,12 +51,6 @@ record Cpu(Duration postgres, Duration service, Duration clients) {
         Meter(Server postgres, @Nullable Server service) {
             this.postgres = process(postgres);
             this.service = service == null ? null : process(service);
-        }
-
-        private static ProcessHandle process(Server server) {
-            return Optional.ofNullable(server.pid())
-                    .flatMap(ProcessHandle::of)
-                    .orElseThrow(() -> new StackException(server.name() + " has ended. " + server.lastWords()));
         }
 
         Cpu read() {

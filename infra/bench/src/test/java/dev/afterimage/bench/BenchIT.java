@@ -50,6 +50,24 @@ class BenchIT {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "afterimage.nightly", matches = "true")
+    void comparesThePipelineWithTheExampleInOneTable() throws Exception {
+        Run run = run("peers", "--rounds=1", "--seconds=1", "--load=1", "--warm-up=1", "--behind=10", "--idle=1");
+
+        assertThat(run.exit()).as(run.printed()).isZero();
+        String number = "[1-9][0-9,.]*";
+        assertThat(run.printed())
+                .contains("| Connect publishes | exactly once | exactly once | at least once | at least once |")
+                .containsPattern(
+                        "(?m)^\\| POST to readable at 30/s: p50; p99, ms( \\| %1$s; %1$s){4} \\|$".formatted(number))
+                .containsPattern(
+                        "(?m)^\\| consumer behind, orders/s \\|  \\| %1$s \\|  \\| %1$s \\|$".formatted(number));
+        assertThat(ROOT.resolve("infra/bench/target/peers"))
+                .isNotEmptyDirectory()
+                .isDirectoryNotContaining("glob:**.pid");
+    }
+
+    @Test
     void saysWhichJarIsMissing() throws Exception {
         Run run = bench("--jar=no/such.jar");
 

@@ -2,6 +2,7 @@ package dev.afterimage.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.Floor;
+import dev.afterimage.cli.service.ProcessMemory;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
@@ -9,9 +10,6 @@ import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -281,7 +279,7 @@ public final class MeasureCommand extends PipelineCommand {
                     100.0 * (cpuMillis(part.getValue()) - before.getOrDefault(part.getKey(), 0L)) / (idle * 1_000.0);
             long bytes = 0;
             for (ProcessHandle process : part.getValue()) {
-                bytes += residentKilobytes(process.pid()) << 10;
+                bytes += ProcessMemory.bytes(process.pid());
             }
             total += bytes;
             processes.put(part.getKey(), Map.of("memoryBytes", bytes, "idleCpuPercent", percent));
@@ -297,20 +295,5 @@ public final class MeasureCommand extends PipelineCommand {
                 .mapToLong(process ->
                         process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis())
                 .sum();
-    }
-
-    /** The proportional set size on Linux; elsewhere the resident set size. */
-    private static long residentKilobytes(long pid) throws IOException {
-        Path rollup = Path.of("/proc/" + pid + "/smaps_rollup");
-        if (!Files.isReadable(rollup)) {
-            Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
-            return Long.parseLong(new String(ps.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
-        }
-        try (Stream<String> lines = Files.lines(rollup)) {
-            return lines.filter(line -> line.startsWith("Pss:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-                    .findFirst()
-                    .orElse(0);
-        }
     }
 }
