@@ -4,6 +4,8 @@ import { bytes, count, milliseconds } from './words.js';
 const EVERY_MS = 2000;
 // some seconds are normal: what other tables write is confirmed by the connector's next heartbeat only
 const STALL_MS = 60000;
+// audit.max-replica-lag
+const REPLICA_LAG_MS = 30000;
 
 const cells = (...texts) => texts.map((text, i) => element(i ? 'td' : 'th', i ? {} : { scope: 'row' }, text));
 const duration = ms => (ms == null ? '–' : milliseconds(ms));
@@ -12,6 +14,7 @@ const figure = number => (number == null ? '–' : count(number));
 function showStats({ body, missing }) {
   if (!body) {
     tell('lag', '–');
+    at('replica').replaceChildren();
     tell('lag-note', missing ? 'not offered here' : 'no answer', missing ? undefined : 'bad');
     at('model').closest('table').hidden = true;
     at('stages-section').hidden = true;
@@ -19,7 +22,7 @@ function showStats({ body, missing }) {
     at('model-note').textContent = missing ? 'This service offers no statistics.' : 'The statistics do not answer at the moment.';
     return;
   }
-  const { aggregates = {}, feed = {}, latency = {}, stages = {} } = body;
+  const { aggregates = {}, feed = {}, latency = {}, stages = {}, replicaOldestUnreadMs } = body;
   at('model').closest('table').hidden = false;
   at('stages-section').hidden = false;
   at('partitions-section').hidden = false;
@@ -30,6 +33,8 @@ function showStats({ body, missing }) {
   at('stages').replaceChildren(
     ...Object.entries({ ...stages, 'commit to applied': latency }).map(([name, of]) =>
       element('tr', {}, ...cells(name.replaceAll('-', ' '), ...[of.p50Ms, of.p90Ms, of.p99Ms].map(duration)))));
+  at('replica').replaceChildren(...(replicaOldestUnreadMs == null ? []
+    : fact('replica', `oldest change not read: ${milliseconds(replicaOldestUnreadMs)}`, replicaOldestUnreadMs > REPLICA_LAG_MS ? 'bad' : 'good')));
   const partitions = feed.partitions ?? [];
   const lag = partitions.reduce((sum, of) => sum + (of.lag ?? 0), 0);
   const state = feed.state ?? 'STARTING';

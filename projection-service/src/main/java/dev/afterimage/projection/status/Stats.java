@@ -18,9 +18,14 @@ import org.jspecify.annotations.Nullable;
  * @param aggregates by the name of the aggregate
  * @param latency from the commit at the source to the commit in this service
  * @param stages the parts of this time, by the name of the stage
+ * @param replicaOldestUnreadMs the age of the oldest change that the replica's sink has not read; 0 without a replica
  */
 public record Stats(
-        Map<String, Aggregate> aggregates, FeedProgress feed, Latency latency, Map<String, Latency> stages) {
+        Map<String, Aggregate> aggregates,
+        FeedProgress feed,
+        Latency latency,
+        Map<String, Latency> stages,
+        long replicaOldestUnreadMs) {
 
     public Stats {
         aggregates = Collections.unmodifiableMap(new TreeMap<>(aggregates)); // sorted, for a stable order

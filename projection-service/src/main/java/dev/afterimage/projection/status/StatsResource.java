@@ -91,6 +91,7 @@ public class StatsResource {
                             .tag("stage", stage.label())
                             .timer()));
         }
-        return new Stats(aggregates, feed.progress(), Stats.Latency.of(latency), stages);
+        double replicaAge = metrics.get("replica.lag.age").gauge().value();
+        return new Stats(aggregates, feed.progress(), Stats.Latency.of(latency), stages, Math.round(replicaAge * 1000));
     }
 }

@@ -59,6 +59,7 @@ class PageTest {
                     .matches(
                             "(?s).*connect to visible \\d.* ms.*visible to applied \\d.* ms.*commit to applied \\d.*"));
             assertThat(browser.text("#lag-note")).contains("following, ");
+            assertThat(browser.text("#replica")).matches("(?s)replica.*oldest change not read: \\d.*");
 
             topic.put(order.id, order.changed(3));
             await("the open journey goes on by itself").atMost(SOON).untilAsserted(() -> assertThat(
