@@ -1,6 +1,7 @@
 package dev.afterimage.projection.feed;
 
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import io.smallrye.reactive.messaging.kafka.impl.ReactiveKafkaConsumer;
@@ -49,6 +50,7 @@ class FeedWatch {
     private final Duration sessionTimeout;
     private final Outage outage;
     private final AtomicBoolean looking = new AtomicBoolean();
+    private long timer;
     // only the consumer's thread uses the fields below
     private Map<TopicPartition, Long> positions = Map.of();
     private Map<TopicPartition, Long> committed = Map.of();
@@ -78,7 +80,7 @@ class FeedWatch {
     }
 
     void start(@Observes StartupEvent event) {
-        vertx.setPeriodic(PERIOD_MS, _ -> {
+        timer = vertx.setPeriodic(PERIOD_MS, _ -> {
             if (!assignment.isStopping() && looking.compareAndSet(false, true)) {
                 channel()
                         .runOnPollingThread(this::look)
@@ -88,6 +90,10 @@ class FeedWatch {
                         .with(_ -> {}, this::failed);
             }
         });
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        vertx.cancelTimer(timer);
     }
 
     private ReactiveKafkaConsumer<byte[], byte[]> channel() {
