@@ -132,7 +132,7 @@ public final class DeadLettersCommand extends PipelineCommand {
         try (Screen screen = screen()) {
             if (ids != null && !ids.isEmpty()) {
                 for (long id : ids) {
-                    discard(id);
+                    RestService.expect(204, known(delete(id)));
                     screen.out().println(json ? "{\"discarded\":" + id + "}" : id + " is discarded.");
                 }
                 return 0;
@@ -145,11 +145,17 @@ public final class DeadLettersCommand extends PipelineCommand {
             String page = "/dead-letters?limit=200" + query("&", topic, digest);
             JsonNode letters = RestService.expect(200, ports.projectionService().get(page));
             while (!letters.isEmpty()) {
+                long last = 0;
                 for (JsonNode letter : letters) {
-                    discard(letter.path("id").asLong());
-                    count++;
+                    last = letter.path("id").asLong();
+                    RestService.Answer answer = delete(last);
+                    if (answer.status() != 404) { // 404: replayed or discarded meanwhile
+                        RestService.expect(204, answer);
+                        count++;
+                    }
                 }
-                letters = RestService.expect(200, ports.projectionService().get(page));
+                // only older ones, so that this ends although new ones come in
+                letters = RestService.expect(200, ports.projectionService().get(page + "&after=" + last));
             }
             screen.out()
                     .println(
@@ -160,8 +166,8 @@ public final class DeadLettersCommand extends PipelineCommand {
         }
     }
 
-    private void discard(long id) {
-        RestService.expect(204, known(ports.projectionService().delete("/dead-letters/" + id)));
+    private RestService.Answer delete(long id) {
+        return ports.projectionService().delete("/dead-letters/" + id);
     }
 
     /** Returns the answer, unless there is no such dead letter. */
