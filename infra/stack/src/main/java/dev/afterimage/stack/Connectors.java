@@ -37,6 +37,7 @@ public final class Connectors {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final Duration STATUS_DELAY = Duration.ofSeconds(2);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final URI worker;
@@ -176,6 +177,10 @@ public final class Connectors {
     /** Restarts the connector and all its tasks, in any state, and waits until they run. */
     public void restart(String name) {
         change("POST", name, "/restart?includeTasks=true", "");
+        // the worker reads its own status back from a topic, so for a moment it may still report the state of before
+        boolean _ = Server.await(STATUS_DELAY, PAUSE, () -> !status(name)
+                .map(ConnectorStatus::running)
+                .orElse(false));
         awaitRunning(name);
     }
 
