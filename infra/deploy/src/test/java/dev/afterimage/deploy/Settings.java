@@ -173,13 +173,19 @@ final class Settings {
         });
     }
 
-    /** The settings of the Connect worker that the local pipeline runs. */
+    /** The settings of the Connect worker that the local pipeline runs, and of the producers of its tasks. */
     static Set<String> worker() {
         return ofKafka(classes -> {
             Object config = classes.loadClass("org.apache.kafka.connect.runtime.distributed.DistributedConfig")
                     .getConstructor(Map.class)
                     .newInstance(WORKER);
-            return ((Map<?, ?>) config.getClass().getMethod("values").invoke(config)).keySet();
+            Set<Object> known = new HashSet<>(
+                    ((Map<?, ?>) config.getClass().getMethod("values").invoke(config)).keySet());
+            Class<?> producer = classes.loadClass("org.apache.kafka.clients.producer.ProducerConfig");
+            for (Object setting : (Set<?>) producer.getMethod("configNames").invoke(null)) {
+                known.add("producer." + setting);
+            }
+            return known;
         });
     }
 

@@ -79,8 +79,7 @@ public final class ConnectWorker extends KafkaJvm {
 
     /**
      * Ends what a killed worker's tasks left open. A worker reads the offsets topic to its end before it starts any task,
-     * and a transaction that is open there holds it up until the broker gives that up after a minute
-     * (transaction.timeout.ms). Right for the only worker of its group: of several, the others would take the tasks over.
+     * and a transaction that is open there holds it up until the broker aborts it (transaction.timeout.ms). Right for the only worker of its group: of several, the others would take the tasks over.
      */
     private void abortOpenTransactions() throws IOException {
         try (Admin admin = KafkaBroker.admin(bootstrapServers)) {
@@ -159,6 +158,9 @@ public final class ConnectWorker extends KafkaJvm {
         settings.put("consumer.reconnect.backoff.max.ms", "200");
         settings.put("admin.reconnect.backoff.max.ms", "200");
         settings.put("task.shutdown.graceful.timeout.ms", "3000");
+        // a source task that fails leaves its transaction open on the offsets topic, and until the broker aborts it, no
+        // other source task starts; the default is a minute
+        settings.put("producer.transaction.timeout.ms", "20000");
         return settings;
     }
 
