@@ -90,8 +90,18 @@ class OrderJourneyIT {
         var reader = claims("somebody", "orders:read").sign(issuer.getPrivate());
         var forged = claims("somebody", "orders:admin").sign(TokenIssuer.keys().getPrivate());
 
-        given().auth().none().get("/orders").then().statusCode(401).body("detail", equalTo("The request has none."));
-        given().auth().oauth2(forged).get("/orders").then().statusCode(401).body("detail", equalTo("It is not valid."));
+        given().auth()
+                .none()
+                .get("/orders")
+                .then()
+                .statusCode(401)
+                .body("detail", equalTo("The request has no token."));
+        given().auth()
+                .oauth2(forged)
+                .get("/orders")
+                .then()
+                .statusCode(401)
+                .body("detail", equalTo("The token is not valid."));
         given().auth().oauth2(reader).get("/orders").then().statusCode(200);
         given().auth().oauth2(reader).post("/orders").then().statusCode(403).contentType("application/problem+json");
     }

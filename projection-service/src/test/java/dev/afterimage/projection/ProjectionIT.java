@@ -66,8 +66,18 @@ class ProjectionIT {
     void refusesCallersWithoutATokenThatAllowsIt() {
         var forged = claims("somebody", "orders:admin").sign(TokenIssuer.keys().getPrivate());
 
-        given().auth().none().get("/orders").then().statusCode(401).body("detail", equalTo("The request has none."));
-        given().auth().oauth2(forged).get("/orders").then().statusCode(401).body("detail", equalTo("It is not valid."));
+        given().auth()
+                .none()
+                .get("/orders")
+                .then()
+                .statusCode(401)
+                .body("detail", equalTo("The request has no token."));
+        given().auth()
+                .oauth2(forged)
+                .get("/orders")
+                .then()
+                .statusCode(401)
+                .body("detail", equalTo("The token is not valid."));
         get("/orders").then().statusCode(200);
         get("/dead-letters").then().statusCode(403).contentType("application/problem+json");
         given().auth().oauth2(token("orders:admin")).get("/dead-letters").then().statusCode(200);

@@ -58,7 +58,7 @@ public abstract class SecurityRules {
     @Test
     void closesEveryOperationToTheAnonymousBeforeTheBodyIsRead() {
         for (var operation : operations()) {
-            refused(call(given(), operation), 401, "The request has none.").header("WWW-Authenticate", "Bearer");
+            refused(call(given(), operation), 401, "The request has no token.").header("WWW-Authenticate", "Bearer");
         }
     }
 
@@ -68,7 +68,7 @@ public abstract class SecurityRules {
             refused(
                     call(as(ANYBODY, "orders:all"), operation),
                     403,
-                    "It needs the role %s.".formatted(operation.role()));
+                    "The operation needs the role %s.".formatted(operation.role()));
         }
     }
 
@@ -90,7 +90,7 @@ public abstract class SecurityRules {
                 "of nobody"
             })
     void trustsNoTokenThatIs(String flaw) throws Exception {
-        refused(given().auth().oauth2(flawed(flaw)).get("/orders"), 401, "It is not valid.")
+        refused(given().auth().oauth2(flawed(flaw)).get("/orders"), 401, "The token is not valid.")
                 .header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
     }
 
@@ -100,7 +100,7 @@ public abstract class SecurityRules {
                 .issuedAt(Instant.now().minus(Duration.ofHours(2)))
                 .expiresAt(Instant.now().minus(Duration.ofHours(1)));
 
-        refused(given().auth().oauth2(token.sign(issuer.getPrivate())).get("/orders"), 401, "It has expired.")
+        refused(given().auth().oauth2(token.sign(issuer.getPrivate())).get("/orders"), 401, "The token has expired.")
                 .header(
                         "WWW-Authenticate",
                         "Bearer error=\"invalid_token\", error_description=\"The token has expired\"");
@@ -109,7 +109,7 @@ public abstract class SecurityRules {
                         .oauth2(token.sign(TokenIssuer.keys().getPrivate()))
                         .get("/orders"),
                 401,
-                "It is not valid.");
+                "The token is not valid.");
     }
 
     @Test

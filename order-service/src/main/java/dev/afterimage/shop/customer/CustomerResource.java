@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 
 @Path("/customers")
 @RunOnVirtualThread
-@Tag(name = "customers", description = "Who buys")
+@Tag(name = "customers", description = "The customers who place orders")
 public class CustomerResource {
 
     private final CustomerCommands commands;

@@ -43,6 +43,6 @@ public class Customers implements Aggregates<Customer> {
                 "customers_email_key",
                 duplicate("email"),
                 "orders_customer_id_fkey",
-                new Refusal(Reason.IN_USE, "The customer has orders: delete these first.", Map.of()));
+                new Refusal(Reason.IN_USE, "The customer has orders. Delete these orders first.", Map.of()));
     }
 }

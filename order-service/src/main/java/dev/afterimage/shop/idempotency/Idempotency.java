@@ -84,7 +84,7 @@ public class Idempotency {
                     .getSingleResult();
             if (!Arrays.equals(fingerprint, (byte[]) claimed[0])) {
                 throw new Refusal(
-                        Reason.KEY_REUSED, "Send the same request as the first time, or take a new key.", Map.of());
+                        Reason.KEY_REUSED, "Send the same request as the first time, or use a new key.", Map.of());
             }
             if (claimed[1] != null) {
                 return new Answer<>(((Number) claimed[1]).intValue(), (String) claimed[2], (String) claimed[3], (byte[])

@@ -49,6 +49,6 @@ public class Products implements Aggregates<Product> {
                 "products_sku_key",
                 duplicate("sku"),
                 "order_items_product_id_fkey",
-                new Refusal(Reason.IN_USE, "Orders have the product in their items: delete these first.", Map.of()));
+                new Refusal(Reason.IN_USE, "Orders contain the product. Delete these orders first.", Map.of()));
     }
 }

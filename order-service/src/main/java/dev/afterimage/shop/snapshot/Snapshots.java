@@ -33,7 +33,7 @@ class Snapshots implements PanacheRepositoryBase<Snapshot, UUID> {
             if ("snapshots_running_key".equals(e.getConstraintName())) {
                 throw new Refusal(
                         Reason.SNAPSHOT_RUNNING,
-                        "Wait for the snapshot of %ss that is running.".formatted(snapshot.aggregate()),
+                        "Wait until the running snapshot of %ss has ended.".formatted(snapshot.aggregate()),
                         Map.of("aggregate", snapshot.aggregate()));
             }
             throw e;

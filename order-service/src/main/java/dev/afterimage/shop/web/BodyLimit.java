@@ -64,7 +64,7 @@ class BodyLimit implements ReaderInterceptor {
     }
 
     private HttpProblem.Builder problem() {
-        return ProblemType.BODY_TOO_LARGE.problem("It may have %d bytes at the most.".formatted(limitBytes));
+        return ProblemType.BODY_TOO_LARGE.problem("The body may have at most %d bytes.".formatted(limitBytes));
     }
 
     /** Checked, because the JSON parser passes an IOException on unchanged but wraps an unchecked exception. */

@@ -40,7 +40,8 @@ public class Caller {
                 && !name().equals(customerId.toString())) {
             throw new Refusal(
                     Reason.FORBIDDEN,
-                    "This belongs to another customer, and deleting it needs %s.".formatted(Roles.ADMIN),
+                    "The data belongs to another customer. Only the role %s may delete the data."
+                            .formatted(Roles.ADMIN),
                     Map.of());
         }
     }

@@ -51,11 +51,11 @@ class HttpRefusals {
     private void check(RoutingContext request) {
         var headers = request.request().headers();
         if (headers.getAll(HttpHeaders.HOST).size() > 1) {
-            refuse(request, ProblemType.INVALID_REQUEST, "The header Host is there more than once.");
+            refuse(request, ProblemType.INVALID_REQUEST, "The request has more than one Host header.");
         } else if (!isOnly("chunked", headers, HttpHeaders.TRANSFER_ENCODING)) {
             refuse(request, ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only.");
         } else if (!isOnly("identity", headers, HttpHeaders.CONTENT_ENCODING)) {
-            refuse(request, ProblemType.UNSUPPORTED_MEDIA_TYPE, "Its Content-Encoding is not supported.");
+            refuse(request, ProblemType.UNSUPPORTED_MEDIA_TYPE, "The Content-Encoding of the body is not supported.");
         } else {
             request.next();
         }

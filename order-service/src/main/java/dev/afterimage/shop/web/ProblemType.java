@@ -22,15 +22,15 @@ public enum ProblemType {
     UNAUTHENTICATED(401, "A valid bearer token is needed", Shape::needsRole),
     FORBIDDEN(403, "The token does not allow this", Shape::needsRole),
     UNKNOWN_ADDRESS(404, "There is nothing at this address"),
-    UNKNOWN_ID(404, "There is none of this id", shape -> shape.takes("id")),
+    UNKNOWN_ID(404, "Nothing has this id", shape -> shape.takes("id")),
     METHOD_NOT_ALLOWED(405, "This address does not take this method"),
-    NOT_ACCEPTABLE(406, "The request does not accept what the answer would be", Shape::answersJson),
-    DUPLICATE(409, "Another one has this value, which must be unique"),
-    IN_USE(409, "It is in use"),
+    NOT_ACCEPTABLE(406, "The request accepts no media type of the answer", Shape::answersJson),
+    DUPLICATE(409, "The value is already taken and must be unique"),
+    IN_USE(409, "The resource is in use"),
     TRANSITION_NOT_ALLOWED(409, "The order cannot take this status"),
     ITEMS_FIXED(409, "The items of this order are fixed"),
     SNAPSHOT_RUNNING(409, "A snapshot of this aggregate is running"),
-    VERSION_MOVED(412, "It is not at the version that the request demands", Shape::isGuarded),
+    VERSION_MOVED(412, "The precondition of the request does not hold", Shape::isGuarded),
     BODY_TOO_LARGE(413, "The body is too large", Shape::takesBody),
     UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json", Shape::takesBody),
     KEY_REUSED(
@@ -38,7 +38,7 @@ public enum ProblemType {
             "This Idempotency-Key belongs to another request",
             shape -> shape.takes(GuardingHeaders.IDEMPOTENCY_KEY)),
     FAILED(500, "The service failed"),
-    COLLISION(503, "It collided with another request", Shape::changes),
+    COLLISION(503, "The request collided with another request", Shape::changes),
     DATABASE_AWAY(503, "The database does not answer", Shape::usesDatabase);
 
     /** The OpenAPI extension in which an operation names, separated by blanks, problems that its shape does not tell. */

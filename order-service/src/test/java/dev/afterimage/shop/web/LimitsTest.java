@@ -190,7 +190,7 @@ class LimitsTest {
             assertThat(answer.statusCode()).isEqualTo(status);
             if (status == 413) {
                 assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
-                assertThat(answer.body()).contains("It may have 262144 bytes at the most.");
+                assertThat(answer.body()).contains("The body may have at most 262144 bytes.");
             }
             assertThat(log.warnings).isEmpty();
         } finally {

@@ -93,7 +93,7 @@ class ProblemsTest {
     @Test
     void saysHowLargeABodyMayBe() {
         refused(post("/orders", "{\"note\": \"%s\"}".formatted("x".repeat(256 * 1024))), 413)
-                .body("detail", equalTo("It may have 262144 bytes at the most."));
+                .body("detail", equalTo("The body may have at most 262144 bytes."));
     }
 
     @Test

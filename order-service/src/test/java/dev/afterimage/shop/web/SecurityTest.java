@@ -104,7 +104,8 @@ class SecurityTest extends SecurityRules {
                 .body("paths.'/orders'.post.security[0].values()[0]", equalTo(List.of(WRITE)));
     }
 
-    private static final String NOT_THE_OWNER = "This belongs to another customer, and deleting it needs orders:admin.";
+    private static final String NOT_THE_OWNER =
+            "The data belongs to another customer. Only the role orders:admin may delete the data.";
 
     private String customer() {
         return as(ANYBODY, WRITE)

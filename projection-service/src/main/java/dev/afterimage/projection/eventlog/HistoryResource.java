@@ -76,7 +76,7 @@ public class HistoryResource {
         List<PastEvent> found = database.select(
                 HISTORY, List.of(id.toString(), from.place(), from.id(), limit + 1), Sql.Reader.ofEach(this::read));
         if (found.isEmpty() && after == null) {
-            throw new Refusal(Reason.UNKNOWN_ID, "The event log knows nothing of this order.", Map.of());
+            throw new Refusal(Reason.UNKNOWN_ID, "The event log has no event of this order.", Map.of());
         }
         return Responses.page(found, limit, PastEvent::cursor, request);
     }

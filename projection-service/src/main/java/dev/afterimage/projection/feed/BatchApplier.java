@@ -219,9 +219,7 @@ class BatchApplier {
         reads.run(connection);
         if (isRebuilding(connection)) {
             throw new Refusal(
-                    Reason.REBUILD_RUNNING,
-                    "Replay dead letters when the rebuild that is running has ended.",
-                    Map.of());
+                    Reason.REBUILD_RUNNING, "Replay dead letters when the running rebuild has ended.", Map.of());
         }
         var locked = Set.copyOf(deadLetters.lock(
                 connection, letters.stream().map(ReceivedRecord::record).toList()));

@@ -72,7 +72,7 @@ public class RebuildResource {
         String source = wanted == null || wanted.source() == null ? "topics" : wanted.source();
         UUID id = UUID.randomUUID();
         if (!rebuilds.start(id, source, wanted != null && wanted.incomplete())) {
-            throw new Refusal(Reason.REBUILD_RUNNING, "Wait until the rebuild that is running has ended.", Map.of());
+            throw new Refusal(Reason.REBUILD_RUNNING, "Wait until the running rebuild has ended.", Map.of());
         }
         Log.infof("rebuild requested rebuildId=%s source=%s", id, source);
         return ResponseBuilder.create(Status.ACCEPTED, known(id))

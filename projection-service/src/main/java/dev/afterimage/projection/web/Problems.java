@@ -93,7 +93,7 @@ class Problems {
             case ConstraintViolationException invalid ->
                 of(Refusal.invalid(Parameters.invalid(invalid.getConstraintViolations(), resource)));
             case JsonProcessingException unreadable -> unreadable(unreadable);
-            case UnauthorizedException _ -> challenge("The request has none.", "Bearer");
+            case UnauthorizedException _ -> challenge("The request has no token.", "Bearer");
             case AuthenticationFailedException distrusted -> distrusted(distrusted);
             case ForbiddenException _ ->
                 ProblemType.FORBIDDEN.problem(neededRole(resource)).build();
@@ -125,20 +125,20 @@ class Problems {
         for (var cause = distrusted; cause != null; cause = cause.getCause()) {
             if (cause instanceof InvalidJwtException token && token.hasExpired()) {
                 return challenge(
-                        "It has expired.",
+                        "The token has expired.",
                         "Bearer error=\"invalid_token\", error_description=\"The token has expired\"");
             }
         }
-        return challenge("It is not valid.", "Bearer error=\"invalid_token\"");
+        return challenge("The token is not valid.", "Bearer error=\"invalid_token\"");
     }
 
     private static String neededRole(ResourceInfo resource) {
         return Stream.of(resource.getResourceMethod(), resource.getResourceClass())
                 .map(element -> element.getAnnotation(RolesAllowed.class))
                 .filter(roles -> roles != null)
-                .map(roles -> "It needs the role %s.".formatted(String.join(" or ", roles.value())))
+                .map(roles -> "The operation needs the role %s.".formatted(String.join(" or ", roles.value())))
                 .findFirst()
-                .orElse("No role allows it.");
+                .orElse("No role allows the operation.");
     }
 
     private HttpProblem rejected(WebApplicationException rejected, ResourceInfo resource, UriInfo uri) {
@@ -159,13 +159,13 @@ class Problems {
         var away = cause(failure, AWAY);
         if (away != null) {
             Log.warnf("database does not answer: %s", away.getMessage());
-            return later(ProblemType.DATABASE_AWAY, "What was under way may or may not have been done.", 2);
+            return later(ProblemType.DATABASE_AWAY, "The request may or may not have been carried out.", 2);
         }
         var collision = cause(failure, COLLISION);
         if (collision != null) {
             // without the message, because it contains customer data
             Log.infof("request collided with another sqlState=%s", collision.getSQLState());
-            return later(ProblemType.COLLISION, "Nothing was done: send it again.", 1);
+            return later(ProblemType.COLLISION, "Nothing was done. Send the request again.", 1);
         }
         Log.error("request failed", failure);
         return ProblemType.FAILED.problem(null).build();
@@ -198,7 +198,7 @@ class Problems {
 
     private static HttpProblem unreadable(JsonProcessingException unreadable) {
         return switch (unreadable) {
-            case UnrecognizedPropertyException unknown -> of(Refusal.invalid(path(unknown), "is not known here"));
+            case UnrecognizedPropertyException unknown -> of(Refusal.invalid(path(unknown), "is not a known field"));
             case InvalidFormatException wrong
             when wrong.getTargetType() != null && wrong.getTargetType().isEnum() ->
                 of(Refusal.invalid(

@@ -34,7 +34,7 @@ class SecurityTest extends SecurityRules {
         assertThat(operations()).extracting(Operation::path).contains("/orders", "/events", "/dead-letters/replays");
         for (var operation : operations()) {
             if (isForAdmins(operation)) {
-                refused(call(as(ANYBODY, READ), operation), 403, "It needs the role orders:admin.");
+                refused(call(as(ANYBODY, READ), operation), 403, "The operation needs the role orders:admin.");
             } else if (!operation.path().equals("/events")) { // its answer does not end
                 assertThat(call(as(ANYBODY, READ), operation).statusCode())
                         .as("%s", operation)
