@@ -5,31 +5,11 @@ import io.debezium.outbox.quarkus.ExportedEvent;
 import java.time.Instant;
 
 /** An event that the library publishes about a loan. */
-record LoanEvent(String aggregateId, String type, JsonNode payload, Instant timestamp)
+record LoanEvent(String getAggregateId, String getType, JsonNode getPayload, Instant getTimestamp)
         implements ExportedEvent<String, JsonNode> {
-
-    @Override
-    public String getAggregateId() {
-        return aggregateId;
-    }
 
     @Override
     public String getAggregateType() {
         return "loan";
-    }
-
-    @Override
-    public String getType() {
-        return type;
-    }
-
-    @Override
-    public JsonNode getPayload() {
-        return payload;
-    }
-
-    @Override
-    public Instant getTimestamp() {
-        return timestamp;
     }
 }
