@@ -204,6 +204,14 @@ final class PeerRun implements AutoCloseable {
         for (PeerSide.Rows follower : followers) {
             await(follower.table() + " to have all orders", () -> count(follower) == all);
         }
+        await("all processes to be idle", this::idle);
+    }
+
+    /** Whether all processes together use less than 0.7 of a core for a second; idle they use about 0.4. */
+    private boolean idle() {
+        Duration before = cpu();
+        LockSupport.parkNanos(1_000_000_000L);
+        return cpu().minus(before).toMillis() < 700;
     }
 
     private long count(PeerSide.Rows rows) {

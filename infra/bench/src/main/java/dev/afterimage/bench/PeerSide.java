@@ -38,8 +38,8 @@ record PeerSide(
     /** The databases of the example's services. */
     static final List<String> EXAMPLE_DATABASES = List.of("peer_orders", "peer_consumer");
 
-    /** As {@code infra/afterimage up} gives a service; the last of two such options counts. */
-    private static final List<String> HEAP = List.of("-Xmx128m");
+    /** As {@code infra/afterimage up} runs a service: a small heap, and C1 only. The last of two such options counts. */
+    private static final List<String> JVM = List.of("-Xmx128m", "-XX:TieredStopAtLevel=1");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -152,7 +152,7 @@ record PeerSide(
     }
 
     private static QuarkusJar jar(String name, StackConfig stack, Path module, int port, Map<String, String> settings) {
-        return new QuarkusJar(name, stack, module.resolve("target/quarkus-app/quarkus-run.jar"), HEAP, port, settings);
+        return new QuarkusJar(name, stack, module.resolve("target/quarkus-app/quarkus-run.jar"), JVM, port, settings);
     }
 
     private static ObjectNode shipped(String connector) throws IOException {

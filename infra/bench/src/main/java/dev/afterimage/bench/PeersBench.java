@@ -3,7 +3,6 @@ package dev.afterimage.bench;
 import static dev.afterimage.bench.Bench.say;
 
 import dev.afterimage.stack.Folders;
-import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
@@ -69,6 +68,9 @@ final class PeersBench implements Callable<Integer> {
             description = "seconds to wait for idleness, and then to measure it (${DEFAULT-VALUE})")
     private int idle;
 
+    @Option(names = "--example-only", description = "measure the example alone")
+    private boolean exampleOnly;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -82,9 +84,8 @@ final class PeersBench implements Callable<Integer> {
         }
         Folders.delete(HOME);
         List<Integer> ports = StackConfig.freePorts(6);
-        StackConfig stack = new StackConfig(
-                        HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY)
-                .with(Jvm.PLAIN.optimizeAll());
+        StackConfig stack =
+                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
         Postgres postgres = Postgres.start(stack);
         KafkaBroker kafka = KafkaBroker.start(stack);
         Database server = Database.of(postgres.jdbcUrl("postgres"));
@@ -101,9 +102,10 @@ final class PeersBench implements Callable<Integer> {
                 HttpConnection connection = service.connect()) {
             shop = CustomersAndProducts.open(connection);
         }
+        List<PeerSide> sides = exampleOnly ? List.of(example) : List.of(ours, example);
         for (int round = 1; round <= rounds; round++) {
             // the order is reversed in each round, so that a drift of the machine's speed favours no side
-            for (PeerSide side : round % 2 == 1 ? List.of(ours, example) : List.of(example, ours)) {
+            for (PeerSide side : round % 2 == 1 ? sides : sides.reversed()) {
                 try (PeerRun run = new PeerRun(side, stack, postgres, kafka, shop)) {
                     run.connect(side.variants().getFirst());
                     run.ordersPerSecond(8, Duration.ofSeconds(warmUp));
@@ -116,7 +118,7 @@ final class PeersBench implements Callable<Integer> {
                 }
             }
         }
-        print(List.of(ours, example));
+        print(sides);
         return 0;
     }
 
