@@ -551,7 +551,7 @@ class KubernetesTest {
                         .matcher(manifest.json().toString())
                         .results()
                         .map(found -> found.group())))
-                .hasSize(3)
+                .hasSize(2)
                 .containsOnly(bootstrap);
         assertThat(BASE.stream().map(manifest -> manifest.at("/metadata/labels")
                         .path("strimzi.io/cluster")
@@ -577,6 +577,21 @@ class KubernetesTest {
                 .isEqualTo(topic.path("partitions").asInt());
         assertThat(of("TriggerAuthentication").map(Manifest::name))
                 .contains(text(scaled, "/triggers/0/authenticationRef/name"));
+    }
+
+    /** KEDA's operator runs in a namespace of its own and opens the connection itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {"overlays/dev", "overlays/prod"})
+    void kedaFindsKafkaInTheNamespaceOfTheOverlay(String folder) throws JsonProcessingException {
+        List<Manifest> manifests = overlay(folder);
+        Manifest kafka = the(manifests, "Kafka", "afterimage");
+        assertThat(the(manifests, "ScaledObject", "projection-service")
+                        .text("/spec/triggers/0/metadata/bootstrapServers"))
+                .isEqualTo(
+                        "%s-kafka-bootstrap.%s.svc:%s",
+                        kafka.name(),
+                        text(kustomization(folder), "/namespace"),
+                        kafka.text("/spec/kafka/listeners/0/port"));
     }
 
     @Test
