@@ -28,6 +28,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -36,7 +38,9 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi.Text;
 import picocli.CommandLine.Help.ColorScheme;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -47,6 +51,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "afterimage",
         description = "Runs the Afterimage pipeline and shows what passes through it.",
+        synopsisHeading = "Usage: infra/",
         exitCodeListHeading = "%nExit codes, where a command's own help does not say otherwise:%n",
         exitCodeList = {
             "0:done",
@@ -130,7 +135,7 @@ public final class Afterimage {
         }
     }
 
-    /** Lists the options that all commands have after the command's own options. */
+    /** Lists the options that all commands have after the command's own options, and leaves them out of the synopsis. */
     private static Help help(CommandSpec command, ColorScheme colours) {
         return new Help(command, colours) {
             @Override
@@ -139,6 +144,18 @@ public final class Afterimage {
                         + optionListGroupSections()
                         + createHeading("%nOptions of all commands:%n")
                         + optionListExcludingGroups(options(true));
+            }
+
+            @Override
+            protected Text createDetailedSynopsisOptionsText(
+                    Collection<ArgSpec> done,
+                    List<OptionSpec> options,
+                    Comparator<OptionSpec> order,
+                    boolean clusterFlags) {
+                List<OptionSpec> own = options.stream()
+                        .filter(option -> !isOfAllCommands(option))
+                        .toList();
+                return super.createDetailedSynopsisOptionsText(done, own, order, clusterFlags);
             }
 
             private List<OptionSpec> options(boolean ofAllCommands) {

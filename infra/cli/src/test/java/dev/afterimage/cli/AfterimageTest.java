@@ -193,9 +193,9 @@ class AfterimageTest {
             output.getBuffer().setLength(0);
             assertThat(run(command)).isZero();
             String[] sections = output.toString().split("Options of all commands:", 2);
-            assertThat(sections[0]).contains("  --json ").doesNotContain("  --kafka-port=<kafka> ", "Show this help");
+            assertThat(sections[0]).contains("  --json ").doesNotContain("  --kafka-port=PORT ", "Show this help");
             assertThat(sections[1])
-                    .contains("  --kafka-port=<kafka> ", "Show this help")
+                    .contains("  --kafka-port=PORT ", "Show this help")
                     .doesNotContain("  --json ");
         }
     }
@@ -269,7 +269,9 @@ class AfterimageTest {
                 .isEqualTo(2);
         assertThat(output.toString())
                 .contains("Kafka Connect does not answer", "PostgreSQL does not answer", "Kafka does not answer")
-                .contains("projection-service does not answer", "order-service does not take orders");
+                .contains("projection-service does not answer", "order-service does not answer")
+                .contains("does the pipeline run? Start it with infra/afterimage up")
+                .doesNotContain("group", "oldest waits");
     }
 
     @Test
@@ -596,8 +598,24 @@ class AfterimageTest {
                 .contains("no key", "0@3", "dead letter: no reason given");
         assertThat(AppliedEvents.line("{\"count\":40}")).contains("40 events not shown");
         assertThat(AppliedEvents.line("""
+                        {"partition":3,"offset":3,"eventType":null,"key":"0199","version":null,"effect":"ignored"}""")).matches("tombstone +0199 +- +3@3 +ignored");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"applied", "ignored"})
+    void theLineOfAnEventFitsATerminalOf80Columns(String effect) {
+        assertThat(AppliedEvents.line("""
                         {"partition":2,"offset":123456,"eventType":"OrderStatusChanged","key":"01a1ff99-6ff5-710f-9892-d789046401b3",
-                         "version":1,"op":"c","latencyMs":4711,"effect":"applied"}""")).as("fits a terminal of 80 columns").hasSizeLessThanOrEqualTo(80);
+                         "version":1,"op":"c","latencyMs":4711,"effect":"%s"}""".formatted(effect))).hasSizeLessThanOrEqualTo(80);
+    }
+
+    @Test
+    void theSynopsisOfACommandCanBePastedAndHasOnlyItsOwnOptions() {
+        assertThat(run("down", "--help")).isZero();
+        assertThat(output.toString()).startsWith("Usage: infra/afterimage down%n".formatted());
+        assertThat(run("rebuild", "--help")).isZero();
+        assertThat(output.toString())
+                .contains("Usage: infra/afterimage rebuild [--incomplete] [--json] [--source=<source>]%n".formatted());
     }
 
     @Test

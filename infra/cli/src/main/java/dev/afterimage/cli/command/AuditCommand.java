@@ -3,6 +3,7 @@ package dev.afterimage.cli.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.afterimage.cli.service.RestService;
 import dev.afterimage.cli.terminal.Figures;
+import dev.afterimage.cli.terminal.Progress;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.time.Duration;
@@ -28,9 +29,10 @@ public final class AuditCommand extends PipelineCommand {
 
     private static final Duration PAUSE = Duration.ofMillis(300);
     private static final int UNDECIDED = 2;
-    /** The fields of a comparison in the table; one more column is the sum of two. */
+    private static final String BEHIND = "behind";
+    /** The fields of a comparison in the table. What a narrow terminal cuts off stands last. */
     private static final String[] COLUMNS = {
-        "table", "follower", "sourceRows", "followerRows", "sourceHash", "followerHash", "inFlight", "different"
+        "table", "follower", "sourceRows", "followerRows", "different", "inFlight", BEHIND, "sourceHash", "followerHash"
     };
 
     @Option(names = "--json", description = "the audit with its report, as the service gives it")
@@ -39,7 +41,7 @@ public final class AuditCommand extends PipelineCommand {
     @Override
     public Integer call() throws InterruptedException {
         try (Screen screen = screen()) {
-            JsonNode audit = run(ports.projectionService());
+            JsonNode audit = run(screen, ports.projectionService());
             if (json) {
                 screen.json(audit);
             } else {
@@ -57,12 +59,18 @@ public final class AuditCommand extends PipelineCommand {
         }
     }
 
-    private static JsonNode run(RestService projection) throws InterruptedException {
+    private static JsonNode run(Screen screen, RestService projection) throws InterruptedException {
         JsonNode audit = RestService.expect(202, projection.post("/audits", Map.of()));
         String address = "/audits/" + audit.path("id").asText();
-        while (audit.path("status").asText().equals("RUNNING")) {
-            TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
-            audit = RestService.expect(200, projection.get(address));
+        try (Progress progress = new Progress(screen, "Comparing, seconds:", Progress.ENDLESS)) {
+            while (audit.path("status").asText().equals("RUNNING")) {
+                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+                audit = RestService.expect(200, projection.get(address));
+                long seconds = progress.elapsed().toSeconds();
+                if (seconds > 0) {
+                    progress.at(seconds, "(waits for a follower that is behind)");
+                }
+            }
         }
         return audit;
     }
@@ -70,22 +78,32 @@ public final class AuditCommand extends PipelineCommand {
     private static void print(Screen screen, JsonNode audit) {
         JsonNode report = audit.path("report");
         for (JsonNode side : report.path("sides")) {
+            String state = side.path("state").asText().equals("READ")
+                    ? ""
+                    : " " + side.path("state").asText();
             String detail =
                     side.path("detail").isTextual() ? ": " + side.path("detail").asText() : "";
-            if (!side.path("state").asText().equals("READ") || !detail.isEmpty()) {
-                screen.out()
-                        .println(Screen.visible(side.path("side").asText() + " "
-                                + side.path("state").asText() + detail));
+            if (!state.isEmpty() || !detail.isEmpty()) {
+                screen.out().println(Screen.visible(side.path("side").asText() + state + detail));
             }
         }
         screen.table(
-                List.of("table", "follower", "source", "follower", "hash", "hash", "in flight", "different", "behind"),
+                List.of(
+                        "table",
+                        "follower",
+                        "source rows",
+                        "its rows",
+                        "different",
+                        "in flight",
+                        BEHIND,
+                        "source hash",
+                        "its hash"),
                 report.path("comparisons").valueStream().toList(),
-                each -> Stream.concat(
-                                Stream.of(COLUMNS)
-                                        .map(column -> each.path(column).asText()),
-                                Stream.of(Long.toString(each.path("behind").asLong()
-                                        + each.path("unchecked").asLong())))
+                each -> Stream.of(COLUMNS)
+                        .map(column -> column.equals(BEHIND)
+                                ? Long.toString(each.path(BEHIND).asLong()
+                                        + each.path("unchecked").asLong())
+                                : each.path(column).asText())
                         .toList());
         for (JsonNode cell : report.path("differences")) {
             String line =

@@ -13,6 +13,8 @@ import picocli.CommandLine.Option;
         description = "Builds a new read model beside the live one, then swaps them; reads and events continue.")
 public final class RebuildCommand extends PipelineCommand {
 
+    private static final int PERCENT = 100;
+
     /** The sources of a rebuild. */
     enum Source {
         topics,
@@ -41,9 +43,9 @@ public final class RebuildCommand extends PipelineCommand {
                     screen,
                     projection,
                     path,
-                    "Rebuilding, per mille",
-                    state -> (long) (1_000 * state.path("progress").asDouble()),
-                    _ -> 1_000);
+                    "Rebuilding",
+                    state -> (long) (PERCENT * state.path("progress").asDouble()),
+                    _ -> PERCENT);
             boolean done = ended.path("status").asText().equals("DONE");
             if (json) {
                 screen.json(ended);

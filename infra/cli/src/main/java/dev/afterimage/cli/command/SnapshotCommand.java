@@ -45,8 +45,8 @@ public final class SnapshotCommand extends PipelineCommand {
             } else {
                 screen.out()
                         .printf(
-                                "Published %,d of aggregate %s on %s.events.%n",
-                                ended.path("published").asLong(), aggregate, aggregate);
+                                "Events published on %s.events: %,d.%n",
+                                aggregate, ended.path("published").asLong());
             }
             return 0;
         }

@@ -31,9 +31,12 @@ import picocli.CommandLine.ScopeType;
 /** Shows the state of the pipeline: processes, connectors, slots, lag, topics, rates, and what needs attention. */
 @Command(
         name = "status",
-        description = {
-            "Shows processes, connectors and tasks, replication slots, consumer lag, topics and rates.",
-            "Exit code 0 is OK, 1 WARN, 2 CRIT."
+        description = "Shows processes, connectors and tasks, replication slots, consumer lag, topics and rates.",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:OK: everything works",
+            "1:WARN: something needs attention, or the command failed",
+            "2:CRIT: something does not work, or wrong arguments"
         })
 public final class StatusCommand extends PipelineCommand {
 
@@ -155,87 +158,102 @@ public final class StatusCommand extends PipelineCommand {
         List<String> lines = new ArrayList<>();
         lines.add(level(screen, report.level()) + "  " + report.at());
         report.worries().forEach(worry -> lines.add(level(screen, worry.level()) + "  " + screen.cut(worry.what())));
-        if (!report.processes().isEmpty()) {
-            lines.add("");
-            lines.addAll(screen.tableLines(
-                    List.of("process", "pid", "up", "state"),
-                    report.processes(),
-                    process -> List.of(
-                            process.name(),
-                            Long.toString(process.pid()),
-                            process.since() == null ? "-" : since(Instant.parse(process.since())),
-                            process.state())));
-        }
-        lines.add("");
-        lines.addAll(screen.tableLines(
-                List.of("connector", "state", "tasks", "failure"),
-                report.connectors(),
-                connector -> List.of(
-                        connector.name(),
-                        connector.state(),
-                        String.join(" ", connector.tasks()),
-                        connector.failure().orElse(""))));
-        if (!report.captures().isEmpty()) {
-            lines.add("");
-            lines.addAll(screen.tableLines(
-                    List.of("source", "last event behind", "queue", "events", "filtered", "snapshot"),
-                    report.captures(),
-                    capture -> List.of(
-                            capture.connector(),
-                            capture.behindMs() == null ? "-" : Figures.duration(Duration.ofMillis(capture.behindMs())),
-                            capture.queued() + " of " + capture.queueCapacity(),
-                            Long.toString(capture.events()),
-                            Long.toString(capture.filtered()),
-                            capture.snapshotCompleted() ? "completed" : "-")));
-        }
-        lines.add("");
-        lines.addAll(screen.tableLines(
-                List.of("slot", "database", "read", "wal", "retained", "confirmed", "behind", "oldest waits"),
-                report.slots(),
-                slot -> List.of(
-                        slot.name(),
-                        slot.database(),
-                        slot.active() ? "yes" : "NO",
-                        slot.wal(),
-                        Figures.bytes(slot.retainedBytes()),
-                        slot.confirmed(),
-                        Figures.bytes(slot.behindBytes()),
-                        slot.oldestMs() == null ? "-" : age(slot.oldestMs()))));
-        lines.add("");
-        lines.addAll(screen.tableLines(
-                List.of("group", "topic", "lag by partition", "oldest waits"),
-                report.lags(),
-                lag -> List.of(
-                        lag.group(),
-                        lag.topic(),
-                        String.join(
-                                " ",
-                                lag.records().stream().map(Object::toString).toList()),
-                        age(lag.oldestMs()))));
-        lines.add("");
-        lines.addAll(screen.tableLines(
-                List.of("topic", "last event", "ago", "offsets/s"),
-                // topics of dead letters only if they have records
-                report.topics().stream()
-                        .filter(topic ->
-                                topic.lastEvent() != null || !topic.name().endsWith(".dlq"))
-                        .toList(),
-                topic -> List.of(
-                        topic.name(),
-                        Objects.toString(topic.lastEvent(), "none yet"),
-                        topic.lastEvent() == null ? "-" : since(Instant.parse(topic.lastEvent())),
-                        "%.1f".formatted(topic.offsetsPerSecond()))));
-        lines.add("");
-        lines.addAll(screen.tableLines(
-                List.of("read model", "rows", "rows/s", "events", "events/s"),
-                report.aggregates(),
-                aggregate -> List.of(
-                        aggregate.name(),
-                        Long.toString(aggregate.rows()),
-                        "%+.1f".formatted(aggregate.rowsPerSecond()),
-                        Long.toString(aggregate.events()),
-                        "%.1f".formatted(aggregate.eventsPerSecond()))));
+        add(
+                lines,
+                screen.tableLines(
+                        List.of("process", "pid", "up", "state"),
+                        report.processes(),
+                        process -> List.of(
+                                process.name(),
+                                Long.toString(process.pid()),
+                                process.since() == null ? "-" : since(Instant.parse(process.since())),
+                                process.state())));
+        add(
+                lines,
+                screen.tableLines(
+                        List.of("connector", "state", "tasks", "failure"),
+                        report.connectors(),
+                        connector -> List.of(
+                                connector.name(),
+                                connector.state(),
+                                String.join(" ", connector.tasks()),
+                                connector.failure().orElse(""))));
+        add(
+                lines,
+                screen.tableLines(
+                        List.of("source", "last event behind", "queue", "events", "filtered", "snapshot"),
+                        report.captures(),
+                        capture -> List.of(
+                                capture.connector(),
+                                capture.behindMs() == null
+                                        ? "-"
+                                        : Figures.duration(Duration.ofMillis(capture.behindMs())),
+                                capture.queued() + " of " + capture.queueCapacity(),
+                                Long.toString(capture.events()),
+                                Long.toString(capture.filtered()),
+                                capture.snapshotCompleted() ? "completed" : "-")));
+        add(
+                lines,
+                screen.tableLines(
+                        List.of("slot", "database", "read", "wal", "retained", "confirmed", "behind", "waits"),
+                        report.slots(),
+                        slot -> List.of(
+                                slot.name(),
+                                slot.database(),
+                                slot.active() ? "yes" : "NO",
+                                slot.wal(),
+                                Figures.bytes(slot.retainedBytes()),
+                                slot.confirmed(),
+                                Figures.bytes(slot.behindBytes()),
+                                slot.oldestMs() == null ? "-" : age(slot.oldestMs()))));
+        add(
+                lines,
+                screen.tableLines(
+                        List.of("group", "topic", "lag by partition", "oldest waits"),
+                        report.lags(),
+                        lag -> List.of(
+                                lag.group(),
+                                lag.topic(),
+                                String.join(
+                                        " ",
+                                        lag.records().stream()
+                                                .map(Object::toString)
+                                                .toList()),
+                                age(lag.oldestMs()))));
+        add(
+                lines,
+                screen.tableLines(
+                        List.of("topic", "last event", "ago", "offsets/s"),
+                        // topics of dead letters only if they have records
+                        report.topics().stream()
+                                .filter(topic -> topic.lastEvent() != null
+                                        || !topic.name().endsWith(".dlq"))
+                                .toList(),
+                        topic -> List.of(
+                                topic.name(),
+                                Objects.toString(topic.lastEvent(), "none yet"),
+                                topic.lastEvent() == null ? "-" : since(Instant.parse(topic.lastEvent())),
+                                "%.1f".formatted(topic.offsetsPerSecond()))));
+        add(
+                lines,
+                screen.tableLines(
+                        List.of("read model", "rows", "rows/s", "events", "events/s"),
+                        report.aggregates(),
+                        aggregate -> List.of(
+                                aggregate.name(),
+                                Long.toString(aggregate.rows()),
+                                "%+.1f".formatted(aggregate.rowsPerSecond()),
+                                Long.toString(aggregate.events()),
+                                "%.1f".formatted(aggregate.eventsPerSecond()))));
         return lines;
+    }
+
+    /** A table without rows is left out. */
+    private static void add(List<String> lines, List<String> table) {
+        if (table.size() > 1) {
+            lines.add("");
+            lines.addAll(table);
+        }
     }
 
     private static String level(Screen screen, Level level) {

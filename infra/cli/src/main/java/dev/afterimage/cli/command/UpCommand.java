@@ -116,8 +116,8 @@ public final class UpCommand extends PipelineCommand {
                   Kafka Connect       %s  infra/afterimage connectors%s
 
                 Try, in another terminal:
-                  curl -s %s/orders -H 'Content-Type: application/json' -d '%s'
-                  curl -s '%s/orders?limit=3'
+                  curl -sw '\\n' %s/orders -H 'Content-Type: application/json' -d '%s'
+                  curl -sw '\\n' '%s/orders?limit=3'
                   infra/afterimage watch order.events --from-beginning%s
 
                 Each event, when the read model has applied it (Ctrl-C stops the pipeline):

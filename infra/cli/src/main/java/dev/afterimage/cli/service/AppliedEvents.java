@@ -25,6 +25,7 @@ public final class AppliedEvents {
     private static final Duration RECONNECT_PAUSE = Duration.ofMillis(300);
     private static final String DATA = "data:";
     private static final String ID = "id:";
+    private static final String DEAD_LETTER = "dead-letter";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private AppliedEvents() {}
@@ -66,11 +67,15 @@ public final class AppliedEvents {
             }
             String position = event.path("partition").asText() + "@"
                     + event.path("offset").asText();
-            return "%-18s %s  v%-4s %8s  %s"
+            String version =
+                    event.hasNonNull("version") ? "v" + event.path("version").asText() : "-";
+            // a tombstone has no type, and neither has a dead letter whose type cannot be read
+            String noType = event.path("effect").asText().equals(DEAD_LETTER) ? "?" : "tombstone";
+            return "%-18s %s  %-5s %8s  %s"
                     .formatted(
-                            event.path("eventType").asText("?"),
+                            event.path("eventType").asText(noType),
                             event.path("key").asText("no key"),
-                            event.path("version").asText("-"),
+                            version,
                             position,
                             outcome(event));
         } catch (JsonProcessingException e) {
@@ -81,13 +86,13 @@ public final class AppliedEvents {
     private static String outcome(JsonNode event) {
         String effect = event.path("effect").asText();
         return switch (effect) {
-            case "dead-letter" -> "dead letter: " + event.path("reason").asText("no reason given");
+            case DEAD_LETTER -> "dead letter: " + event.path("reason").asText("no reason given");
             case "applied" ->
                 event.has("latencyMs")
                         ? Figures.duration(
                                 Duration.ofMillis(event.path("latencyMs").asLong()))
                         : "-";
-            default -> event.path("op").asText("").isEmpty() ? "tombstone, the row is already deleted" : "seen before";
+            default -> effect;
         };
     }
 }

@@ -9,7 +9,6 @@ import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackException;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -131,6 +130,9 @@ public final class Findings implements AutoCloseable {
     /** The consumer group of projection-service. */
     private static final String READ_MODEL_GROUP = "projection";
 
+    /** PostgreSQL, Kafka, Kafka Connect and the two services. */
+    private static final int PARTS = 5;
+
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(3);
 
     private final Ports ports;
@@ -145,6 +147,7 @@ public final class Findings implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
 
     private List<Worry> worries = new ArrayList<>();
+    private int silentParts;
     private long lookedAt;
     private Map<String, Long> offsetsBefore = Map.of();
     private Map<String, long[]> countsBefore = Map.of();
@@ -180,6 +183,7 @@ public final class Findings implements AutoCloseable {
     /** Rates are since the previous report; the first report has none. */
     public Report look() {
         worries = new ArrayList<>();
+        silentParts = 0;
         long now = System.nanoTime();
         double seconds = lookedAt == 0 ? Double.POSITIVE_INFINITY : (now - lookedAt) / 1e9;
         lookedAt = now;
@@ -193,6 +197,9 @@ public final class Findings implements AutoCloseable {
         kafka(lags, topics, seconds, connectors);
         List<Aggregate> aggregates = aggregates(seconds);
         letters();
+        if (silentParts == PARTS) {
+            worry(Level.CRIT, "does the pipeline run? Start it with infra/afterimage up");
+        }
         worries.sort((one, other) -> other.level().compareTo(one.level()));
         Level level = worries.isEmpty() ? Level.OK : worries.getFirst().level();
         return new Report(
@@ -213,6 +220,12 @@ public final class Findings implements AutoCloseable {
         if (value > max / 2) {
             worry(value > max ? Level.CRIT : Level.WARN, what);
         }
+    }
+
+    /** A part that does not answer, and its address. */
+    private void silent(String part, Object address) {
+        silentParts++;
+        worry(Level.CRIT, part + " does not answer at " + address);
     }
 
     private void worry(Level level, String what) {
@@ -257,14 +270,13 @@ public final class Findings implements AutoCloseable {
                 } else if (each.tasks().isEmpty() && each.state().equals("RUNNING")) {
                     worry(Level.CRIT, connector + " has no task");
                 } else if (!each.running()) {
-                    worry(Level.WARN, connector + " is " + each.state() + ", its tasks " + each.tasks());
+                    String tasks = each.tasks().isEmpty() ? "" : ", its tasks " + String.join(" ", each.tasks());
+                    worry(Level.WARN, connector + " is " + each.state() + tasks);
                 }
             }
             return connectors;
         } catch (StackException e) {
-            worry(
-                    Level.CRIT,
-                    "Kafka Connect does not answer at " + addresses.stack().connect());
+            silent("Kafka Connect", addresses.stack().connect());
             return List.of();
         }
     }
@@ -313,8 +325,11 @@ public final class Findings implements AutoCloseable {
                     }
                 }
             }
+            if (orders.get("/q/health/ready").status() != 200) {
+                worry(Level.CRIT, "order-service does not take orders at " + addresses.orders());
+            }
         } catch (StackException e) {
-            worry(Level.CRIT, "order-service does not answer at " + addresses.orders());
+            silent("order-service", addresses.orders());
         }
         return ages;
     }
@@ -364,7 +379,7 @@ public final class Findings implements AutoCloseable {
             inUse.forEach((connector, slot) ->
                     worry(Level.CRIT, "slot " + slot + " of connector " + connector + " is gone, and its log with it"));
         } catch (SQLException e) {
-            worry(Level.CRIT, "PostgreSQL does not answer at " + postgres.jdbcUrl(""));
+            silent("PostgreSQL", postgres.jdbcUrl(""));
         }
         return slots;
     }
@@ -393,7 +408,7 @@ public final class Findings implements AutoCloseable {
             offsetsBefore = offsets;
             lags(lags, ends, connectors);
         } catch (KafkaException | ExecutionException e) {
-            worry(Level.CRIT, "Kafka does not answer at " + ports.bootstrapServers());
+            silent("Kafka", ports.bootstrapServers());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -493,24 +508,13 @@ public final class Findings implements AutoCloseable {
             countsBefore = counts;
             gaps();
         } catch (StackException e) {
-            worry(
-                    Level.CRIT,
-                    e.getCause() instanceof IOException
-                            ? "projection-service does not answer at " + addresses.projection()
-                            : "projection-service shows no figures. " + e.getMessage());
-        }
-        if (!ready(addresses.orders())) {
-            worry(Level.CRIT, "order-service does not take orders at " + addresses.orders());
+            if (e.getCause() instanceof IOException) {
+                silent("projection-service", addresses.projection());
+            } else {
+                worry(Level.CRIT, "projection-service shows no figures. " + e.getMessage());
+            }
         }
         return aggregates;
-    }
-
-    private static boolean ready(URI service) {
-        try {
-            return new RestService(service).get("/q/health/ready").status() == 200;
-        } catch (StackException e) {
-            return false;
-        }
     }
 
     private void letters() {

@@ -26,6 +26,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--home",
+            paramLabel = "FOLDER",
             defaultValue = "${env:AFTERIMAGE_HOME:-${sys:afterimage.root:-.}/target/pipeline}",
             description = "folder of data and logs (${DEFAULT-VALUE})")
     public Path home = Path.of("target/pipeline");
@@ -33,6 +34,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--postgres-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_POSTGRES_PORT:-5433}",
             description = "PostgreSQL (${DEFAULT-VALUE})")
     public int postgres;
@@ -40,6 +42,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--kafka-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_KAFKA_PORT:-9092}",
             description = "Kafka (${DEFAULT-VALUE})")
     public int kafka;
@@ -47,6 +50,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--kafka-controller-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_KAFKA_CONTROLLER_PORT:-9093}",
             description = "Kafka's own controller (${DEFAULT-VALUE})")
     public int controller;
@@ -54,6 +58,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--connect-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_CONNECT_PORT:-8083}",
             description = "Kafka Connect (${DEFAULT-VALUE})")
     public int connect;
@@ -61,6 +66,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--connect-metrics-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_CONNECT_METRICS_PORT:-9404}",
             description = "metrics of Kafka Connect and Debezium (${DEFAULT-VALUE}; 0: none)")
     int connectMetrics;
@@ -68,6 +74,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--registry-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_REGISTRY_PORT:-0}",
             description = "schema registry, which no other part needs (0: none)")
     int registry;
@@ -75,6 +82,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--order-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_ORDER_PORT:-8080}",
             description = "order-service (${DEFAULT-VALUE})")
     public int orderService;
@@ -82,6 +90,7 @@ public final class Ports {
     @Option(
             scope = ScopeType.INHERIT,
             names = "--projection-port",
+            paramLabel = "PORT",
             defaultValue = "${env:AFTERIMAGE_PROJECTION_PORT:-8081}",
             description = "projection-service (${DEFAULT-VALUE})")
     public int projectionService;
