@@ -27,6 +27,9 @@ final class RepairSteps {
         long deleted = -1;
         for (String line : steps.group(1).lines().toList()) {
             String step = line.replaceFirst("#.*", "").strip().replace("…", begun);
+            if (step.isEmpty()) {
+                continue; // a comment
+            }
             if (step.equals("infra/afterimage status")) {
                 pipeline.awaitNothingOnItsWay("");
             } else {
