@@ -33,6 +33,9 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 @ApplicationScoped
 class Feed {
 
+    /** Of decoded values; their JSON takes several times that while it is applied. */
+    private static final int MAX_BATCH_BYTES = 2 * 1024 * 1024;
+
     private final FeedConfig config;
     private final Assignment assignment;
     private final TopicReader reader;
@@ -153,11 +156,13 @@ class Feed {
     private void apply(TopicPartition partition, Part part, Instant receivedAt) throws SQLException, PositionLost {
         List<ConsumerRecord<byte[], byte[]>> records = part.records();
         long next = part.next();
-        for (int from = 0; from < records.size() && assignment.has(partition); from += config.maxBatch()) {
-            List<ReceivedRecord> batch =
-                    records.subList(from, Math.min(records.size(), from + config.maxBatch())).stream()
-                            .map(record -> ReceivedRecord.of(record, reader))
-                            .toList();
+        int from = 0;
+        while (from < records.size() && assignment.has(partition)) {
+            int end = endOfBatch(records, from);
+            List<ReceivedRecord> batch = records.subList(from, end).stream()
+                    .map(record -> ReceivedRecord.of(CompactValues.original(record), reader))
+                    .toList();
+            from = end;
             applier.apply(batch, Map.of(partition, next), outcomes -> {
                 status.applied();
                 publisher.publish(outcomes, receivedAt);
@@ -165,6 +170,14 @@ class Feed {
             next = batch.getLast().record().offset() + 1;
             assignment.applied(partition, next);
         }
+    }
+
+    private int endOfBatch(List<ConsumerRecord<byte[], byte[]>> records, int from) {
+        int end = from;
+        for (long bytes = 0; end < records.size() && end - from < config.maxBatch() && bytes < MAX_BATCH_BYTES; end++) {
+            bytes += records.get(end).serializedValueSize();
+        }
+        return end;
     }
 
     private static boolean isAway(Throwable failure) {
