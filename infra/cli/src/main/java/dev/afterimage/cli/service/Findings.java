@@ -177,7 +177,10 @@ public final class Findings implements AutoCloseable {
                 "request.timeout.ms",
                 2_000);
         this.admin = Admin.create(kafka);
-        this.consumer = new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        Map<String, Object> few = new HashMap<>(kafka);
+        few.put("max.poll.records", 5); // they may be large, and the first one with a value is enough
+        few.put("max.partition.fetch.bytes", 256 << 10);
+        this.consumer = new KafkaConsumer<>(few, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     /** Rates are since the previous report; the first report has none. */

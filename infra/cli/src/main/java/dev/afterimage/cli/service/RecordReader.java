@@ -34,8 +34,12 @@ public final class RecordReader implements AutoCloseable {
     /** A short poll: a poll that finds only a transaction marker waits for its whole timeout. */
     private static final Duration GLANCE = Duration.ofMillis(20);
 
-    /** Records of a poll, and of a partition that wait for older records of other partitions. */
+    /** Records of a poll; few, because they may be large. */
+    private static final int POLLED = 20;
+    /** Records of a partition that wait for older records of other partitions. */
     private static final int BUFFERED = 500;
+
+    private static final int BUFFERED_BYTES = 1 << 20;
 
     private static final Comparator<ConsumerRecord<byte[], byte[]>> BY_TIME = Comparator.comparingLong(
                     (ConsumerRecord<byte[], byte[]> record) -> record.timestamp())
@@ -66,7 +70,7 @@ public final class RecordReader implements AutoCloseable {
                         "isolation.level",
                         "read_committed",
                         "max.poll.records",
-                        BUFFERED,
+                        POLLED,
                         "max.partition.fetch.bytes",
                         256 << 10,
                         "default.api.timeout.ms",
@@ -183,13 +187,20 @@ public final class RecordReader implements AutoCloseable {
             return List.of();
         }
         consumer.resume(buffers.keySet());
-        consumer.pause(buffers.keySet().stream()
-                .filter(each -> buffer(each).size() >= BUFFERED)
-                .toList());
+        consumer.pause(
+                buffers.keySet().stream().filter(each -> isFull(buffer(each))).toList());
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
             buffer(new TopicPartition(record.topic(), record.partition())).add(record);
         }
         return merged();
+    }
+
+    private static boolean isFull(Queue<ConsumerRecord<byte[], byte[]>> buffer) {
+        return buffer.size() >= BUFFERED
+                || buffer.stream()
+                                .mapToLong(ConsumerRecord::serializedValueSize)
+                                .sum()
+                        >= BUFFERED_BYTES;
     }
 
     private Queue<ConsumerRecord<byte[], byte[]>> buffer(TopicPartition partition) {
