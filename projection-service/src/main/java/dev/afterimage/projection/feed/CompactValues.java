@@ -1,5 +1,6 @@
 package dev.afterimage.projection.feed;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
@@ -14,7 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CompactValues implements Deserializer<byte[]> {
 
-    private static final int SMALL_BYTES = 8 * 1024;
+    private static final int SMALL_BYTES = 2 * 1024;
+    /** The first bytes of a compact value, then its decoded size; no JSON begins so. */
+    private static final byte[] MARK = {0, 'c', 'o', 'm', 'p', 'a', 'c', 't', (byte) 0xFF, (byte) 0xAF};
+
+    private static final int HEADER_BYTES = MARK.length + Integer.BYTES;
 
     private final Deflater deflater = new Deflater(Deflater.BEST_SPEED);
 
@@ -23,28 +28,44 @@ public final class CompactValues implements Deserializer<byte[]> {
         if (value == null || value.length <= SMALL_BYTES) {
             return value;
         }
-        var compact = new byte[value.length - 1];
+        var compact = ByteBuffer.allocate(value.length).put(MARK).putInt(value.length);
         deflater.reset();
         deflater.setInput(value);
         deflater.finish();
         int length = deflater.deflate(compact);
-        return deflater.finished() ? Arrays.copyOf(compact, length) : value;
+        return deflater.finished() ? Arrays.copyOf(compact.array(), HEADER_BYTES + length) : value;
+    }
+
+    private static boolean isCompact(byte @Nullable [] value) {
+        return value != null
+                && value.length > HEADER_BYTES
+                && Arrays.equals(value, 0, MARK.length, MARK, 0, MARK.length);
+    }
+
+    /** The size of the decoded value. */
+    static int size(byte @Nullable [] value) {
+        if (value == null) {
+            return 0;
+        }
+        return isCompact(value) ? ByteBuffer.wrap(value).getInt(MARK.length) : value.length;
     }
 
     /** The record with its value as it is on the topic. */
     static ConsumerRecord<byte[], byte[]> original(ConsumerRecord<byte[], byte[]> record) {
-        int size = record.serializedValueSize();
-        if (record.value() == null || record.value().length >= size) {
+        if (!isCompact(record.value())) {
             return record;
         }
-        var value = new byte[size];
-        try (var inflater = new Inflater()) {
-            inflater.setInput(record.value());
-            if (inflater.inflate(value) != size) {
+        var value = new byte[size(record.value())];
+        var inflater = new Inflater();
+        try {
+            inflater.setInput(record.value(), HEADER_BYTES, record.value().length - HEADER_BYTES);
+            if (inflater.inflate(value) != value.length) {
                 throw new IllegalStateException("the value of %s was not kept whole".formatted(record));
             }
         } catch (DataFormatException e) {
             throw new IllegalStateException(e);
+        } finally {
+            inflater.end();
         }
         return new ConsumerRecord<>(
                 record.topic(),
@@ -53,7 +74,7 @@ public final class CompactValues implements Deserializer<byte[]> {
                 record.timestamp(),
                 record.timestampType(),
                 record.serializedKeySize(),
-                size,
+                value.length,
                 record.key(),
                 value,
                 record.headers(),

@@ -34,7 +34,7 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 class Feed {
 
     /** Of decoded values; their JSON takes several times that while it is applied. */
-    private static final int MAX_BATCH_BYTES = 2 * 1024 * 1024;
+    private static final int MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
     private final FeedConfig config;
     private final Assignment assignment;
@@ -175,7 +175,7 @@ class Feed {
     private int endOfBatch(List<ConsumerRecord<byte[], byte[]>> records, int from) {
         int end = from;
         for (long bytes = 0; end < records.size() && end - from < config.maxBatch() && bytes < MAX_BATCH_BYTES; end++) {
-            bytes += records.get(end).serializedValueSize();
+            bytes += CompactValues.size(records.get(end).value());
         }
         return end;
     }

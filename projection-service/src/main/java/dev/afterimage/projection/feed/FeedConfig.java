@@ -24,8 +24,8 @@ public interface FeedConfig {
     @WithDefault("6s")
     Duration sessionTimeout();
 
-    /** The maximum number of records in one transaction; about 2 MB of decoded values end a transaction too. */
-    @WithDefault("1000")
+    /** The maximum number of records in one transaction; about 4 MB of decoded values end a transaction too. */
+    @WithDefault("4000")
     int maxBatch();
 
     /** The number of partitions that are applied at the same time, each with its own connection. */

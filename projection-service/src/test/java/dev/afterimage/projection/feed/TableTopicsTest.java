@@ -116,6 +116,16 @@ class TableTopicsTest {
      * checks the size.
      */
     @Test
+    void keepsALargeRowWhole() {
+        var record = put(ORDERS, "{\"id\":\"%s\"}".formatted(id), change("c", null, row("x".repeat(100_000))));
+        awaitLogged(record);
+        assertThat(database.number("""
+                select length(after_data ->> 'status') from cdc_raw.cdc_events
+                 where kafka_topic = '%s' and kafka_offset = %d
+                """.formatted(ORDERS, record.offset()))).isEqualTo(100_000);
+    }
+
+    @Test
     void setsAsideARowWhoseKeyIsLargerThanAnIndexHolds() {
         var large = new Random(4711)
                 .ints(6_000, 'a', 'z' + 1)
