@@ -1,6 +1,5 @@
 package dev.afterimage.projection.feed;
 
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
@@ -16,10 +15,6 @@ import org.jspecify.annotations.Nullable;
 public final class CompactValues implements Deserializer<byte[]> {
 
     private static final int SMALL_BYTES = 2 * 1024;
-    /** The first bytes of a compact value, then its decoded size; no JSON begins so. */
-    private static final byte[] MARK = {0, 'c', 'o', 'm', 'p', 'a', 'c', 't', (byte) 0xFF, (byte) 0xAF};
-
-    private static final int HEADER_BYTES = MARK.length + Integer.BYTES;
 
     private final Deflater deflater = new Deflater(Deflater.BEST_SPEED);
 
@@ -28,38 +23,25 @@ public final class CompactValues implements Deserializer<byte[]> {
         if (value == null || value.length <= SMALL_BYTES) {
             return value;
         }
-        var compact = ByteBuffer.allocate(value.length).put(MARK).putInt(value.length);
+        var compact = new byte[value.length - 1];
         deflater.reset();
         deflater.setInput(value);
         deflater.finish();
         int length = deflater.deflate(compact);
-        return deflater.finished() ? Arrays.copyOf(compact.array(), HEADER_BYTES + length) : value;
+        return deflater.finished() ? Arrays.copyOf(compact, length) : value;
     }
 
-    private static boolean isCompact(byte @Nullable [] value) {
-        return value != null
-                && value.length > HEADER_BYTES
-                && Arrays.equals(value, 0, MARK.length, MARK, 0, MARK.length);
-    }
-
-    /** The size of the decoded value. */
-    static int size(byte @Nullable [] value) {
-        if (value == null) {
-            return 0;
-        }
-        return isCompact(value) ? ByteBuffer.wrap(value).getInt(MARK.length) : value.length;
-    }
-
-    /** The record with its value as it is on the topic. */
+    /** The record with its value as it is on the topic. A compact value is shorter than the size that the consumer read. */
     static ConsumerRecord<byte[], byte[]> original(ConsumerRecord<byte[], byte[]> record) {
-        if (!isCompact(record.value())) {
+        int size = record.serializedValueSize();
+        if (record.value() == null || record.value().length >= size) {
             return record;
         }
-        var value = new byte[size(record.value())];
+        var value = new byte[size];
         var inflater = new Inflater();
         try {
-            inflater.setInput(record.value(), HEADER_BYTES, record.value().length - HEADER_BYTES);
-            if (inflater.inflate(value) != value.length) {
+            inflater.setInput(record.value());
+            if (inflater.inflate(value) != size) {
                 throw new IllegalStateException("the value of %s was not kept whole".formatted(record));
             }
         } catch (DataFormatException e) {
@@ -74,7 +56,7 @@ public final class CompactValues implements Deserializer<byte[]> {
                 record.timestamp(),
                 record.timestampType(),
                 record.serializedKeySize(),
-                value.length,
+                size,
                 record.key(),
                 value,
                 record.headers(),

@@ -175,7 +175,7 @@ class Feed {
     private int endOfBatch(List<ConsumerRecord<byte[], byte[]>> records, int from) {
         int end = from;
         for (long bytes = 0; end < records.size() && end - from < config.maxBatch() && bytes < MAX_BATCH_BYTES; end++) {
-            bytes += CompactValues.size(records.get(end).value());
+            bytes += records.get(end).serializedValueSize();
         }
         return end;
     }

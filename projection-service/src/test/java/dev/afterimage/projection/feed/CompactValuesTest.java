@@ -1,6 +1,7 @@
 package dev.afterimage.projection.feed;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
@@ -38,6 +39,15 @@ class CompactValuesTest {
         var value = new byte[length];
         new Random(1).nextBytes(value);
         assertThat(original(values.deserialize("topic", value.clone()), length)).isEqualTo(value);
+    }
+
+    @Test
+    void aValueThatLooksCompactStaysAsItIs() {
+        byte[] compact =
+                requireNonNull(values.deserialize("topic", "x".repeat(3_000).getBytes(UTF_8)));
+        assertThat(compact).hasSizeLessThan(100);
+        assertThat(original(values.deserialize("topic", compact.clone()), compact.length))
+                .isEqualTo(compact);
     }
 
     @Test
