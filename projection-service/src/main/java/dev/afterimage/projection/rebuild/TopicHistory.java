@@ -21,7 +21,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 class TopicHistory implements History {
 
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
-    private static final int POLL_RECORDS = 1_000;
+    private static final int POLL_RECORDS = 4_000;
 
     private final Map<String, Object> kafka;
 
