@@ -9,6 +9,7 @@ import static dev.afterimage.shop.Shop.product;
 import static dev.afterimage.shop.Shop.put;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.afterimage.testing.Database;
 import io.agroal.api.AgroalDataSource;
@@ -205,9 +206,17 @@ class StatementsTest {
         return Files.readString(data.resolveSibling("logs").resolve("postgres.log"));
     }
 
-    /** Sets the log level for the service's role only; it applies to new connections only. */
+    /**
+     * Sets the log level for the service's role only. It applies to new connections only, so this waits until the older
+     * ones are closed: the pool closes them in the background, and {@code FlushMode.ALL} takes them from running calls.
+     */
     private void logStatements(boolean all) {
-        Database.ofService().execute("alter role orders_app set log_statement = '%s'".formatted(all ? "all" : "none"));
-        pool.flush(FlushMode.ALL);
+        var database = Database.ofService();
+        database.execute("alter role orders_app set log_statement = '%s'".formatted(all ? "all" : "none"));
+        var changed = database.value("select clock_timestamp()");
+        pool.flush(FlushMode.GRACEFUL);
+        await().until(() -> database.number("select count(*) from pg_stat_activity where usename = 'orders_app'"
+                        + " and application_name = 'order-service' and backend_start < '%s'".formatted(changed))
+                == 0);
     }
 }
