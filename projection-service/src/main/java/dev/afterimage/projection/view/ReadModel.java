@@ -26,6 +26,12 @@ import java.util.stream.Collectors;
  */
 public abstract class ReadModel<I extends Image> implements ImageReader {
 
+    /**
+     * PostgreSQL keeps the plan of a statement. A plan from a time when the tables were small would read them whole for
+     * each batch, until the tables are analyzed.
+     */
+    private static final String BY_INDEX = "set local enable_seqscan to off";
+
     private static final List<Column<Fold.Deletion>> DELETION = List.of(
             new Column<>("id", "uuid", Fold.Deletion::id),
             new Column<>("version", "int8", Fold.Deletion::version),
@@ -56,8 +62,7 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
             insert into %1$s as t (%2$s, cdc_operation, cdc_timestamp, synced_at)
             select i.*, clock_timestamp()
               from unnest(%3$s, ?::text[], ?::timestamptz[]) as i(%2$s, cdc_operation, cdc_timestamp)
-             where not exists (select from deletions d
-                                where d.aggregate = '%4$s' and d.id = i.id and d.version >= i.version)
+             where coalesce((select d.version from deletions d where d.aggregate = '%4$s' and d.id = i.id), 0) < i.version
                 on conflict (id) do update set %5$s
              where excluded.version > t.version
             """.formatted(table(), names, types, aggregate, assignments);
@@ -106,6 +111,7 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
         var stored = new Stored();
         if (!changes.isEmpty()) {
             Set<UUID> ids = changes.stream().map(Change::id).collect(Collectors.toSet());
+            reads.add(BY_INDEX, List.of());
             lock(reads, ids, stored.images);
             reads.add(deletedVersions, List.of(Values.of("uuid", ids, id -> id)), row -> {
                 while (row.next()) {

@@ -47,9 +47,12 @@ public class OrderModel extends ReadModel<OrderImage> {
              where i.order_id = s.id and i.line_no > s.lines
             """;
 
+    /** Subqueries, because joins could read all orders and all items for a batch with one delete. */
     private static final String DELETE_LINES = """
-            delete from order_items i
-             where i.order_id = any (?) and not exists (select from orders o where o.id = i.order_id)
+            delete from order_items
+             where order_id = any (array(select d.id
+                                           from unnest(?::uuid[]) as d(id)
+                                          where (select o.version from orders o where o.id = d.id) is null))
             """;
 
     private record Line(Envelope event, int lineNo, OrderImage.Item item) {}

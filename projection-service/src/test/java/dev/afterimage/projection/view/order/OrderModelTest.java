@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.afterimage.projection.change.Change;
 import dev.afterimage.projection.change.Effect;
 import dev.afterimage.projection.sql.RoundTrip;
+import dev.afterimage.projection.sql.Sql;
 import dev.afterimage.projection.view.Expected;
 import dev.afterimage.projection.view.Histories;
 import dev.afterimage.projection.view.Result;
@@ -66,6 +67,42 @@ class OrderModelTest {
                     .as("seed %d", seed + run)
                     .isEqualTo(expected.remembered());
         }
+    }
+
+    /** Otherwise a backlog becomes slower with each row. */
+    @Test
+    void aBatchDoesNotReadWholeTables() throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            Sql.run(connection, """
+                    insert into cdc_processed.orders
+                    select gen_random_uuid(), gen_random_uuid(), 'PAID', 'EUR', 1, now(), now(), 1, 'c', now(), now()
+                      from generate_series(1, 5000)
+                    """);
+            Sql.run(connection, """
+                    insert into cdc_processed.order_items
+                    select id, line_no, gen_random_uuid(), 1, 1, 1, 'c', now(), now()
+                      from cdc_processed.orders, generate_series(1, 2) as line_no
+                        on conflict do nothing
+                    """);
+            Sql.run(connection, """
+                    insert into cdc_processed.deletions
+                    select 'order', gen_random_uuid(), 1, now(), now() from generate_series(1, 5000)
+                    """);
+            long before = rowsRead(connection);
+            model.apply(connection, new Histories(new Random(), 200).changes(800));
+            assertThat(rowsRead(connection) - before).isLessThan(5000);
+            connection.rollback();
+        }
+    }
+
+    /** The number of rows that this connection has read of the tables. */
+    private static long rowsRead(Connection connection) throws SQLException {
+        return Sql.first(connection, """
+                        select sum(seq_tup_read + idx_tup_fetch)
+                          from pg_stat_xact_user_tables
+                         where schemaname = 'cdc_processed'
+                        """, row -> row.getLong(1)).orElseThrow();
     }
 
     private List<Effect> apply(List<Change> batch) throws SQLException {
