@@ -10,8 +10,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help.Ansi.Style;
@@ -67,29 +68,38 @@ public final class EventPrinter {
     }
 
     private void pretty(Event event, @Nullable Long latencyMs, StringBuilder to) {
-        to.append(screen.paint(
-                        Style.faint,
-                        TIME.format(Instant.ofEpochMilli(event.record().timestamp()))))
+        String time = TIME.format(Instant.ofEpochMilli(event.record().timestamp()));
+        String topic = event.record().topic();
+        String place = event.record().partition() + "@" + event.record().offset();
+        String key = Screen.visible(event.key() == null ? "no key" : event.key());
+        to.append(screen.paint(Style.faint, time))
                 .append(' ')
                 .append(operation(event))
                 .append(' ')
-                .append(screen.paint(Style.bold, event.record().topic()))
+                .append(screen.paint(Style.bold, topic))
                 .append(' ')
-                .append(event.record().partition())
-                .append('@')
-                .append(event.record().offset())
+                .append(place)
                 .append("  ")
-                .append(Screen.visible(event.key() == null ? "no key" : event.key()));
+                .append(key);
+        List<String> details = new ArrayList<>();
         if (latencyMs != null) {
-            to.append("  ").append(Figures.duration(Duration.ofMillis(latencyMs)));
+            String latency = Figures.duration(Duration.ofMillis(latencyMs));
+            // the operation is one character
+            if (String.join(" ", time, "c", topic, place, "", key, "", latency).length() <= width) {
+                to.append("  ").append(latency);
+            } else {
+                details.add(latency);
+            }
         }
         to.append('\n');
-        String headers = event.headers().entrySet().stream()
-                .filter(header -> !header.getValue().isEmpty())
-                .map(header -> header.getKey() + "=" + header.getValue())
-                .collect(Collectors.joining("  "));
-        if (!headers.isEmpty()) {
-            line(Style.faint, " ", headers, to);
+        event.headers().forEach((name, value) -> {
+            if (!value.isEmpty()) {
+                details.add(name + "=" + value);
+            }
+        });
+        if (!details.isEmpty()) {
+            to.append(screen.paint(Style.faint, screen.cut("  " + String.join("  ", details))))
+                    .append('\n');
         }
         body(event, to);
     }
