@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -457,16 +458,22 @@ public final class Findings implements AutoCloseable {
                         .put(partition.partition(), age == 0 ? 0 : lag);
                 oldest.merge(partition.topic(), age, Math::max);
             }
-            byTopic.forEach((topic, records) -> {
-                long waits = oldest.getOrDefault(topic, 0L);
-                lags.add(new Lag(group, topic, List.copyOf(records.values()), waits));
-                String behind = group + " is " + Figures.duration(Duration.ofMillis(waits)) + " behind on " + topic;
-                if (!gone) {
-                    worry(waits, maxBehind.toMillis(), behind);
-                } else if (waits > maxBehind.toMillis() / 2) {
-                    worry(Level.WARN, behind + " and has no members: infra/afterimage status forget " + group);
-                }
-            });
+            byTopic.forEach((topic, records) ->
+                    lags.add(new Lag(group, topic, List.copyOf(records.values()), oldest.getOrDefault(topic, 0L))));
+            List<String> late = byTopic.keySet().stream()
+                    .filter(topic -> oldest.getOrDefault(topic, 0L) > maxBehind.toMillis() / 2)
+                    .toList();
+            if (late.isEmpty()) {
+                continue;
+            }
+            long waits = Collections.max(oldest.values());
+            String behind = group + " is " + Figures.duration(Duration.ofMillis(waits)) + " behind on "
+                    + (late.size() == 1 ? late.getFirst() : late.size() + " topics");
+            if (!gone) {
+                worry(waits, maxBehind.toMillis(), behind);
+            } else {
+                worry(Level.WARN, behind + " and has no members: infra/afterimage status forget " + group);
+            }
         }
     }
 
