@@ -213,7 +213,7 @@ public final class ViewCommand extends PipelineCommand {
             }
         }));
         List<String> headings = new ArrayList<>(columns);
-        boolean joins = columns.contains(joined[0]);
+        boolean joins = columns.contains(joined[0]) && tables.containsKey(joined[1]);
         if (joins) {
             headings.addFirst(joined[1]);
         }
