@@ -135,13 +135,23 @@ public final class Afterimage {
         }
     }
 
-    /** Lists the options that all commands have after the command's own options, and leaves them out of the synopsis. */
+    /** Lists the options that all commands have after everything else, and leaves them out of the synopsis. */
     private static Help help(CommandSpec command, ColorScheme colours) {
         return new Help(command, colours) {
             @Override
             public String optionList() {
-                return optionListExcludingGroups(options(false))
-                        + optionListGroupSections()
+                return optionListExcludingGroups(options(false)) + optionListGroupSections();
+            }
+
+            @Override
+            public String commandListHeading(Object... parameters) {
+                String heading = super.commandListHeading(parameters);
+                return heading.isEmpty() ? heading : System.lineSeparator() + heading;
+            }
+
+            @Override
+            public String commandList() {
+                return super.commandList()
                         + createHeading("%nOptions of all commands:%n")
                         + optionListExcludingGroups(options(true));
             }

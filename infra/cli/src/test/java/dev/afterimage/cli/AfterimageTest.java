@@ -194,6 +194,17 @@ class AfterimageTest {
     }
 
     @Test
+    void theHelpOfEveryCommandNamesItsValues() {
+        Deque<CommandLine> commands = new ArrayDeque<>(List.of(Afterimage.commandLine()));
+        while (!commands.isEmpty()) {
+            CommandLine command = commands.pop();
+            commands.addAll(command.getSubcommands().values());
+            // picocli's own label of a value is the field's name in angle brackets
+            assertThat(command.getUsageMessage()).doesNotContain("=<");
+        }
+    }
+
+    @Test
     void theOptionsOfAllCommandsFollowTheOptionsOfTheCommand() {
         for (String[] command : List.of(new String[] {"sql", "--help"}, new String[] {"produce", "show", "--help"})) {
             output.getBuffer().setLength(0);
@@ -621,7 +632,7 @@ class AfterimageTest {
         assertThat(output.toString()).startsWith("Usage: infra/afterimage down%n".formatted());
         assertThat(run("rebuild", "--help")).isZero();
         assertThat(output.toString())
-                .contains("Usage: infra/afterimage rebuild [--incomplete] [--json] [--source=<source>]%n".formatted());
+                .contains("Usage: infra/afterimage rebuild [--incomplete] [--json] [--source=SOURCE]%n".formatted());
     }
 
     @Test

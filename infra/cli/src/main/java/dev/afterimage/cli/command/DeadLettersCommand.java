@@ -32,9 +32,14 @@ public final class DeadLettersCommand extends PipelineCommand {
 
     @Command(name = "list", description = "Lists them, the newest first.")
     void list(
-            @Option(names = "--topic", description = "only of this topic") @Nullable String topic,
-            @Option(names = "--digest", description = "only with this digest of a fault") @Nullable String digest,
-            @Option(names = "--limit", defaultValue = "50", description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
+            @Option(names = "--topic", paramLabel = "TOPIC", description = "only of this topic") @Nullable String topic,
+            @Option(names = "--digest", paramLabel = "DIGEST", description = "only with this digest of a fault")
+                    @Nullable String digest,
+            @Option(
+                            names = "--limit",
+                            paramLabel = "N",
+                            defaultValue = "50",
+                            description = "maximum number, 1 to 200 (${DEFAULT-VALUE})")
                     int limit) {
         JsonNode letters = RestService.expect(
                 200, ports.projectionService().get("/dead-letters?limit=" + limit + query("&", topic, digest)));
@@ -78,8 +83,9 @@ public final class DeadLettersCommand extends PipelineCommand {
                     + " Exit code 1 when one is refused again.")
     int replay(
             @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
-            @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
-            @Option(names = "--digest", description = "all with this digest of a fault") @Nullable String digest,
+            @Option(names = "--topic", paramLabel = "TOPIC", description = "all of this topic") @Nullable String topic,
+            @Option(names = "--digest", paramLabel = "DIGEST", description = "all with this digest of a fault")
+                    @Nullable String digest,
             @Option(names = "--all", description = "all dead letters") boolean all) {
         try (Screen screen = screen()) {
             if (ids == null || ids.isEmpty()) {
@@ -126,8 +132,9 @@ public final class DeadLettersCommand extends PipelineCommand {
                             + " Their records stay on the dead letter topic.")
     int discard(
             @Parameters(arity = "0..*", paramLabel = "ID") @Nullable List<Long> ids,
-            @Option(names = "--topic", description = "all of this topic") @Nullable String topic,
-            @Option(names = "--digest", description = "all with this digest of a fault") @Nullable String digest,
+            @Option(names = "--topic", paramLabel = "TOPIC", description = "all of this topic") @Nullable String topic,
+            @Option(names = "--digest", paramLabel = "DIGEST", description = "all with this digest of a fault")
+                    @Nullable String digest,
             @Option(names = "--all", description = "all dead letters") boolean all) {
         try (Screen screen = screen()) {
             if (ids != null && !ids.isEmpty()) {

@@ -44,23 +44,33 @@ public final class MeasureCommand extends PipelineCommand {
     private static final String FLOOR = "together";
     private static final int[] BOUNDS_MS = {5, 10, 15, 20, 30, 40, 60, 80, 120, 200, 500};
 
-    @Option(names = "--rate", defaultValue = "30", description = "orders a second (${DEFAULT-VALUE})")
+    @Option(names = "--rate", paramLabel = "N", defaultValue = "30", description = "orders a second (${DEFAULT-VALUE})")
     private int rate;
 
-    @Option(names = "--seconds", defaultValue = "30", description = "measured time in seconds (${DEFAULT-VALUE})")
+    @Option(
+            names = "--seconds",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "measured time in seconds (${DEFAULT-VALUE})")
     private int seconds;
 
-    @Option(names = "--warm-up", defaultValue = "20", description = "warm-up time in seconds (${DEFAULT-VALUE})")
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            defaultValue = "20",
+            description = "warm-up time in seconds (${DEFAULT-VALUE})")
     private int warmUp;
 
     @Option(
             names = "--idle",
+            paramLabel = "SECONDS",
             defaultValue = "20",
             description = "seconds to wait for idleness, and then to measure it; 0 for neither (${DEFAULT-VALUE})")
     private int idle;
 
     @Option(
             names = "--floor",
+            paramLabel = "SECONDS",
             defaultValue = "10",
             description =
                     "seconds to measure what PostgreSQL and Kafka alone need for an order; 0: not (${DEFAULT-VALUE})")

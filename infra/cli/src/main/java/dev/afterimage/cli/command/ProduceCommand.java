@@ -61,6 +61,7 @@ public final class ProduceCommand extends PipelineCommand {
 
     @Option(
             names = "--via",
+            paramLabel = "WAY",
             scope = ScopeType.INHERIT,
             defaultValue = "rest",
             description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
@@ -78,16 +79,21 @@ public final class ProduceCommand extends PipelineCommand {
 
     @Command(name = "customer", description = "Registers a customer.")
     int customer(
-            @Option(names = "--name", description = "(made up)") @Nullable String name,
-            @Option(names = "--email", description = "(made up)") @Nullable String email) {
+            @Option(names = "--name", paramLabel = "NAME", description = "(made up)") @Nullable String name,
+            @Option(names = "--email", paramLabel = "ADDRESS", description = "(made up)") @Nullable String email) {
         return act(Kind.customer, false, shop -> newCustomer(shop, name, email));
     }
 
     @Command(name = "product", description = "Adds a product.")
     int product(
-            @Option(names = "--sku", description = "(made up)") @Nullable String sku,
-            @Option(names = "--name", description = "(made up)") @Nullable String name,
-            @Option(names = "--price", defaultValue = "29.90", description = "(${DEFAULT-VALUE})") String price) {
+            @Option(names = "--sku", paramLabel = "SKU", description = "(made up)") @Nullable String sku,
+            @Option(names = "--name", paramLabel = "NAME", description = "(made up)") @Nullable String name,
+            @Option(
+                            names = "--price",
+                            paramLabel = "AMOUNT",
+                            defaultValue = "29.90",
+                            description = "(${DEFAULT-VALUE})")
+                    String price) {
         return act(Kind.product, false, shop -> newProduct(shop, sku, name, price));
     }
 
@@ -95,7 +101,8 @@ public final class ProduceCommand extends PipelineCommand {
     int order(
             @Option(names = "--customer", paramLabel = "ID", description = "(the newest)") @Nullable String customer,
             @Option(names = "--product", paramLabel = "ID", description = "(the newest)") @Nullable String product,
-            @Option(names = "--quantity", defaultValue = "2", description = "(${DEFAULT-VALUE})") int quantity) {
+            @Option(names = "--quantity", paramLabel = "N", defaultValue = "2", description = "(${DEFAULT-VALUE})")
+                    int quantity) {
         return act(Kind.order, false, shop -> newOrder(shop, customer, product, quantity));
     }
 
@@ -176,7 +183,11 @@ public final class ProduceCommand extends PipelineCommand {
     @Command(name = "show", description = "Shows the data, the newest first.")
     void show(
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Kind kind,
-            @Option(names = "--limit", defaultValue = "20", description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")
+            @Option(
+                            names = "--limit",
+                            paramLabel = "N",
+                            defaultValue = "20",
+                            description = "maximum number, 1 to 100 (${DEFAULT-VALUE})")
                     int limit) {
         try (Screen screen = screen()) {
             List<JsonNode> rows = shop().newest(kind, limit);

@@ -21,7 +21,11 @@ public final class RebuildCommand extends PipelineCommand {
         log
     }
 
-    @Option(names = "--source", defaultValue = "topics", description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+    @Option(
+            names = "--source",
+            paramLabel = "SOURCE",
+            defaultValue = "topics",
+            description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
     private Source source = Source.topics;
 
     @Option(

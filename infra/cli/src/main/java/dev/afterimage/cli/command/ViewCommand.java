@@ -58,7 +58,11 @@ public final class ViewCommand extends PipelineCommand {
     @Option(names = "--key", paramLabel = "KEY", description = "only the row with this key")
     private @Nullable String key;
 
-    @Option(names = "--limit", defaultValue = "15", description = "rows to show, the newest (${DEFAULT-VALUE})")
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            defaultValue = "15",
+            description = "rows to show, the newest (${DEFAULT-VALUE})")
     private int limit;
 
     @Option(names = "--once", description = "end at the current end of the topics")

@@ -68,7 +68,11 @@ public final class WatchCommand extends PipelineCommand {
     @Option(names = "--no-follow", description = "end at the current end of the topics")
     private boolean noFollow;
 
-    @Option(names = "--format", defaultValue = "pretty", description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "pretty",
+            description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
     private Format format = Format.pretty;
 
     @Option(names = "--json", description = "the same as --format json")

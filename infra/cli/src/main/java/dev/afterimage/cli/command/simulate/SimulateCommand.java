@@ -77,11 +77,16 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "a replication slot to create; unless it is read, it fills the disk")
     private @Nullable String slot;
 
-    @Option(names = "--records", defaultValue = "10000", description = "rows to insert (${DEFAULT-VALUE})")
+    @Option(
+            names = "--records",
+            paramLabel = "N",
+            defaultValue = "10000",
+            description = "rows to insert (${DEFAULT-VALUE})")
     private int records;
 
     @Option(
             names = "--batches",
+            paramLabel = "N",
             defaultValue = "100",
             description = "number of transactions, at most one for each record (${DEFAULT-VALUE})")
     private int batches;

@@ -44,11 +44,16 @@ public final class SimulateOrdersCommand extends PipelineCommand {
     private static final int CLIENTS = 16;
     private static final List<String> NEXT = List.of("PENDING", "PAID", "SHIPPED", "DELIVERED");
 
-    @Option(names = "--seconds", defaultValue = "60", description = "duration of the day (${DEFAULT-VALUE})")
+    @Option(
+            names = "--seconds",
+            paramLabel = "SECONDS",
+            defaultValue = "60",
+            description = "duration of the day (${DEFAULT-VALUE})")
     private int seconds;
 
     @Option(
             names = "--peak",
+            paramLabel = "N",
             defaultValue = "50",
             description = "actions a second at the busiest hour (${DEFAULT-VALUE})")
     private int peak;
