@@ -2,6 +2,7 @@ package dev.afterimage.stack;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -230,6 +231,22 @@ public final class Postgres extends Server {
     @Override
     protected String stopSignal() {
         return "INT";
+    }
+
+    /**
+     * After a SIGTERM from outside, PostgreSQL refuses logins and waits for open sessions, which the pools of the
+     * services never close. Its lock file tells so in line 8.
+     */
+    @Override
+    protected boolean waitsForClients() {
+        try (Stream<String> lines = Files.lines(data.resolve("postmaster.pid"))) {
+            return lines.skip(7)
+                    .findFirst()
+                    .filter(status -> status.strip().equals("stopping"))
+                    .isPresent();
+        } catch (IOException | UncheckedIOException e) {
+            return false;
+        }
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -294,13 +295,27 @@ public abstract class Server implements AutoCloseable {
         return running != null && running.isAlive() ? Long.valueOf(running.pid()) : null;
     }
 
+    /** Whether the process has begun a stop that lasts until its clients leave. */
+    protected boolean waitsForClients() {
+        return false;
+    }
+
     /**
-     * Waits until the process ends for any reason and returns its exit status. Waits on the caller's thread: the JDK's
-     * {@code onExit} needs a thread of the common pool, which on two cores has only one thread, and that may be in use.
+     * Waits until the process ends for any reason and returns its exit status; a stop that waits for clients is made a
+     * fast one. Waits on the caller's thread: the JDK's {@code onExit} needs a thread of the common pool, which on two
+     * cores has only one thread, and that may be in use.
      */
     final int awaitExit() throws InterruptedException {
         Process running = process;
-        return running == null ? -1 : running.waitFor();
+        if (running == null) {
+            return -1;
+        }
+        while (!running.waitFor(1, TimeUnit.SECONDS)) {
+            if (waitsForClients()) {
+                signal(running.toHandle(), stopSignal());
+            }
+        }
+        return running.exitValue();
     }
 
     final boolean closed() {

@@ -2,6 +2,7 @@ package dev.afterimage.stack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.afterimage.testing.Database;
 import java.net.InetAddress;
@@ -54,6 +55,19 @@ class StackIT {
             assertThat(orders.value("select id from kept")).isEqualTo("42");
         }
         assertThat(home.resolve("postgres.pid")).doesNotExist();
+    }
+
+    @Test
+    void postgresIsRestartedAfterATermSignalAlthoughASessionIsOpen() throws Exception {
+        try (Postgres postgres = bare(StackConfig.onFreePorts(home("termed")));
+                Supervisor supervisor = new Supervisor(told -> {}, reason -> {});
+                Connection open = Database.of(postgres.jdbcUrl("postgres")).connect()) {
+            supervisor.watch(postgres);
+            long pid = Objects.requireNonNull(postgres.pid());
+            assertThat(ProcessHandle.of(pid).orElseThrow().destroy()).isTrue();
+            await().until(() -> postgres.pid() != null && postgres.pid() != pid && postgres.answers());
+            assertThat(open.isValid(1)).isFalse();
+        }
     }
 
     @Test
