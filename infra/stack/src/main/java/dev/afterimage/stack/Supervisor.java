@@ -2,13 +2,15 @@ package dev.afterimage.stack;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /**
  * Restarts servers that die, as Kubernetes would: at once, and with growing pauses while a server keeps dying. A server that was
- * ready is always started again. The supervisor gives up when a server ends five times in a row before it is ready. It restarts
- * failed connectors too.
+ * ready is always started again. The supervisor gives up when five starts in a row fail although all other servers answer. It
+ * restarts failed connectors too.
  */
 public final class Supervisor implements AutoCloseable {
 
@@ -26,6 +28,7 @@ public final class Supervisor implements AutoCloseable {
     private final Consumer<String> tell;
     private final Consumer<String> giveUp;
     private final Consumer<Duration> pause;
+    private final List<Server> watched = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
     /**
@@ -47,6 +50,7 @@ public final class Supervisor implements AutoCloseable {
 
     /** Restarts the server whenever it ends without {@link Server#close()}. */
     public void watch(Server server) {
+        watched.add(server);
         Thread.ofPlatform().daemon().name("watch-" + server.name()).start(() -> {
             try {
                 keepAlive(server);
@@ -69,7 +73,7 @@ public final class Supervisor implements AutoCloseable {
                 deaths = 0;
             }
             Optional<StackException> failure = Optional.of(new StackException(what));
-            for (int starts = 0; failure.isPresent(); starts++) {
+            for (int starts = 0; failure.isPresent(); ) {
                 if (closed || server.closed()) {
                     return;
                 }
@@ -79,8 +83,16 @@ public final class Supervisor implements AutoCloseable {
                     return;
                 }
                 failure = restart(server, deaths++, what);
+                if (othersAnswer(server)) {
+                    starts++;
+                }
             }
         }
+    }
+
+    /** Otherwise they may be the cause of a failed start, such as Kafka of Connect's. */
+    private boolean othersAnswer(Server server) {
+        return watched.stream().allMatch(each -> each == server || each.answers());
     }
 
     private Optional<StackException> restart(Server server, int deathsBefore, String what) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,23 +78,55 @@ class SupervisorTest {
         }
     }
 
+    /** Ends before it is ready while a file exists. */
+    private class Unlucky extends Script {
+
+        private final Path unlucky = home.resolve("unlucky");
+
+        Unlucky() {
+            super("[ ! -e unlucky ] || { echo out of luck; exit 3; }; exec sleep 600");
+            start();
+        }
+
+        @Override
+        protected boolean answers() {
+            return Files.notExists(unlucky);
+        }
+
+        void becomeUnlucky() throws IOException {
+            Files.createFile(unlucky);
+            kill();
+        }
+    }
+
     @Test
     void givesUpOnWhatEndsAgainAndAgainBeforeItIsReadyAndShowsItsLastWords() throws Exception {
-        Path unlucky = home.resolve("unlucky");
-        try (Script script = new Script("[ ! -e unlucky ] || { echo out of luck; exit 3; }; exec sleep 600") {
-                    @Override
-                    protected boolean answers() {
-                        return Files.notExists(unlucky);
-                    }
-                };
+        try (Unlucky script = new Unlucky();
                 Supervisor supervisor = new Supervisor(told::add, reasons::add, pauses::add)) {
-            script.start();
             supervisor.watch(script);
-            Files.createFile(unlucky);
-            script.kill();
+            script.becomeUnlucky();
             await().atMost(Duration.ofSeconds(30)).until(() -> !reasons.isEmpty());
             assertThat(reasons).singleElement().asString().contains("script keeps dying", "out of luck");
             assertThat(pauses).extracting(Duration::toSeconds).containsExactly(0L, 1L, 2L, 4L, 8L);
+        }
+    }
+
+    @Test
+    void doesNotGiveUpWhileAnotherPartDoesNotAnswer() throws Exception {
+        try (Unlucky script = new Unlucky();
+                Script frozen = new Script("exec sleep 600") {
+                    @Override
+                    protected boolean answers() {
+                        return pid() == null || pauses.isEmpty();
+                    }
+                };
+                Supervisor supervisor = new Supervisor(told::add, reasons::add, pauses::add)) {
+            frozen.start();
+            supervisor.watch(frozen);
+            supervisor.watch(script);
+            script.becomeUnlucky();
+            await().atMost(Duration.ofSeconds(30)).until(() -> pauses.size() >= 8);
+            assertThat(reasons).isEmpty();
         }
     }
 
