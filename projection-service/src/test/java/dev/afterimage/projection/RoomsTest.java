@@ -1,5 +1,6 @@
 package dev.afterimage.projection;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
@@ -11,6 +12,9 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.quarkus.runtime.Startup;
 
 /** Who may import whom. */
 @AnalyzeClasses(packages = "dev.afterimage.projection", importOptions = DoNotIncludeTests.class)
@@ -54,6 +58,19 @@ class RoomsTest {
             .dependOnClassesThat()
             .resideInAnyPackage(
                     "org.apache.kafka..", "io.smallrye.reactive.messaging..", "org.eclipse.microprofile.reactive..");
+
+    /** A bean is otherwise created by its first use, and an alert does not see a feed that hangs before it. */
+    @ArchTest
+    static final ArchRule METERS_EXIST_FROM_THE_START = classes()
+            .that(describe("get the registry of the meters", type -> type.getConstructors().stream()
+                    .flatMap(constructor -> constructor.getRawParameterTypes().stream())
+                    .anyMatch(parameter -> parameter.isEquivalentTo(MeterRegistry.class))))
+            .and()
+            .haveSimpleNameNotEndingWith("Resource")
+            .should()
+            .beAnnotatedWith(Startup.class)
+            .orShould()
+            .beAssignableTo(MeterBinder.class);
 
     @ArchTest
     static final ArchRule FEED_KNOWS = knowsOnly(FEED, CHANGE, EVENT_LOG, VIEW, DEAD_LETTER, SQL, WEB);

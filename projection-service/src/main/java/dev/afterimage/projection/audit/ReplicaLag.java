@@ -6,6 +6,7 @@ import dev.afterimage.projection.sql.Sql;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.Startup;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.health.api.Wellness;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * has the same records. It is 0 when there is no sink.
  */
 @ApplicationScoped
+@Startup
 class ReplicaLag {
 
     /** A sink commits the offset of a tombstone with the next record, so a tombstone does not count. */
