@@ -62,6 +62,12 @@ public record ConnectorStatus(
         return state.equals("PAUSED") || state.equals("STOPPED");
     }
 
+    /** Whether it has failed because the slot that it read from before is gone. Debezium's words; no restart helps. */
+    public boolean lostItsSlot() {
+        return failure.filter(reason -> reason.contains("no longer available on the server"))
+                .isPresent();
+    }
+
     public boolean failed() {
         return failure.isPresent();
     }

@@ -93,11 +93,15 @@ public final class Connectors {
     }
 
     private void awaitRunning(String name) {
-        Instant deadline = Instant.now().plus(LIMIT);
+        Instant began = Instant.now();
+        Instant deadline = began.plus(LIMIT);
         Optional<ConnectorStatus> status = status(name);
         for (int look = 1; !status.map(ConnectorStatus::running).orElse(false); look++) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new StackException("Connector " + name + " does not run after " + LIMIT.toSeconds() + " s: "
+            boolean hopeless =
+                    look > 20 && status.filter(ConnectorStatus::lostItsSlot).isPresent();
+            if (hopeless || Instant.now().isAfter(deadline)) {
+                throw new StackException("Connector " + name + " does not run after "
+                        + Duration.between(began, Instant.now()).toSeconds() + " s: "
                         + status.flatMap(ConnectorStatus::failure).orElse("it has no task"));
             }
             // a reported failure may be left from the previous run, or be temporary, for example a slot that is still

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -108,6 +109,21 @@ public final class Postgres extends Server {
                             select slot_name from pg_replication_slots
                             where slot_name = ? and active and confirmed_flush_lsn is not null
                             """, slot).isEmpty();
+        } catch (SQLException e) {
+            throw new StackException("PostgreSQL does not answer: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * What the replication slot still has of the log, such as {@code reserved} or {@code lost}; empty if there is no
+     * such slot.
+     *
+     * @throws StackException when the server does not answer
+     */
+    public Optional<String> walStatus(String slot) {
+        try (Connection connection = connectBriefly()) {
+            return texts(connection, "select wal_status from pg_replication_slots where slot_name = ?", slot).stream()
+                    .findFirst();
         } catch (SQLException e) {
             throw new StackException("PostgreSQL does not answer: " + e.getMessage(), e);
         }

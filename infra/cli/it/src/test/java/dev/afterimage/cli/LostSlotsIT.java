@@ -29,6 +29,10 @@ class LostSlotsIT extends FaultsUnderLoad {
         List<String> connectors = List.of("order-outbox", "source-tables");
         for (int round = 0; round < TestSize.of(1, 2); round++) {
             loseSlots(connectors.get(round), connectors.get(1 - round));
+            pipeline.restart();
+            for (String connector : connectors) {
+                awaitTold("slot " + slotOf(connector) + " is lost, and changes with it: .*");
+            }
             assertThat(RepairSteps.run(pipeline))
                     .as("rows that were deleted in the gap")
                     .isPositive();

@@ -65,7 +65,7 @@ public final class TestPipeline implements AutoCloseable {
     public record Run(int code, String out, String err) {}
 
     private final List<String> told = new CopyOnWriteArrayList<>();
-    private final LocalPipeline pipeline;
+    private LocalPipeline pipeline;
     private final RestService orders;
     private final RestService projection;
     private final Map<String, ?> anOrder;
@@ -78,16 +78,26 @@ public final class TestPipeline implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        pipeline = LocalPipeline.start(
-                // in a native build on the executables
-                LocalPipelineConfig.onFreePorts(home, Boolean.getBoolean("afterimage.native")),
-                (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
-                this::tell,
-                this::tell);
+        // in a native build on the executables
+        pipeline = start(LocalPipelineConfig.onFreePorts(home, Boolean.getBoolean("afterimage.native")));
         pollLessOften();
         orders = new RestService(pipeline.config().orders());
         projection = new RestService(pipeline.config().projection());
         anOrder = orders.anOrder();
+    }
+
+    private LocalPipeline start(LocalPipelineConfig config) {
+        return LocalPipeline.start(
+                config,
+                (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
+                this::tell,
+                this::tell);
+    }
+
+    /** As Ctrl-C and {@code up}. */
+    void restart() {
+        close();
+        pipeline = start(config());
     }
 
     /** A test waits some milliseconds more for an event, and the cores have less to do. */

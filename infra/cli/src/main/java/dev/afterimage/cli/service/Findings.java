@@ -330,7 +330,7 @@ public final class Findings implements AutoCloseable {
                 }
             }
             if (orders.get("/q/health/ready").status() != 200) {
-                worry(Level.CRIT, "order-service does not take orders at " + addresses.orders());
+                worry(Level.CRIT, "order-service is not ready: " + addresses.orders() + "/q/health/ready");
             }
         } catch (StackException e) {
             silent("order-service", addresses.orders());
