@@ -441,16 +441,31 @@ class PipelineIT {
     @Test
     void aWatchEndsWhenTheReaderOfItsOutputHasGoneAlsoWithoutAnotherEvent() throws Exception {
         pipeline.awaitArrivalOf(pipeline.placed());
-        String watch =
-                "%s --enable-native-access=ALL-UNNAMED -cp '%s' dev.afterimage.cli.Afterimage watch order.events --from-beginning %s"
-                        .formatted(
-                                Path.of(System.getProperty("java.home"), "bin", "java"),
-                                System.getProperty("java.class.path"),
-                                String.join(" ", pipeline.options()));
+        String watch = shellCommand("watch order.events --from-beginning");
         Process shell =
                 new ProcessBuilder("sh", "-c", "{ %s 2>&-; echo code $? >&2; } | head -n 1".formatted(watch)).start();
         await().atMost(LIMIT).until(() -> !shell.isAlive());
         assertThat(shell.getErrorStream()).asString(StandardCharsets.UTF_8).isEqualTo("code 141\n");
+    }
+
+    @Test
+    void aStatementEndsOnTheServerWhenItsCommandIsStopped() throws Exception {
+        String running =
+                "select count(*) from pg_stat_activity where query = 'select pg_sleep(601)' and state = 'active'";
+        Process sql =
+                new ProcessBuilder("sh", "-c", "exec " + shellCommand("sql orders 'select pg_sleep(601)'")).start();
+        await().atMost(LIMIT).until(() -> source.number(running) == 1);
+        sql.destroy();
+        await().atMost(LIMIT).until(() -> source.number(running) == 0);
+    }
+
+    private String shellCommand(String arguments) {
+        return "%s --enable-native-access=ALL-UNNAMED -cp '%s' dev.afterimage.cli.Afterimage %s %s"
+                .formatted(
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        System.getProperty("java.class.path"),
+                        arguments,
+                        String.join(" ", pipeline.options()));
     }
 
     @Test

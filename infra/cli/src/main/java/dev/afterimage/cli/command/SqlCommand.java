@@ -79,6 +79,8 @@ public final class SqlCommand extends PipelineCommand {
 
     private void run(Screen screen, Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
+            // otherwise the server would go on with the statement after Ctrl-C
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> cancel(statement)));
             statement.setFetchSize(PAGE);
             boolean rows = statement.execute(sql);
             // neither rows nor an update count: there is no further result
@@ -93,6 +95,14 @@ public final class SqlCommand extends PipelineCommand {
                 }
                 rows = statement.getMoreResults();
             }
+        }
+    }
+
+    private static void cancel(Statement statement) {
+        try {
+            statement.cancel();
+        } catch (SQLException e) {
+            // it has ended
         }
     }
 
