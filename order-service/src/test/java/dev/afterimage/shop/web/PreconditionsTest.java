@@ -162,6 +162,30 @@ class PreconditionsTest {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "If-Match: *          | 200",
+                "If-Match: \"1\"        | 412",
+                "If-Match: nonsense   | 400",
+                "If-None-Match: *     | 304",
+                "If-None-Match: \"1\"   | 200"
+            })
+    void evaluatesThePreconditionsOfAGetWithoutATag(String headers, int status) {
+        for (var address : List.of("/customers", "/orders?limit=1")) {
+            var answer = given().headers(headers(headers)).get(address).then().statusCode(status);
+            if (status == 412) {
+                answer.contentType("application/problem+json").body("type", equalTo(ProblemType.VERSION_MOVED.uri()));
+            }
+        }
+        given().headers(headers(headers))
+                .get("/orders/" + UUID.randomUUID())
+                .then()
+                .statusCode(404);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"If-Match", "If-None-Match"})
     void refusesARepeatedHeader(String name) {
         var id = order();

@@ -5,6 +5,7 @@ import dev.afterimage.projection.Refusal;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -41,9 +42,13 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
      * @throws Refusal when a header is neither {@code *} nor a list of entity tags
      */
     public static Preconditions of(HttpHeaders headers) {
+        return of(headers::getHeaderString);
+    }
+
+    static Preconditions of(Function<String, @Nullable String> header) {
         return new Preconditions(
-                tags(HttpHeaders.IF_MATCH, headers.getHeaderString(HttpHeaders.IF_MATCH)),
-                tags(HttpHeaders.IF_NONE_MATCH, headers.getHeaderString(HttpHeaders.IF_NONE_MATCH)));
+                tags(HttpHeaders.IF_MATCH, header.apply(HttpHeaders.IF_MATCH)),
+                tags(HttpHeaders.IF_NONE_MATCH, header.apply(HttpHeaders.IF_NONE_MATCH)));
     }
 
     private static List<String> tags(String name, @Nullable String header) {
@@ -86,14 +91,30 @@ public record Preconditions(List<String> match, List<String> noneMatch) {
     }
 
     /**
-     * Checks the preconditions at an address that has no entity tag, such as the address of a list.
+     * Checks that the preconditions allow a change at an address that has no entity tag, such as the address of a list.
      *
      * @throws Refusal when {@code If-Match} names a tag, or {@code If-None-Match} is {@code *}
      */
     public void checkUnversioned() {
-        if ((!match.isEmpty() && !match.contains(ANY)) || noneMatch.contains(ANY)) {
-            throw new Refusal(Reason.VERSION_MOVED, "This address has no entity tag.", Map.of());
+        if (isKnownUnversioned()) {
+            throw unversioned();
         }
+    }
+
+    /**
+     * Whether the client does not want what is at an address without entity tag, so that the answer is 304.
+     *
+     * @throws Refusal when {@code If-Match} names a tag
+     */
+    public boolean isKnownUnversioned() {
+        if (!match.isEmpty() && !match.contains(ANY)) {
+            throw unversioned();
+        }
+        return noneMatch.contains(ANY);
+    }
+
+    private static Refusal unversioned() {
+        return new Refusal(Reason.VERSION_MOVED, "This address has no entity tag.", Map.of());
     }
 
     private static Refusal moved(String aggregate, long version, String opaqueTag) {

@@ -215,6 +215,13 @@ class OrderResourceTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"If-Match, *, 200", "If-Match, \"1\", 412", "If-None-Match, *, 304", "If-None-Match, \"1\", 200"})
+    void evaluatesThePreconditionsOfAGetWithoutATag(String name, String value, int status) {
+        given().header(name, value).get("/orders").then().statusCode(status);
+        given().header(name, value).get("/gaps").then().statusCode(status);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"If-Match", "If-None-Match"})
     void refusesARepeatedHeader(String name) throws SQLException {
         apply(Histories.read(order.id, order.changed(2)));
