@@ -61,6 +61,8 @@ function showPipeline({ body }) {
     ...(source.slot
       ? fact('slot', `${source.slot.active ? 'read' : 'not read'}, WAL ${source.slot.wal}, ${bytes(source.slot.retainedWalBytes)} of ${bytes(source.slot.maxRetainedWalBytes)} retained, oldest change not confirmed: ${milliseconds(source.slot.oldestUnconfirmedMs)}`, source.slot.active ? 'good' : 'bad')
       : source.trouble ? fact('slot', source.trouble, 'bad') : []),
+    ...(source.tablesOldestUnconfirmedMs == null ? []
+      : fact('slot of the tables', `oldest change not confirmed: ${milliseconds(source.tablesOldestUnconfirmedMs)}`, source.tablesOldestUnconfirmedMs > STALL_MS ? 'bad' : 'good')),
     ...(source.outboxRows == null ? [] : fact('rows in the outbox', count(source.outboxRows), source.outboxRows ? 'bad' : 'good')));
 }
 

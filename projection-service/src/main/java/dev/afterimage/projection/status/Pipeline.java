@@ -138,7 +138,6 @@ class Pipeline {
     private static PipelineStatus.Source source(Answer answer) {
         JsonNode slot = check(answer.body(), "replication slot");
         JsonNode outbox = check(answer.body(), "outbox");
-        JsonNode rows = outbox.path("rows");
         return new PipelineStatus.Source(
                 answer.reached(),
                 slot.has("active")
@@ -149,8 +148,13 @@ class Pipeline {
                                 slot.path("maxRetainedWalBytes").asLong(),
                                 outbox.path("oldestUnconfirmedMs").asLong())
                         : null,
-                rows.isNumber() ? rows.asLong() : null,
+                number(outbox.path("rows")),
+                number(check(answer.body(), "table slot").path("oldestUnconfirmedMs")),
                 slot.has("state") ? slot.path("state").asText() : null);
+    }
+
+    private static @Nullable Long number(JsonNode value) {
+        return value.isNumber() ? value.asLong() : null;
     }
 
     private static JsonNode check(JsonNode health, String name) {

@@ -55,11 +55,14 @@ public record PipelineStatus(Connect connect, Source source) {
      *     which
      * @param outboxRows rows that stay in the outbox, normally 0; null while the database of order-service does not
      *     answer
+     * @param tablesOldestUnconfirmedMs the age of the oldest change that the connector of the replica has not
+     *     confirmed; null if unknown
      */
     public record Source(
             Reached state,
             @Nullable Slot slot,
             @Nullable Long outboxRows,
+            @Nullable Long tablesOldestUnconfirmedMs,
             @Nullable String trouble) {}
 
     /**

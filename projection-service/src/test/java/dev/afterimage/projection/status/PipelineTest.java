@@ -80,12 +80,18 @@ class PipelineTest {
                   {"name": "replication slot", "status": "DOWN", "data": {"slot": "order_outbox", "active": false,
                    "wal": "extended", "retainedWalBytes": 2048, "maxRetainedWalBytes": 1024}},
                   {"name": "outbox", "status": "DOWN", "data": {"rows": 3, "slotActive": false,
-                   "oldestUnconfirmedMs": 512}}]}
+                   "oldestUnconfirmedMs": 512}},
+                  {"name": "table slot", "status": "DOWN", "data": {"slot": "source_tables",
+                   "oldestUnconfirmedMs": 40000}}]}
                 """);
 
         assertThat(status().source())
                 .isEqualTo(new PipelineStatus.Source(
-                        Reached.ANSWERS, new PipelineStatus.Slot(false, "extended", 2048, 1024, 512), 3L, null));
+                        Reached.ANSWERS,
+                        new PipelineStatus.Slot(false, "extended", 2048, 1024, 512),
+                        3L,
+                        40_000L,
+                        null));
     }
 
     @Test
@@ -95,7 +101,8 @@ class PipelineTest {
                   {"name": "replication slot", "status": "DOWN", "data": {"slot": "order_outbox", "state": "missing"}}]}
                 """);
 
-        assertThat(status().source()).isEqualTo(new PipelineStatus.Source(Reached.ANSWERS, null, null, "missing"));
+        assertThat(status().source())
+                .isEqualTo(new PipelineStatus.Source(Reached.ANSWERS, null, null, null, "missing"));
     }
 
     @Test
