@@ -110,6 +110,10 @@ class CaptureIT {
         assertThat(watch("kept.public.keyed", "--from-beginning", "--op", "t", "--max", "1"))
                 .isZero();
         assertThat(last.out()).contains("t kept.public.keyed", "truncate: every row is gone");
+        String kafka = "--kafka-port=" + config.kafkaPort();
+        assertThat(run("view", "--once", "kept.public.keyed", "--home=target/nowhere", kafka))
+                .isZero();
+        assertThat(last.out()).containsPattern("keyed +0 +1 +0 +0 +0");
 
         assertThat(run("connectors", "stop", "kept")).isZero();
         assertThat(connectors.status("kept").orElseThrow().state()).isEqualTo("STOPPED");

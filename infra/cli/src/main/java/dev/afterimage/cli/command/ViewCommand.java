@@ -87,6 +87,12 @@ public final class ViewCommand extends PipelineCommand {
         /** @param joined whether other tables need rows that do not fit too */
         private void apply(Event event, Predicate<Event> fits, boolean joined, long maxCharacters) {
             String key = event.key();
+            if ("t".equals(event.op())) { // a truncate, which has no key
+                keys.clear();
+                newest.clear();
+                characters = 0;
+                return;
+            }
             if (key == null || event.kind() == Event.Kind.TEXT || event.kind() == Event.Kind.BINARY) {
                 malformed++;
                 return;
@@ -112,11 +118,6 @@ public final class ViewCommand extends PipelineCommand {
                     remove(key);
                 }
                 case "tombstone" -> remove(key);
-                case "t" -> {
-                    keys.clear();
-                    newest.clear();
-                    characters = 0;
-                }
                 default -> {
                     // a row without an envelope, so its operation is unknown
                 }
