@@ -26,6 +26,7 @@ import java.io.PrintWriter;
 import java.lang.reflect.Field;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -203,6 +204,9 @@ public final class Afterimage {
             }
             if (cause instanceof KafkaException) {
                 return "Kafka: " + cause.getMessage();
+            }
+            if (cause instanceof NoSuchFileException) {
+                return "There is no file or folder " + cause.getMessage();
             }
             if (cause instanceof FileSystemException) {
                 return "Cannot read or write " + cause.getMessage();

@@ -148,7 +148,7 @@ public final class ConnectorsCommand extends PipelineCommand {
             description =
                     "Deletes a connector. Asks at a terminal whether to drop its replication slot, its offsets and the"
                             + " publication that setup made, and says what stays.")
-    void delete(
+    int delete(
             @Parameters(paramLabel = "NAME") String name,
             @Option(names = "--drop", description = "drop them without asking") boolean drop,
             @Option(
@@ -195,8 +195,10 @@ public final class ConnectorsCommand extends PipelineCommand {
                                         + "Publication %s stays too, which costs nothing: drop publication %3$s%n",
                                 slot, database.database(), publication);
             }
+            return 0;
         } catch (Prompt.Left e) {
             err().println("Nothing was done.");
+            return e.exitCode();
         }
     }
 

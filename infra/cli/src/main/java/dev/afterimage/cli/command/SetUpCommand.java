@@ -102,7 +102,9 @@ public final class SetUpCommand implements Callable<Integer> {
                 screen.json(Map.of("connector", name, "topics", topics));
             } else {
                 screen.out().println("Connector " + name + " runs and reads its slot. See the changes:");
-                screen.out().println("  infra/afterimage watch " + String.join(" ", topics) + " --from-beginning");
+                screen.out()
+                        .println("  infra/afterimage watch " + String.join(" ", topics) + " --from-beginning"
+                                + all.ports.homeOption());
             }
             return 0;
         }

@@ -157,7 +157,13 @@ public final class StatusCommand extends PipelineCommand {
     private static List<String> lines(Screen screen, Findings.Report report) {
         List<String> lines = new ArrayList<>();
         lines.add(level(screen, report.level()) + "  " + report.at());
-        report.worries().forEach(worry -> lines.add(level(screen, worry.level()) + "  " + screen.cut(worry.what())));
+        for (Findings.Worry worry : report.worries()) {
+            String before = level(screen, worry.level()) + "  ";
+            for (String line : screen.wrap(worry.what(), 6)) {
+                lines.add(before + line);
+                before = " ".repeat(6);
+            }
+        }
         add(
                 lines,
                 screen.tableLines(

@@ -104,9 +104,7 @@ public final class UpCommand extends PipelineCommand {
 
     private String invitation(LocalPipelineConfig config) {
         // the ports are found in the folder
-        String home = ports.isUsualHome()
-                ? ""
-                : " --home " + config.stack().home().toAbsolutePath().normalize();
+        String home = ports.homeOption();
         JsonNode order = new ObjectMapper().valueToTree(new RestService(config.orders()).anOrder());
         return """
                   order-service       %s  API: /q/swagger-ui

@@ -140,10 +140,13 @@ public final class Ports {
         }
     }
 
-    /** Whether the data folder is the one that a command uses when nothing else is said. */
-    public boolean isUsualHome() {
-        Path usual = Path.of(System.getProperty("afterimage.root", "."), "target/pipeline");
-        return home.toAbsolutePath().normalize().equals(usual.toAbsolutePath().normalize());
+    /** What a command needs to find the pipeline from another terminal: empty, or an option after a blank. */
+    public String homeOption() {
+        Path usual = Path.of(System.getProperty("afterimage.root", "."), "target/pipeline")
+                .toAbsolutePath()
+                .normalize();
+        Path here = home.toAbsolutePath().normalize();
+        return here.equals(usual) ? "" : " --home " + here;
     }
 
     public LocalPipelineConfig pipeline() {

@@ -73,7 +73,8 @@ public final class Prompt {
                 .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
                 .variable(LineReader.DISABLE_HISTORY, true)
                 .build();
-        String shown = question + (otherwise == null ? ": " : " [" + otherwise + "]: ");
+        // the library takes a percent sign for the beginning of a code
+        String shown = (question + (otherwise == null ? ": " : " [" + otherwise + "]: ")).replace("%", "%%");
         try {
             String answer = reader.readLine(shown).strip();
             return answer.isEmpty() && otherwise != null ? otherwise : answer;

@@ -261,6 +261,21 @@ public final class Screen implements AutoCloseable {
         return shown.length() <= width ? shown : shown.substring(0, width - 1) + "…";
     }
 
+    /** Breaks a line without colours at blanks into lines that have room for an indentation. */
+    public List<String> wrap(String line, int indentation) {
+        List<String> lines = new ArrayList<>();
+        String rest = visible(line);
+        int room = Math.max(20, width() - indentation);
+        while (rest.length() > room) {
+            int blank = rest.lastIndexOf(' ', room);
+            int end = blank > 0 ? blank : room;
+            lines.add(rest.substring(0, end));
+            rest = rest.substring(end).stripLeading();
+        }
+        lines.add(rest);
+        return lines;
+    }
+
     /** The terminal itself, opened when first needed. */
     Terminal terminal() {
         if (terminal == null) {

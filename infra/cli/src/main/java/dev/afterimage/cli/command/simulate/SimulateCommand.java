@@ -150,6 +150,10 @@ public final class SimulateCommand implements Callable<Integer> {
                     Objects.requireNonNull(spec).commandLine(),
                     "--records, --batches, --evolve-every and --rate are at least 1, --records at most 100000000");
         }
+        if (shop && !tables.isEmpty()) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(), "--shop has its own tables: leave out --table");
+        }
         Weights weighted = weights();
         boolean evolution = postgres.flag("ENABLE_EVOLUTION", true) && !noEvolution;
         boolean silent = postgres.flag("SKIP_SETUP", false) || skipSetup;
