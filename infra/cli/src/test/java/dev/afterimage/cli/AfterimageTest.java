@@ -71,6 +71,22 @@ class AfterimageTest {
     }
 
     @Test
+    void everyTimeHasItsUnit() {
+        for (String option : List.of("--interval", "--max-behind")) {
+            assertThat(run("status", option, "5")).isEqualTo(2);
+            assertThat(errors.toString()).contains(option + ": '5' is not a time such as 60s or 5m");
+        }
+        assertThat(run("status", "--interval", "0.5s")).isEqualTo(2);
+        assertThat(errors.toString()).contains("--interval is at least 1s");
+    }
+
+    @Test
+    void simulateRefusesOptionsThatExcludeEachOther() {
+        assertThat(run("simulate", "--shop", "--table", "users")).isEqualTo(2);
+        assertThat(errors.toString()).contains("--shop has its own tables: leave out --table");
+    }
+
+    @Test
     void wrongArgumentsAreOneSentenceAndAHint() {
         assertThat(run("watch")).isEqualTo(2);
         assertThat(errors.toString().lines()).hasSize(2);

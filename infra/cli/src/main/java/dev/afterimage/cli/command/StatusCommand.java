@@ -61,21 +61,22 @@ public final class StatusCommand extends PipelineCommand {
 
     @Option(
             names = "--interval",
-            defaultValue = "2",
-            paramLabel = "SECONDS",
-            description = "time between two refreshes (${DEFAULT-VALUE})")
-    private int interval;
+            defaultValue = "2s",
+            paramLabel = "TIME",
+            description = "between two refreshes, at least 1s (${DEFAULT-VALUE})")
+    private String interval = "2s";
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "one JSON object; one per line with --watch")
     private boolean json;
 
     @Override
     public Integer call() throws InterruptedException {
-        Duration behind = behind();
-        long wal = wal();
-        if (interval < 1) {
-            throw wrong("--interval is at least 1");
+        Duration behind = time("--max-behind", maxBehind);
+        Duration pause = time("--interval", interval);
+        if (pause.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw wrong("--interval is at least 1s");
         }
+        long wal = wal();
         try (Screen screen = screen();
                 Findings findings = new Findings(ports, behind, wal)) {
             // rates are measured between two reports
@@ -92,7 +93,7 @@ public final class StatusCommand extends PipelineCommand {
                     screen.print(lines(screen, report));
                 }
                 if (watch) {
-                    Thread.sleep(Duration.ofSeconds(interval));
+                    Thread.sleep(pause);
                 }
             } while (watch);
             return switch (report.level()) {
@@ -133,11 +134,11 @@ public final class StatusCommand extends PipelineCommand {
         }
     }
 
-    private Duration behind() {
+    private Duration time(String option, String text) {
         try {
-            return Duration.parse((maxBehind.endsWith("d") ? "P" : "PT") + maxBehind.toUpperCase(Locale.ROOT));
+            return Duration.parse((text.endsWith("d") ? "P" : "PT") + text.toUpperCase(Locale.ROOT));
         } catch (DateTimeParseException e) {
-            throw wrong("--max-behind: '" + maxBehind + "' is not a time such as 60s or 5m");
+            throw wrong(option + ": '" + text + "' is not a time such as 60s or 5m");
         }
     }
 
