@@ -75,6 +75,8 @@ public final class CompatibilityCommand extends PipelineCommand {
                             .toList();
             if (json) {
                 shown.forEach(screen::json);
+            } else if (shown.isEmpty()) {
+                screen.err().println("The registry has no subjects yet.");
             } else {
                 List<String> columns = List.of("subject", "compatibility");
                 screen.table(columns, shown, each -> columns.stream()

@@ -170,7 +170,7 @@ public final class ConnectorsCommand extends PipelineCommand {
                                             .confirm("Drop its replication slot " + slot
                                                     + ", its offsets and, if setup made it," + " publication "
                                                     + publication + "?")));
-            Set<String> written = topics && source ? topicsOfItsOwn(connectors, name) : Set.of();
+            Set<String> written = source ? topicsOfItsOwn(connectors, name) : Set.of();
             AnyPostgres database = AnyPostgres.of(config, ports);
             if (drops) {
                 connectors.stop(name);
@@ -181,11 +181,12 @@ public final class ConnectorsCommand extends PipelineCommand {
             }
             connectors.delete(name);
             tell(name, "is deleted");
-            if (!written.isEmpty()) {
+            String names = String.join(", ", written);
+            if (topics && !written.isEmpty()) {
                 deleteTopics(written);
-                screen.err().println("Deleted topics " + String.join(", ", written) + ".");
-            } else if (source) {
-                screen.err().println("The topics stay.");
+                screen.err().println("Deleted topics " + names + ".");
+            } else if (!written.isEmpty()) {
+                screen.err().println("These topics stay: " + names + ".");
             }
             if (!slot.isEmpty() && !drops) {
                 screen.err()
