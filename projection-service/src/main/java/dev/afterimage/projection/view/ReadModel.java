@@ -47,8 +47,10 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
     protected ReadModel(String aggregate, List<Column<I>> columns) {
         this.aggregate = aggregate;
         this.columns = columns;
-        this.deletedVersions =
-                "select id, version from deletions where aggregate = '%s' and id = any (?)".formatted(aggregate);
+        this.deletedVersions = """
+            select i.id, (select d.version from deletions d where d.aggregate = '%s' and d.id = i.id) as version
+              from unnest(?::uuid[]) as i(id)
+            """.formatted(aggregate);
         String names = columns.stream().map(Column::name).collect(Collectors.joining(", "));
         String types =
                 columns.stream().map(column -> "?::" + column.type() + "[]").collect(Collectors.joining(", "));
@@ -115,7 +117,10 @@ public abstract class ReadModel<I extends Image> implements ImageReader {
             lock(reads, ids, stored.images);
             reads.add(deletedVersions, List.of(Values.of("uuid", ids, id -> id)), row -> {
                 while (row.next()) {
-                    stored.deletedVersions.put(row.getObject("id", UUID.class), row.getLong("version"));
+                    long version = row.getLong("version");
+                    if (!row.wasNull()) {
+                        stored.deletedVersions.put(row.getObject("id", UUID.class), version);
+                    }
                 }
             });
         }

@@ -33,7 +33,7 @@ public class OrderModel extends ReadModel<OrderImage> {
                           ?::timestamptz[], ?::bigint[])
                 as l(order_id, line_no, product_id, quantity, unit_price, line_total, cdc_operation, cdc_timestamp,
                      version)
-              join orders o on o.id = l.order_id and o.version = l.version
+             where (select o.version from orders o where o.id = l.order_id) = l.version
                 on conflict (order_id, line_no) do update
                set product_id = excluded.product_id, quantity = excluded.quantity, unit_price = excluded.unit_price,
                    line_total = excluded.line_total, cdc_operation = excluded.cdc_operation,
@@ -43,8 +43,8 @@ public class OrderModel extends ReadModel<OrderImage> {
     private static final String SURPLUS = """
             delete from order_items i
              using unnest(?::uuid[], ?::int[], ?::bigint[]) as s(id, lines, version)
-              join orders o on o.id = s.id and o.version = s.version
              where i.order_id = s.id and i.line_no > s.lines
+               and (select o.version from orders o where o.id = s.id) = s.version
             """;
 
     /** Subqueries, because joins could read all orders and all items for a batch with one delete. */
