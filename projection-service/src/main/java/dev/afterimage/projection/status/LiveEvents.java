@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +38,9 @@ class LiveEvents {
     private final Notifications notifications;
     private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
     private final Set<Part> replayed = ConcurrentHashMap.newKeySet();
-    private final AtomicBoolean willLook = new AtomicBoolean();
+    /** Notifications since the last look. Only the first plans a look: many that wait would take all worker threads. */
+    private final AtomicInteger news = new AtomicInteger();
+
     private volatile long nextLook = System.nanoTime();
     /** What the watchers have; guarded by this. */
     private @Nullable LogExtent passed;
@@ -62,14 +64,18 @@ class LiveEvents {
                 .map(LiveEvents::place)
                 .flatMap(Optional::stream)
                 .forEach(replayed::add);
-        if (willLook.compareAndSet(false, true)) {
-            var _ = Infrastructure.getDefaultWorkerPool()
-                    .schedule(this::look, Math.max(0, nextLook - System.nanoTime()), TimeUnit.NANOSECONDS);
+        if (news.getAndIncrement() == 0) {
+            planLook();
         }
     }
 
+    private void planLook() {
+        var _ = Infrastructure.getDefaultWorkerPool()
+                .schedule(this::look, Math.max(0, nextLook - System.nanoTime()), TimeUnit.NANOSECONDS);
+    }
+
     private void look() {
-        willLook.set(false);
+        int taken = news.get();
         nextLook = System.nanoTime() + PAUSE.toNanos();
         try {
             passNew();
@@ -77,6 +83,9 @@ class LiveEvents {
             Log.debugf(e, "the live stream waits for the database");
         } catch (RuntimeException e) {
             Log.errorf(e, "the live stream cannot read the event log, retrying");
+        }
+        if (news.addAndGet(-taken) > 0) {
+            planLook();
         }
     }
 

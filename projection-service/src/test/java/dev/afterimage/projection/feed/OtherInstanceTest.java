@@ -30,6 +30,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -119,6 +120,29 @@ class OtherInstanceTest {
         many.add(record(order.id, order.placed()));
         apply(many);
         answer.join().then().statusCode(200);
+    }
+
+    /** A look at the log for each notification would take all worker threads, and then the feed and the health stop. */
+    @Test
+    void oneThreadWaitsForALockThatTheStreamNeeds() throws Exception {
+        try (var stream = new EventStream(service());
+                var holder = database.connect()) {
+            apply(order.id, order.placed());
+            await().atMost(SOON).until(() -> shown(stream).size() == 1);
+            holder.setAutoCommit(false);
+            holder.createStatement().execute("lock table cdc_raw.dead_letters in access exclusive mode");
+            for (int version = 2; version < 12; version++) {
+                apply(order.id, order.changed(version));
+                Thread.sleep(150); // longer than the stream's pause between two looks
+            }
+            assertThat(Thread.getAllStackTraces().values())
+                    .filteredOn(stack -> Stream.of(stack)
+                            .anyMatch(frame -> frame.getClassName().endsWith("status.LiveEvents")
+                                    && frame.getMethodName().equals("look")))
+                    .hasSize(1);
+            holder.rollback();
+            await().atMost(SOON).until(() -> shown(stream).size() == 11);
+        }
     }
 
     @Test
