@@ -1,13 +1,15 @@
 package dev.afterimage.projection.deadletter;
 
 import dev.afterimage.projection.change.TopicReader;
-import dev.afterimage.projection.sql.DatabaseAway;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** The metrics of dead letters. */
@@ -18,14 +20,15 @@ public class DeadLetterMetrics implements MeterBinder {
     private static final Duration READ_INTERVAL = Duration.ofSeconds(5);
 
     private final MeterRegistry registry;
-    private final DeadLetterTable letters;
+    private final DataSource probes;
     private final TopicReader feed;
     private @Nullable Map<String, Long> lastReading;
     private long lastReadAtNanos = System.nanoTime() - READ_INTERVAL.toNanos();
 
-    DeadLetterMetrics(MeterRegistry registry, DeadLetterTable letters, TopicReader feed) {
+    DeadLetterMetrics(
+            MeterRegistry registry, @io.quarkus.agroal.DataSource("probes") DataSource probes, TopicReader feed) {
         this.registry = registry;
-        this.letters = letters;
+        this.probes = probes;
         this.feed = feed;
     }
 
@@ -52,9 +55,9 @@ public class DeadLetterMetrics implements MeterBinder {
 
     private synchronized double waiting(String topic) {
         if (System.nanoTime() - lastReadAtNanos >= READ_INTERVAL.toNanos()) {
-            try {
-                lastReading = letters.waiting();
-            } catch (DatabaseAway e) {
+            try (Connection connection = probes.getConnection()) {
+                lastReading = DeadLetterTable.waiting(connection);
+            } catch (SQLException e) {
                 lastReading = null;
             }
             lastReadAtNanos = System.nanoTime();

@@ -149,11 +149,10 @@ public class DeadLetterTable {
     }
 
     /** The number of letters by topic; a topic without letters is missing. */
-    Map<String, Long> waiting() {
-        return database
-                .select(
+    static Map<String, Long> waiting(Connection connection) throws SQLException {
+        return Sql.select(
+                        connection,
                         "select kafka_topic, count(*) from cdc_raw.dead_letters group by kafka_topic",
-                        List.of(),
                         Sql.Reader.ofEach(row -> Map.entry(row.getString(1), row.getLong(2))))
                 .stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));

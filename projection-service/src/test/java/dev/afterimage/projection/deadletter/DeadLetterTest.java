@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasEntry;
@@ -27,6 +28,7 @@ import io.restassured.RestAssured;
 import io.restassured.response.ValidatableResponse;
 import jakarta.inject.Inject;
 import java.net.URI;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
@@ -78,6 +81,25 @@ class DeadLetterTest {
     void closeTopic() {
         topic.close();
         database.execute("alter table cdc_processed.orders drop constraint if exists refused");
+    }
+
+    /** The connections of the probes wait for a lock no longer than a second, so a scrape does not take longer. */
+    @Test
+    void countsTheWaitingLettersOverAConnectionOfTheProbes() throws SQLException {
+        try (var holder = database.connect()) {
+            holder.setAutoCommit(false);
+            holder.createStatement().execute("lock table cdc_raw.dead_letters in access exclusive mode");
+            var scrapes = CompletableFuture.runAsync(() -> await().atMost(Duration.ofSeconds(30))
+                    .until(
+                            () -> get("/q/metrics").asString(),
+                            containsString("feed_dead_letters_waiting{topic=\"order.events\"} NaN")));
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> database.rows("""
+                            select application_name from pg_stat_activity
+                             where wait_event_type = 'Lock' and query like '%from cdc_raw.dead_letters group by%'
+                            """).equals(List.of("projection-service probes")));
+            scrapes.join();
+        }
     }
 
     @Test
