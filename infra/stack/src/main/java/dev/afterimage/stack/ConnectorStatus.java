@@ -62,7 +62,7 @@ public record ConnectorStatus(
         return state.equals("PAUSED") || state.equals("STOPPED");
     }
 
-    /** Whether it has failed because the slot that it read from before is gone. Debezium's words; no restart helps. */
+    /** Whether it has failed because the slot that it has read is gone, by Debezium's message. No restart helps then. */
     public boolean lostItsSlot() {
         return failure.filter(reason -> reason.contains("no longer available on the server"))
                 .isPresent();

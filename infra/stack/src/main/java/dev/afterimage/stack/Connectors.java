@@ -97,6 +97,7 @@ public final class Connectors {
         Instant deadline = began.plus(LIMIT);
         Optional<ConnectorStatus> status = status(name);
         for (int look = 1; !status.map(ConnectorStatus::running).orElse(false); look++) {
+            // the failure was not left from the previous run: two restarts below have not helped
             boolean hopeless =
                     look > 20 && status.filter(ConnectorStatus::lostItsSlot).isPresent();
             if (hopeless || Instant.now().isAfter(deadline)) {

@@ -83,14 +83,14 @@ public final class Supervisor implements AutoCloseable {
                     return;
                 }
                 failure = restart(server, deaths++, what);
-                if (othersAnswer(server)) {
+                if (failure.isPresent() && othersAnswer(server)) {
                     starts++;
                 }
             }
         }
     }
 
-    /** Otherwise they may be the cause of a failed start, such as Kafka of Connect's. */
+    /** A server that does not answer may be the cause of the failed start: without Kafka, Connect does not start. */
     private boolean othersAnswer(Server server) {
         return watched.stream().allMatch(each -> each == server || each.answers());
     }

@@ -131,18 +131,25 @@ class OtherInstanceTest {
             await().atMost(SOON).until(() -> shown(stream).size() == 1);
             holder.setAutoCommit(false);
             holder.createStatement().execute("lock table cdc_raw.dead_letters in access exclusive mode");
-            for (int version = 2; version < 12; version++) {
+            apply(order.id, order.changed(2));
+            await().atMost(SOON).until(() -> looks() == 1);
+            for (int version = 3; version < 12; version++) {
                 apply(order.id, order.changed(version));
                 Thread.sleep(150); // longer than the stream's pause between two looks
             }
-            assertThat(Thread.getAllStackTraces().values())
-                    .filteredOn(stack -> Stream.of(stack)
-                            .anyMatch(frame -> frame.getClassName().endsWith("status.LiveEvents")
-                                    && frame.getMethodName().equals("look")))
-                    .hasSize(1);
+            assertThat(looks()).isLessThanOrEqualTo(1);
             holder.rollback();
             await().atMost(SOON).until(() -> shown(stream).size() == 11);
         }
+    }
+
+    /** The number of threads that read the event log for the stream. */
+    private static long looks() {
+        return Thread.getAllStackTraces().values().stream()
+                .filter(stack -> Stream.of(stack)
+                        .anyMatch(frame -> frame.getClassName().endsWith("status.LiveEvents")
+                                && frame.getMethodName().equals("look")))
+                .count();
     }
 
     @Test
