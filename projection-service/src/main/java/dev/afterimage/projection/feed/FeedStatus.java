@@ -15,6 +15,7 @@ public class FeedStatus {
     private volatile List<FeedProgress.Partition> partitions = List.of();
     private volatile @Nullable Instant lastProgress;
     private volatile @Nullable Instant oldest;
+    private volatile @Nullable Instant stalledSince;
 
     /** The progress of this instance; does not query the broker. */
     public FeedProgress progress() {
@@ -38,12 +39,17 @@ public class FeedStatus {
 
     /**
      * The age of the oldest record on a topic that is not applied. It is computed from the last received records: if
-     * more records follow, the next one is about as old. Zero if no record waits, and also if the broker does not
-     * answer.
+     * more records follow, the next one is about as old. For a partition that does not move it is at least the time
+     * since it stands. Zero if no record waits, and also if the broker does not answer.
      */
     Duration lagAge() {
-        Instant since = oldest;
         Instant now = Instant.now();
+        Duration ofReceived = age(oldest, now);
+        Duration ofStalled = age(stalledSince, now);
+        return ofReceived.compareTo(ofStalled) > 0 ? ofReceived : ofStalled;
+    }
+
+    private static Duration age(@Nullable Instant since, Instant now) {
         return since == null || since.isAfter(now) ? Duration.ZERO : Duration.between(since, now);
     }
 
@@ -68,6 +74,11 @@ public class FeedStatus {
 
     void applied() {
         lastProgress = Instant.now();
+    }
+
+    /** @param since when a partition began to stand although it has records; null if all move */
+    void stalledSince(@Nullable Instant since) {
+        stalledSince = since;
     }
 
     /** Called when all records of the topics are applied. */

@@ -45,6 +45,7 @@ class FeedWatch {
     private final Feed feed;
     private final Assignment assignment;
     private final TopicWatch topics;
+    private final StallWatch stalls;
     private final FeedStatus status;
     private final FeedMetrics metrics;
     private final Duration sessionTimeout;
@@ -65,6 +66,7 @@ class FeedWatch {
             Feed feed,
             Assignment assignment,
             TopicWatch topics,
+            StallWatch stalls,
             FeedStatus status,
             FeedMetrics metrics,
             FeedConfig config) {
@@ -73,6 +75,7 @@ class FeedWatch {
         this.feed = feed;
         this.assignment = assignment;
         this.topics = topics;
+        this.stalls = stalls;
         this.status = status;
         this.metrics = metrics;
         this.sessionTimeout = config.sessionTimeout();
@@ -157,6 +160,7 @@ class FeedWatch {
         }
         status.partitions(progress);
         metrics.record(progress);
+        stalls.look(nextOffsets, positions);
         commit(consumer, applied);
         return caughtUp;
     }

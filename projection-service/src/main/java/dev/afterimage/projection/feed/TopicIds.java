@@ -14,14 +14,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the broker which topics exist. A topic that was deleted and created again has another id. */
+/** Asks the broker which topics exist, and where they end. A topic that was deleted and created again has another id. */
 @ApplicationScoped
 class TopicIds {
 
@@ -70,6 +72,21 @@ class TopicIds {
                     });
                     return existing;
                 });
+    }
+
+    /** The ends of these partitions, which also count the records of open transactions; without waiting. */
+    CompletableFuture<Map<TopicPartition, Long>> ends(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+        return admin().listOffsets(latest)
+                .all()
+                .toCompletionStage()
+                .thenApply(ends -> {
+                    Map<TopicPartition, Long> offsets = new HashMap<>();
+                    ends.forEach((partition, end) -> offsets.put(partition, end.offset()));
+                    return offsets;
+                })
+                .toCompletableFuture();
     }
 
     private static @Nullable Topic topic(@Nullable TopicDescription description, @Nullable Throwable failure) {

@@ -20,9 +20,14 @@ import io.quarkus.test.junit.TestProfile;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import io.smallrye.reactive.messaging.kafka.impl.ReactiveKafkaConsumer;
 import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Map;
 import javax.sql.DataSource;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.MethodOrderer;
@@ -115,6 +120,41 @@ class FeedHealthTest {
 
     @Test
     @Order(3)
+    void isNotWellWhileAnOpenTransactionHidesRecords() {
+        await().atMost(SOON).until(() -> status("ready") == 200 && status("well") == 200);
+        var order = new OrderEvents();
+        var other = new OrderEvents();
+        Map<String, Object> stranger = Map.of(
+                "bootstrap.servers", bootstrapServers, "transactional.id", "stranger", "delivery.timeout.ms", 120_000);
+        try (var topic = new OrderTopic(bootstrapServers);
+                var producer = new KafkaProducer<>(stranger, new ByteArraySerializer(), new ByteArraySerializer())) {
+            int partition = topic.put(order.id, order.placed()).partition();
+            await().atMost(SOON).until(() -> get("/orders/{id}", order.id).statusCode() == 200);
+            producer.initTransactions();
+            producer.beginTransaction();
+            var _ = producer.send(new ProducerRecord<>(
+                    OrderTopic.NAME, partition, bytes(other.id.toString()), bytes(other.placed())));
+            producer.flush();
+            topic.put(order.id, order.changed(2));
+
+            await().atMost(SOON).until(() -> status("well") == 503);
+            assertThat(lagSeconds()).isGreaterThan(2);
+            assertThat(status("ready")).isEqualTo(200);
+            get("/orders/{id}", order.id).then().body("version", equalTo(1));
+            producer.abortTransaction();
+        }
+
+        await().atMost(SOON).until(() -> status("well") == 200);
+        get("/orders/{id}", order.id).then().body("version", equalTo(2));
+        assertThat(lagSeconds()).isZero();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    @Order(4)
     void isDeadOnceTheChannelHasEnded() {
         assertThat(status("live")).isEqualTo(200);
 
