@@ -203,6 +203,27 @@ class ReadersIT {
     }
 
     @Test
+    void anOpenTransactionIsToldWithTheTopicsWhoseRecordsItHides() throws Exception {
+        fill(1);
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", pipeline.kafka().bootstrapServers(), "transactional.id", "forgotten"),
+                new StringSerializer(),
+                new StringSerializer())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            var _ = producer.send(new ProducerRecord<>(TOPIC, 0, "0", "hides"));
+            producer.flush();
+            await().atMost(LIMIT).until(() -> pipeline.run("status", "--max-behind=2s")
+                    .out()
+                    .replaceAll("\\s+", " ")
+                    .matches(".*CRIT transaction forgotten has been open for [0-9.]+ s and hides later records of"
+                            + " readers.events .*"));
+            producer.abortTransaction();
+            assertThat(pipeline.run("status", "--max-behind=2s").out()).doesNotContain("transaction forgotten");
+        }
+    }
+
+    @Test
     void whatCannotRunInATransactionRunsWithoutOne() {
         Run vacuum = pipeline.run("sql", "projection", "vacuum pg_catalog.pg_am");
         assertThat(vacuum.code()).as(vacuum.toString()).isZero();

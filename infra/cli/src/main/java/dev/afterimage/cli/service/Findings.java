@@ -24,14 +24,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TransactionDescription;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -410,6 +416,7 @@ public final class Findings implements AutoCloseable {
                         (sum - offsetsBefore.getOrDefault(topic, sum)) / seconds));
             });
             offsetsBefore = offsets;
+            transactions();
             lags(lags, ends, connectors);
         } catch (KafkaException | ExecutionException e) {
             silent("Kafka", ports.bootstrapServers());
@@ -425,6 +432,40 @@ public final class Findings implements AutoCloseable {
         return admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
                 .all()
                 .get();
+    }
+
+    /** Transactions that stay open. No consumer reads behind them, and no lag counts what they hide. */
+    private void transactions() throws ExecutionException, InterruptedException {
+        List<String> open = admin
+                .listTransactions(new ListTransactionsOptions()
+                        .filterStates(Set.of(
+                                TransactionState.ONGOING,
+                                TransactionState.PREPARE_COMMIT,
+                                TransactionState.PREPARE_ABORT))
+                        .filterOnDuration(maxBehind.toMillis() / 2))
+                .all()
+                .get()
+                .stream()
+                .map(TransactionListing::transactionalId)
+                .toList();
+        Map<String, TransactionDescription> found =
+                new TreeMap<>(admin.describeTransactions(open).all().get());
+        found.forEach((id, transaction) -> {
+            String topics = transaction.topicPartitions().stream()
+                    .map(TopicPartition::topic)
+                    .distinct()
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+            if (!topics.isEmpty()) { // else it has ended meanwhile
+                long age = System.currentTimeMillis()
+                        - transaction.transactionStartTimeMs().orElseGet(System::currentTimeMillis);
+                worry(
+                        age,
+                        maxBehind.toMillis(),
+                        "transaction " + id + " has been open for " + Figures.duration(Duration.ofMillis(age))
+                                + " and hides later records of " + topics);
+            }
+        });
     }
 
     private void lags(List<Lag> lags, Map<TopicPartition, Long> ends, List<ConnectorStatus> connectors)
