@@ -1,5 +1,6 @@
 package dev.afterimage.projection.audit;
 
+import dev.afterimage.projection.feed.Gaps;
 import dev.afterimage.projection.sql.Database;
 import dev.afterimage.projection.sql.DatabaseAway;
 import dev.afterimage.projection.sql.Sql;
@@ -21,6 +22,8 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -30,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The age of the oldest change that the replica's sink has not read: the sink's offsets compared with the event log, which
- * has the same records. It is 0 when there is no sink.
+ * has the same records. It is 0 when there is no sink. Also adds a gap if records are deleted before the sink reads them.
  */
 @ApplicationScoped
 @Startup
@@ -53,6 +56,7 @@ class ReplicaLag {
 
     private final Map<String, Object> kafka;
     private final Database database;
+    private final Gaps gaps;
     private final AuditConfig config;
     private @Nullable Admin admin;
     private volatile @Nullable Instant oldest;
@@ -60,10 +64,12 @@ class ReplicaLag {
     ReplicaLag(
             @Identifier("default-kafka-broker") Map<String, Object> kafka,
             Database database,
+            Gaps gaps,
             AuditConfig config,
             MeterRegistry registry) {
         this.kafka = kafka;
         this.database = database;
+        this.gaps = gaps;
         this.config = config;
         Gauge.builder("replica.lag.age", this, lag -> lag.age().toMillis() / 1000.0)
                 .description("age of the oldest change that the replica's sink has not read")
@@ -76,9 +82,9 @@ class ReplicaLag {
     @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     void look() throws InterruptedException {
         try {
-            oldest = oldest(admin().listConsumerGroupOffsets(config.replica().group())
-                    .partitionsToOffsetAndMetadata()
-                    .get());
+            Map<TopicPartition, Long> next = next();
+            oldest = oldest(next);
+            findGaps(next);
         } catch (ExecutionException | KafkaException | DatabaseAway e) {
             Log.debugf("The lag of the replica is unknown: %s", e.getMessage());
         }
@@ -94,13 +100,35 @@ class ReplicaLag {
         return admin;
     }
 
-    private @Nullable Instant oldest(Map<TopicPartition, OffsetAndMetadata> read) {
+    /** The offsets that the sink reads next. */
+    private Map<TopicPartition, Long> next() throws InterruptedException, ExecutionException {
         Map<TopicPartition, Long> known = new HashMap<>();
-        read.forEach((partition, next) -> {
-            if (next != null) {
+        Map<TopicPartition, OffsetAndMetadata> committed = admin().listConsumerGroupOffsets(
+                        config.replica().group())
+                .partitionsToOffsetAndMetadata()
+                .get();
+        committed.forEach((partition, next) -> {
+            if (next != null && config.replica().topics().contains(partition.topic())) {
                 known.put(partition, next.offset());
             }
         });
+        return known;
+    }
+
+    /** A sink that is behind the beginning of a topic continues there without a word. */
+    private void findGaps(Map<TopicPartition, Long> next) throws InterruptedException, ExecutionException {
+        Map<TopicPartition, OffsetSpec> earliest = new HashMap<>();
+        next.keySet().forEach(partition -> earliest.put(partition, OffsetSpec.earliest()));
+        ListOffsetsResult found = admin().listOffsets(earliest);
+        for (Map.Entry<TopicPartition, Long> each : next.entrySet()) {
+            long first = found.partitionResult(each.getKey()).get().offset();
+            if (first > each.getValue()) {
+                gaps.addOfReplica(each.getKey(), each.getValue(), first);
+            }
+        }
+    }
+
+    private @Nullable Instant oldest(Map<TopicPartition, Long> known) {
         List<TopicPartition> partitions = List.copyOf(known.keySet());
         return database
                 .select(

@@ -27,7 +27,9 @@ public record Gap(long id, String topic, int partition, long fromOffset, long to
         /** The topic has the same id and ends before the position in the database. */
         TRUNCATED("the broker lost the end of the topic, which is read again from its beginning"),
         /** The topic does not exist. */
-        DELETED("the topic was deleted");
+        DELETED("the topic was deleted"),
+        /** The topic begins after the position of the replica's sink; the read model and the event log have the records. */
+        REPLICA("records were deleted before the replica's sink read them");
 
         private final String description;
 

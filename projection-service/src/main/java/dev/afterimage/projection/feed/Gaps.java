@@ -20,7 +20,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 
 /** The table {@code cdc_raw.gaps}: gaps that nobody has acknowledged. */
 @ApplicationScoped
-class Gaps implements MeterBinder {
+public class Gaps implements MeterBinder {
 
     private static final String ADD =
             "insert into cdc_raw.gaps (topic, partition, from_offset, to_offset, cause) values (?, ?, ?, ?, ?)";
@@ -32,6 +32,23 @@ class Gaps implements MeterBinder {
              where p.topic = ?
              order by p.partition
                 on conflict (topic, partition) where cause = 'DELETED' do nothing
+            """;
+
+    /** A tombstone is no loss, and the sink does not commit its offset until the next record. */
+    private static final String ADD_OF_REPLICA = """
+            with gap (topic, partition, from_offset, to_offset) as (values (?, ?, ?::bigint, ?::bigint))
+            insert into cdc_raw.gaps (topic, partition, from_offset, to_offset, cause)
+            select gap.*, 'REPLICA'
+              from gap
+             where exists (
+                   select from cdc_raw.cdc_events e
+                    where e.kafka_topic = gap.topic and e.kafka_partition = gap.partition
+                      and e.kafka_offset >= gap.from_offset and e.kafka_offset < gap.to_offset
+                      and e.operation <> 'tombstone')
+               and not exists (
+                   select from cdc_raw.gaps g
+                    where g.topic = gap.topic and g.partition = gap.partition
+                      and g.from_offset = gap.from_offset and g.cause = 'REPLICA')
             """;
 
     /** It may have passed the gap, or read records of both logs. */
@@ -59,6 +76,10 @@ class Gaps implements MeterBinder {
     void add(Connection connection, TopicPartition partition, long from, long to, Gap.Cause cause) throws SQLException {
         Sql.run(connection, ADD, partition.topic(), partition.partition(), from, to, cause.name());
         Sql.run(connection, END_REBUILD, partition.topic(), partition.topic());
+        log(partition, from, to, cause);
+    }
+
+    private static void log(TopicPartition partition, long from, long to, Gap.Cause cause) {
         Log.errorf(
                 "Records are missing: %s (see /gaps) topic=%s partition=%d offset=%d next=%d",
                 cause.description(), partition.topic(), partition.partition(), from, to);
@@ -70,6 +91,22 @@ class Gaps implements MeterBinder {
             if (Sql.run(connection, ADD_DELETED, topic) > 0) {
                 Log.errorf("Records are missing: %s (see /gaps) topic=%s", Gap.Cause.DELETED.description(), topic);
             }
+        }
+    }
+
+    /**
+     * Adds a gap of the replica, unless there is one already, or the event log has no record in it.
+     *
+     * @param next the offset that the replica's sink reads next
+     * @param first the first offset that is left
+     */
+    public void addOfReplica(TopicPartition partition, long next, long first) {
+        try (Connection connection = dataSource.getConnection()) {
+            if (Sql.run(connection, ADD_OF_REPLICA, partition.topic(), partition.partition(), next, first) > 0) {
+                log(partition, next, first, Gap.Cause.REPLICA);
+            }
+        } catch (SQLException e) {
+            throw new DatabaseAway(e);
         }
     }
 

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -34,6 +35,7 @@ import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -135,6 +137,27 @@ class GapTest {
         delete("/gaps/" + gap).then().statusCode(204);
         delete("/gaps/" + gap).then().statusCode(404);
         get("/q/health/well").then().body("checks.find { it.name == 'feed gaps' }.status", equalTo("UP"));
+    }
+
+    @Test
+    void tellsOfRecordsThatRetentionDeletedBeforeTheReplicasSinkReadThem() throws Exception {
+        RecordMetadata missed = put();
+        RecordMetadata kept = put();
+        awaitApplied(kept);
+        deleteRecordsBefore(kept);
+        String sink = "connect-replica-sink";
+        var partition = new TopicPartition(TOPIC, missed.partition());
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            admin.alterConsumerGroupOffsets(sink, Map.of(partition, new OffsetAndMetadata(missed.offset())))
+                    .all()
+                    .get();
+            awaitGaps(1);
+            gaps().body("[0].cause", equalTo("replica"))
+                    .body("[0].topic", equalTo(TOPIC))
+                    .body("[0].fromOffset", equalTo((int) missed.offset()))
+                    .body("[0].toOffset", equalTo((int) kept.offset()));
+            admin.deleteConsumerGroupOffsets(sink, Set.of(partition)).all().get();
+        }
     }
 
     @Test

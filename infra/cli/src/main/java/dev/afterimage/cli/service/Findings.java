@@ -583,15 +583,17 @@ public final class Findings implements AutoCloseable {
 
     private void gaps() {
         for (JsonNode gap : RestService.expect(200, projection.get("/gaps"))) {
+            String cause = gap.path("cause").asText();
             worry(
                     Level.CRIT,
-                    "records are missing: %s/%d offsets %d to %d (%s): publish a snapshot, then DELETE /gaps/%d"
+                    "records are missing: %s/%d offsets %d to %d (%s): %s, then DELETE /gaps/%d"
                             .formatted(
                                     gap.path("topic").asText(),
                                     gap.path("partition").asInt(),
                                     gap.path("fromOffset").asLong(),
                                     gap.path("toOffset").asLong(),
-                                    gap.path("cause").asText(),
+                                    cause,
+                                    cause.equals("replica") ? "repair slot source_tables" : "publish a snapshot",
                                     gap.path("id").asLong()));
         }
     }
