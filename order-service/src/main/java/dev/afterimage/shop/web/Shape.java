@@ -31,10 +31,6 @@ record Shape(HttpMethod method, Operation operation, Map<String, Schema> schemas
         return requireNonNullElse(operation.getParameters(), List.of());
     }
 
-    boolean takesValues() {
-        return takesBody() || !parameters().isEmpty();
-    }
-
     /** @param parameter the name of a path or query parameter or of a header */
     boolean takes(String parameter) {
         return parameters().stream().anyMatch(each -> each.getName().equals(parameter));

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 @RegisterForReflection // looked up by name
 public enum ProblemType {
-    INVALID_REQUEST(400, "The request is not valid", Shape::takesValues),
+    INVALID_REQUEST(400, "The request is not valid", _ -> true),
     MALFORMED_JSON(400, "The body is not valid JSON", Shape::takesBody),
     UNAUTHENTICATED(401, "A valid bearer token is needed", Shape::needsRole),
     FORBIDDEN(403, "The token does not allow this", Shape::needsRole),

@@ -70,6 +70,10 @@ class DocumentedTest {
             check(list + "/{id}", list + "/" + UUID.randomUUID() + "?minVersion=1&wait=0ms", 504);
         }
         check("/orders/{id}/history", "/orders/" + UUID.randomUUID() + "/history", 404);
+        check("/orders/{id}", "/orders/" + order.id + "?minVersion=", 400);
+        check("/orders/{id}", "/orders/" + order.id + "?minVersion=1&minVersion=9", 400);
+        check("/orders/{id}", "/orders/" + order.id + "?minversion=9", 400);
+        check("/stats", "/stats?limit=1", 400);
         check("/analytics", "/analytics", 200);
         check("/stats", "/stats", 200);
         check("/audit", "/audit", 200);
