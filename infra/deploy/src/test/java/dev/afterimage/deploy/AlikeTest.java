@@ -87,6 +87,6 @@ class AlikeTest {
     private static String source(Path service, String file) {
         return text(service.resolve(file))
                 .replaceAll("dev\\.afterimage\\.(shop|projection)", "dev.afterimage.service")
-                .replaceAll("\"(orders|projection)\\.security", "\"service.security");
+                .replaceAll("\"(orders|projection)\\.(security|max-body-size)", "\"service.$2");
     }
 }

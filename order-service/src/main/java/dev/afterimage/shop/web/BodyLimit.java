@@ -60,7 +60,7 @@ class BodyLimit implements ReaderInterceptor {
     @ServerExceptionMapper
     Response tooLarge(TooLarge tooLarge, RoutingContext request) {
         HttpRefusals.closeSoon(request);
-        return problem().withHeader("Connection", "close").build().toResponse();
+        return problem().build().toResponse();
     }
 
     private HttpProblem.Builder problem() {

@@ -22,7 +22,7 @@ class HttpRefusals {
 
     /** Before all other filters. */
     private static final int PRIORITY = 2000;
-    /** How long a client may continue to send after the answer. */
+    /** How long a client may continue to send. */
     private static final long LINGER_MS = 1_000;
 
     private static final Set<Integer> STATUSES = Set.of(400, 404, 405);
@@ -70,13 +70,10 @@ class HttpRefusals {
     }
 
     void answer(RoutingContext request, HttpProblem problem) {
-        var response = request.response();
-        if (request.request().version() != HttpVersion.HTTP_2) {
-            response.putHeader(HttpHeaders.CONNECTION, "close");
-            closeSoon(request);
-        }
+        closeSoon(request);
         try {
-            response.setStatusCode(problem.getStatusCode())
+            request.response()
+                    .setStatusCode(problem.getStatusCode())
                     .putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
                     .end(json.writeValueAsString(problem));
             request.request().resume(); // the rest of the body is discarded
@@ -86,11 +83,14 @@ class HttpRefusals {
     }
 
     /**
-     * Closes the connection after a pause. If it closed at once, a client that is still sending would see a reset
+     * Closes a connection of HTTP/1 after a pause. If it closed at once, a client that is still sending would see a reset
      * connection instead of the answer.
      */
     static void closeSoon(RoutingContext request) {
-        var connection = request.request().connection();
-        request.response().endHandler(_ -> request.vertx().setTimer(LINGER_MS, _ -> connection.close()));
+        if (request.request().version() != HttpVersion.HTTP_2) {
+            request.response().putHeader(HttpHeaders.CONNECTION, "close");
+            var connection = request.request().connection();
+            request.vertx().setTimer(LINGER_MS, _ -> connection.close());
+        }
     }
 }

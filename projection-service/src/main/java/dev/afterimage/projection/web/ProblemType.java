@@ -28,6 +28,7 @@ public enum ProblemType {
     REBUILD_RUNNING(409, "A rebuild is running"),
     STILL_REFUSED(409, "The dead letter is still refused"),
     VERSION_MOVED(412, "The precondition of the request does not hold", Shape::isGuarded),
+    BODY_TOO_LARGE(413, "The body is too large", Shape::takesBody),
     UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json", Shape::takesBody),
     FAILED(500, "The service failed"),
     COLLISION(503, "The request collided with another request", Shape::changes),

@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -43,6 +44,7 @@ class AddressesTest {
                 "GET /orders HTTP/1.1                 | Host: x\\nAccept: nonsense     | 406",
                 "POST /rebuilds HTTP/1.1              | Host: x\\nContent-Type: text/plain\\nContent-Length: 1 | 415",
                 "POST /rebuilds HTTP/1.1              | Host: x\\nContent-Type: nonsense\\nContent-Length: 1   | 400",
+                "POST /rebuilds HTTP/1.1              | Host: x\\nContent-Type: application/json\\nContent-Length: 262145 | 413",
                 "POST /rebuilds HTTP/1.1              | Host: x\\nContent-Encoding: gzip                      | 415",
                 "POST /rebuilds HTTP/1.1              | Host: x\\nTransfer-Encoding: nonsense                 | 400"
             })
@@ -55,6 +57,26 @@ class AddressesTest {
         if (status >= 400) {
             assertThat(answer).containsIgnoringCase("Content-Type: application/problem+json");
         }
+    }
+
+    @Test
+    void refusesALargeBodyThatComesInChunks() throws IOException {
+        String answer = sent("""
+                POST /rebuilds HTTP/1.1
+                Host: x
+                Content-Type: application/json
+                Transfer-Encoding: chunked
+
+                50000
+                %s
+                0
+
+                """.replace("\n", "\r\n").formatted(" ".repeat(0x50000)));
+
+        assertThat(answer)
+                .startsWith("HTTP/1.1 413")
+                .containsIgnoringCase("Content-Type: application/problem+json")
+                .contains("The body may have at most 262144 bytes.");
     }
 
     private String sent(String request) throws IOException {
