@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 @Startup
 class FeedMetrics {
 
+    /** A timer counts nanoseconds in a long, and an event may be thousands of years old. */
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private record Kind(String topic, String operation, Effect effect) {}
 
     private final MeterRegistry registry;
@@ -109,7 +112,7 @@ class FeedMetrics {
                     && outcome.received() instanceof ReceivedRecord.Event event
                     && event.change() instanceof Envelope envelope) {
                 Instant connectAt = Instant.ofEpochMilli(event.record().timestamp());
-                latency.record(Duration.between(envelope.committedAt(), appliedAt));
+                latency.record(duration(envelope.committedAt(), appliedAt));
                 record(Stage.COMMIT_TO_CONNECT, envelope.committedAt(), connectAt);
                 record(Stage.CONNECT_TO_VISIBLE, connectAt, receivedAt);
                 record(Stage.VISIBLE_TO_APPLIED, receivedAt, appliedAt);
@@ -118,8 +121,13 @@ class FeedMetrics {
     }
 
     private void record(Stage stage, Instant from, Instant to) {
+        Objects.requireNonNull(stages.get(stage)).record(duration(from, to));
+    }
+
+    /** At most {@link #LONGEST}, and zero if an event is from the future. */
+    private static Duration duration(Instant from, Instant to) {
         Duration took = Duration.between(from, to);
-        Objects.requireNonNull(stages.get(stage)).record(took.isNegative() ? Duration.ZERO : took);
+        return took.isNegative() ? Duration.ZERO : took.compareTo(LONGEST) > 0 ? LONGEST : took;
     }
 
     /** Counts the records of each effect, and the chain breaks. */

@@ -280,6 +280,14 @@ class FeedTest {
                 .isCloseTo(seconds("feed_commit_to_applied_seconds_sum") - all, within(0.001));
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {-62_135_596_800_000L, 253_402_300_799_999L})
+    void tellsOfAnEventOfTheFirstAndTheLastYear(long committedAt) {
+        topic.putTraced(order.id, order.placedNode().put("ts_ms", committedAt).toString(), sampled);
+
+        assertThat(awaitSpan().getName()).isEqualTo("process order.events");
+    }
+
     /**
      * The cause is not in the data, so the record does not become a dead letter. The partition waits, and the lag must
      * show this.
