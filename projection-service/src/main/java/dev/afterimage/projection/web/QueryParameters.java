@@ -18,6 +18,9 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
  */
 class QueryParameters {
 
+    /** Empty, it means the first page, so that a client can follow the pages with one address. */
+    private static final String FIRST_PAGE = "after";
+
     @ServerRequestFilter
     void check(ResourceInfo resource, UriInfo uri) {
         var given = uri.getQueryParameters();
@@ -32,7 +35,7 @@ class QueryParameters {
         given.forEach((name, values) -> {
             if (!known.contains(name)) {
                 invalid.add(new Refusal.Field(name, "is not a parameter of this address"));
-            } else if (values.size() > 1 || values.getFirst().isBlank()) {
+            } else if (values.size() > 1 || (values.getFirst().isBlank() && !name.equals(FIRST_PAGE))) {
                 invalid.add(new Refusal.Field(name, "must be present once and not empty, or absent"));
             }
         });
