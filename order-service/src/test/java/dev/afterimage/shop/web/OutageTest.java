@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.endsWith;
+import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assertions.assertAll;
 
 import dev.afterimage.shop.PostgresResource;
@@ -119,6 +120,27 @@ class OutageTest {
             signal("CONT");
         }
         awaitService();
+    }
+
+    @Test
+    void isNotWellWhileTheDatabaseTakesNoChange() throws Exception {
+        var order = Shop.order();
+        try (var psql = database.connect();
+                var lock = psql.createStatement()) {
+            psql.setAutoCommit(false);
+            lock.execute("lock table outbox in share mode");
+
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                Shop.changeStatus(order, "PAID").then().statusCode(503);
+                return Shop.get("/q/health/well")
+                        .extract()
+                        .path("checks.find { it.name == 'changes' }.status")
+                        .equals("DOWN");
+            });
+            Shop.get("/orders").statusCode(200);
+        }
+        Shop.changeStatus(order, "PAID").then().statusCode(200);
+        Shop.get("/q/health/well").body("checks.find { it.name == 'changes' }.status", equalTo("UP"));
     }
 
     @Test

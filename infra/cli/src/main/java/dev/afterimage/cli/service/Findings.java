@@ -322,7 +322,7 @@ public final class Findings implements AutoCloseable {
 
     /**
      * The age of the oldest unconfirmed change by slot, from the health of order-service, which watches both slots over
-     * time.
+     * time. Also tells what else it knows only over time.
      */
     private Map<String, Long> unconfirmed() {
         Map<String, Long> ages = new HashMap<>();
@@ -333,6 +333,14 @@ public final class Findings implements AutoCloseable {
                     for (String slot : data.path("slot").asText().split(",", -1)) {
                         ages.put(slot, data.path("oldestUnconfirmedMs").asLong());
                     }
+                }
+                if (data.has("refusedMs") && check.path("status").asText().equals("DOWN")) {
+                    worry(
+                            Level.CRIT,
+                            "order-service has refused all changes for "
+                                    + Figures.duration(Duration.ofMillis(
+                                            data.path("refusedMs").asLong()))
+                                    + ": the database is read-only, or a table is locked");
                 }
             }
             if (orders.get("/q/health/ready").status() != 200) {
