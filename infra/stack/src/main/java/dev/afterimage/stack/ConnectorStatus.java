@@ -22,6 +22,11 @@ public record ConnectorStatus(
     /** The part of a line before the message; where there is no message, the part before the class name. */
     private static final Pattern PREFIX = Pattern.compile(CAUSE + "([\\w.$]+: )?");
 
+    private static final Pattern CLASS_NAME = Pattern.compile("\\w+(\\.[\\w$]+)+");
+
+    /** Apicurio's client gives its exceptions no message. */
+    private static final Pattern REGISTRY_ERROR = Pattern.compile("io\\.apicurio\\..*ProblemDetails");
+
     /** Debezium prints its whole position, half a screen of text, inside a message. */
     private static final Pattern POSITION = Pattern.compile("PostgresOffsetContext \\[.*]");
 
@@ -75,15 +80,24 @@ public record ConnectorStatus(
     /**
      * The messages of the causes in a stack trace, the outermost first. The first line of the trace is left out,
      * because it only says that something failed. A message that contains the message of its own cause is left out too.
+     * When no cause has a message, the first line and the class of the innermost cause are all that there is.
      */
     static String reason(String trace) {
         List<String> causes = new ArrayList<>();
+        String silent = "";
         for (String line : trace.lines().filter(each -> each.startsWith(CAUSE)).toList()) {
-            String cause = PREFIX.matcher(line).replaceFirst("");
+            String cause = REGISTRY_ERROR
+                    .matcher(PREFIX.matcher(line).replaceFirst(""))
+                    .replaceFirst("the schema registry refused the request, its log has the reason"
+                            + " (connectors/README.md, Avro and compatibility of schemas)");
+            if (CLASS_NAME.matcher(cause).matches()) {
+                silent = " (" + cause + ")";
+                continue;
+            }
             causes.removeIf(outer -> outer.contains(cause));
             causes.add(cause);
         }
-        String reason = causes.isEmpty() ? trace.lines().findFirst().orElse("") : String.join(": ", causes);
+        String reason = causes.isEmpty() ? trace.lines().findFirst().orElse("") + silent : String.join(": ", causes);
         return POSITION.matcher(reason).replaceAll("its offset");
     }
 }

@@ -83,7 +83,22 @@ class ConnectorsTest {
         assertThat(ConnectorStatus.reason("java.lang.IllegalStateException: only this"))
                 .isEqualTo("java.lang.IllegalStateException: only this");
         assertThat(ConnectorStatus.reason("x: y\nCaused by: java.lang.NullPointerException\n"))
-                .isEqualTo("java.lang.NullPointerException");
+                .isEqualTo("x: y (java.lang.NullPointerException)");
+        assertThat(ConnectorStatus.reason("""
+                org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler
+                \tat org.apache.kafka.connect.runtime.errors.RetryWithToleranceOperator.execute(RetryWithToleranceOperator.java:179)
+                Caused by: java.lang.RuntimeException: io.apicurio.registry.rest.client.models.ProblemDetails
+                Caused by: io.apicurio.registry.rest.client.models.ProblemDetails
+                \t... 17 more
+                """))
+                .as("a registry that refuses a schema")
+                .isEqualTo("the schema registry refused the request, its log has the reason"
+                        + " (connectors/README.md, Avro and compatibility of schemas)");
+        assertThat(ConnectorStatus.reason("""
+                x: y
+                Caused by: a.B: it says why
+                Caused by: java.util.concurrent.TimeoutException
+                """)).isEqualTo("it says why");
         assertThat(ConnectorStatus.reason("x: starting at PostgresOffsetContext [a=b [c], d=[]], which is gone."))
                 .isEqualTo("x: starting at its offset, which is gone.");
     }

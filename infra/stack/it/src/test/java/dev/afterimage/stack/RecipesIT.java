@@ -319,6 +319,12 @@ class RecipesIT {
             shop.execute("alter table products drop column sku");
             shop.execute("update products set name = 'cocoa', version = 3 where id = '%s'".formatted(product));
             await().atMost(LIMIT).until(recipe::failed);
+            assertThat(servers.connect().connectors().all())
+                    .filteredOn(each -> each.name().equals("avro"))
+                    .extracting(each -> each.failure().orElse(""))
+                    .singleElement()
+                    .asString()
+                    .startsWith("the schema registry refused the request, its log has the reason");
             assertThat(Files.readString(registry.log()))
                     .containsPattern("Incompatible artifact: " + topic + "-value.*sku at /fields");
             assertThat(read(topic, all -> all.size() == 2)).hasSize(2);
