@@ -38,6 +38,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -271,6 +272,68 @@ class AfterimageTest {
 
     private int runWithToken(String command) {
         return run((command + " --token e.y.J").split(" "));
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @Timeout(60)
+    void bulkEndsWhenTheReaderOfItsOutputHasGoneAlthoughItPrintsNothing() throws Exception {
+        AtomicInteger placed = new AtomicInteger();
+        Process shell = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "{ %s produce bulk 1000000 --order-port %s --kafka-port 1 2>&-; echo code $? >&2; } | true"
+                                .formatted(program(), serveOrders(placed)))
+                .start();
+        assertThat(shell.getErrorStream()).asString(StandardCharsets.UTF_8).isEqualTo("code 141\n");
+        assertThat(placed.get()).isLessThan(1_000_000);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @Timeout(60)
+    void anInterruptedBulkSaysWhatItHasDone() throws Exception {
+        AtomicInteger placed = new AtomicInteger();
+        Process bulk = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "exec %s produce bulk 1000000 --update 50%% --order-port %s --kafka-port 1"
+                                .formatted(program(), serveOrders(placed)))
+                .start();
+        while (placed.get() < 50) {
+            Thread.sleep(10);
+        }
+        bulk.toHandle().destroy();
+        assertThat(bulk.getInputStream())
+                .asString(StandardCharsets.UTF_8)
+                .matches(
+                        "Interrupted: %,d of 1,000,000 orders placed, [0-9,]+ updated, 0 deleted in .*\\R0 of .*\\R.*\\R"
+                                .formatted(placed.get()));
+        assertThat(bulk.waitFor()).isEqualTo(130);
+    }
+
+    @Test
+    void bulkPrintsOnlyIdsWhenQuiet() throws Exception {
+        String port = serveOrders(new AtomicInteger());
+        assertThat(run("produce", "bulk", "3", "--delete", "100%", "--quiet", "--order-port", port))
+                .isZero();
+        assertThat(output.toString().lines()).containsExactlyInAnyOrder("order-1", "order-2", "order-3");
+        assertThat(errors).hasToString("");
+    }
+
+    /** An order-service that counts the placed orders; returns its port. */
+    private String serveOrders(AtomicInteger placed) throws IOException {
+        String port = serve(200, "[{\"id\":\"one\"}]");
+        Objects.requireNonNull(service).createContext("/orders", exchange -> {
+            String method = exchange.getRequestMethod();
+            String body = method.equals("POST") ? "{\"id\":\"order-%d\"}".formatted(placed.incrementAndGet()) : "{}";
+            exchange.getRequestBody().readAllBytes();
+            int status = method.equals("POST") ? 201 : method.equals("DELETE") ? 204 : 200;
+            exchange.sendResponseHeaders(status, status == 204 ? -1 : body.length());
+            exchange.getResponseBody().write(status == 204 ? new byte[0] : body.getBytes(StandardCharsets.UTF_8));
+            exchange.close();
+        });
+        return port;
     }
 
     /** A service with the same answer to all requests; returns its port. */

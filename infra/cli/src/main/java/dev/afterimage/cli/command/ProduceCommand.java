@@ -16,8 +16,6 @@ import dev.afterimage.stack.StackException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,10 +24,14 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import net.datafaker.Faker;
@@ -70,7 +72,10 @@ public final class ProduceCommand extends PipelineCommand {
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "the id and the events as one JSON object")
     private boolean json;
 
-    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "only the id, without waiting for the event")
+    @Option(
+            names = "--quiet",
+            scope = ScopeType.INHERIT,
+            description = "only the id, of bulk each id on a line, without waiting for the event")
     private boolean quiet;
 
     private @Nullable Faker faker;
@@ -282,72 +287,68 @@ public final class ProduceCommand extends PipelineCommand {
         return there.isEmpty() ? otherwise.get() : there.getFirst().path("id").asText();
     }
 
+    /** Counts what was done; after an interruption, too. */
     private int bulk(Screen screen, ShopClient shop, int count, int update, int delete) {
         String customer = aCustomer(shop);
         String product = aProduct(shop);
-        Set<String> ids = Collections.synchronizedSet(new HashSet<>());
+        Set<String> ids = ConcurrentHashMap.newKeySet();
+        AtomicInteger updated = new AtomicInteger();
+        AtomicInteger deleted = new AtomicInteger();
+        AtomicBoolean interrupted = new AtomicBoolean();
         long began = System.nanoTime();
-        try (ResultingEvents end = ResultingEvents.of(ports.bootstrapServers(), shop, Kind.order)) {
-            try (ExecutorService clients = Executors.newFixedThreadPool(BULK_CLIENTS);
-                    Progress progress = new Progress(screen, "Orders", count)) {
-                List<Future<?>> running = new ArrayList<>();
-                for (int i = 0; i < count; i++) {
-                    int n = i;
-                    running.add(clients.submit(() -> {
-                        String id = shop.addOrder(customer, product, 1);
-                        ids.add(id);
-                        if (chosen(n, update)) {
-                            shop.changeStatus(id, "PAID");
-                        }
-                        if (chosen(n, delete)) {
-                            shop.delete(Kind.order, id);
-                        }
-                    }));
+        try (Screen.Interception _ = screen.onInterrupt(() -> interrupted.set(true));
+                ResultingEvents end = quiet ? null : ResultingEvents.of(ports.bootstrapServers(), shop, Kind.order)) {
+            each(screen, count, n -> {
+                if (interrupted.get()) {
+                    return;
                 }
-                for (Future<?> each : running) {
-                    each.get();
-                    progress.at(ids.size(), "");
+                String id = shop.addOrder(customer, product, 1);
+                ids.add(id);
+                if (quiet) {
+                    screen.out().println(Screen.visible(id));
                 }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof StackException told ? told : new StackException("Orders failed", e);
+                if (chosen(n, update)) {
+                    shop.changeStatus(id, "PAID");
+                    updated.incrementAndGet();
+                }
+                if (chosen(n, delete)) {
+                    shop.delete(Kind.order, id);
+                    deleted.incrementAndGet();
+                }
+            });
+            if (end == null) {
+                return interrupted.get() ? Screen.INTERRUPTED : 0;
             }
             Duration placed = Duration.ofNanos(System.nanoTime() - began);
-            int updated = (int) ((long) count * update / 100);
-            int deleted = (int) ((long) count * delete / 100);
-            Map<String, Integer> expected =
-                    new TreeMap<>(Map.of("c", count, "u", updated, "d", deleted, "tombstone", deleted));
+            Map<String, Integer> expected = new TreeMap<>(
+                    Map.of("c", ids.size(), "u", updated.get(), "d", deleted.get(), "tombstone", deleted.get()));
             expected.values().removeIf(number -> number == 0);
             int all = expected.values().stream().mapToInt(Integer::intValue).sum();
             Map<String, Integer> came = end.awaitAll(ids, all);
             int events = came.values().stream().mapToInt(Integer::intValue).sum();
             Duration last = Duration.ofNanos(System.nanoTime() - began);
             if (json) {
-                screen.json(Map.of(
-                        "orders",
-                        count,
-                        "updated",
-                        updated,
-                        "deleted",
-                        deleted,
-                        "events",
-                        events,
-                        "eventsByKind",
-                        came,
-                        "seconds",
-                        placed.toMillis() / 1e3,
-                        "secondsToLastEvent",
-                        last.toMillis() / 1e3));
+                Map<String, Object> summary = new LinkedHashMap<>();
+                summary.put("orders", ids.size());
+                summary.put("updated", updated.get());
+                summary.put("deleted", deleted.get());
+                summary.put("events", events);
+                summary.put("eventsByKind", came);
+                summary.put("seconds", placed.toMillis() / 1e3);
+                summary.put("secondsToLastEvent", last.toMillis() / 1e3);
+                summary.put("interrupted", interrupted.get());
+                screen.json(summary);
             } else {
                 screen.out()
                         .printf(
                                 Locale.ROOT,
-                                "%,d orders placed, %,d updated, %,d deleted in %s%n"
-                                        + "%,d of %,d events came out on %s, the last after %s: %s%n",
-                                count,
-                                updated,
-                                deleted,
+                                "%s orders placed, %,d updated, %,d deleted in %s%n"
+                                        + "%,d of %,d events came out on %s, the last after %s:%n  %s%n",
+                                interrupted.get()
+                                        ? "Interrupted: %,d of %,d".formatted(ids.size(), count)
+                                        : "%,d".formatted(count),
+                                updated.get(),
+                                deleted.get(),
                                 Figures.duration(placed),
                                 events,
                                 all,
@@ -357,7 +358,36 @@ public final class ProduceCommand extends PipelineCommand {
                                         .map(each -> "%,d %s".formatted(each.getValue(), each.getKey()))
                                         .collect(Collectors.joining(", ")));
             }
-            return came.equals(expected) ? 0 : 1;
+            return interrupted.get() ? Screen.INTERRUPTED : came.equals(expected) ? 0 : 1;
+        }
+    }
+
+    /** Does something for each number below the count, with several clients. */
+    private void each(Screen screen, int count, IntConsumer action) {
+        try (ExecutorService clients = Executors.newFixedThreadPool(BULK_CLIENTS);
+                Progress progress = new Progress(screen, "Orders", count)) {
+            try {
+                List<Future<?>> running = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    int n = i;
+                    running.add(clients.submit(() -> action.accept(n)));
+                }
+                int done = 0;
+                for (Future<?> each : running) {
+                    each.get();
+                    if (quiet) {
+                        screen.flush();
+                    } else {
+                        progress.at(++done, "");
+                    }
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof StackException told ? told : new StackException("Orders failed", e);
+            } finally {
+                clients.shutdownNow(); // else all are done before a failure is told
+            }
         }
     }
 

@@ -34,8 +34,10 @@ public final class Progress implements AutoCloseable {
      * Shows how much is done.
      *
      * @param note a further text, for example a rate
+     * @throws Screen.Unwritable when the reader of the output has gone, who would not see the result
      */
     public void at(long done, String note) {
+        screen.flush();
         double part = Math.min(1.0, (double) done / total);
         boolean endless = total == ENDLESS;
         String figures = endless

@@ -35,7 +35,7 @@ public final class Prompt {
 
         /** 130 after Ctrl-C, 0 after Ctrl-D. */
         public int exitCode() {
-            return getCause() instanceof UserInterruptException ? 130 : 0;
+            return getCause() instanceof UserInterruptException ? Screen.INTERRUPTED : 0;
         }
     }
 

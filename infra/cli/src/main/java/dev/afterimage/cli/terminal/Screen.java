@@ -7,11 +7,13 @@ import dev.afterimage.stack.StackException;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -30,6 +32,9 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /** The output of a command: with colours and redrawn in place on a terminal, elsewhere as plain lines. */
 public final class Screen implements AutoCloseable {
+
+    /** The exit code of a command that was ended by Ctrl-C or SIGTERM. */
+    public static final int INTERRUPTED = 130;
 
     /** The width when the output is not a terminal. */
     private static final int UNLIMITED = 10_000;
@@ -179,14 +184,38 @@ public final class Screen implements AutoCloseable {
         flush();
     }
 
-    /** Runs the action on Ctrl-C or SIGTERM instead of ending the program. */
-    public void onInterrupt(Runnable action) {
-        Signals.register("TERM", action);
+    /** Ends when it is closed. */
+    public interface Interception extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Runs the action on the first Ctrl-C or SIGTERM instead of ending the program. Another one, a second later, ends the
+     * program at once; {@code timeout} sends its SIGTERM twice.
+     */
+    public Interception onInterrupt(Runnable action) {
+        AtomicLong first = new AtomicLong();
+        Runnable signalled = () -> {
+            if (first.compareAndSet(0, System.nanoTime())) {
+                action.run();
+            } else if (System.nanoTime() - first.get() > Duration.ofSeconds(1).toNanos()) {
+                System.exit(INTERRUPTED);
+            }
+        };
+        Object term = Signals.register("TERM", signalled);
         if (live) {
-            terminal().handle(Terminal.Signal.INT, _ -> action.run());
-        } else {
-            Signals.register("INT", action);
+            Terminal.SignalHandler before = terminal().handle(Terminal.Signal.INT, _ -> signalled.run());
+            return () -> {
+                terminal().handle(Terminal.Signal.INT, before);
+                Signals.unregister("TERM", term);
+            };
         }
+        Object interrupt = Signals.register("INT", signalled);
+        return () -> {
+            Signals.unregister("INT", interrupt);
+            Signals.unregister("TERM", term);
+        };
     }
 
     /**

@@ -29,7 +29,7 @@ public final class StandardOutput {
 
     private static final String BROKEN_PIPE = "Broken pipe";
 
-    /** A command that has printed nothing for so long may wait for something that never comes. */
+    /** A command that prints nothing for so long asks whether its reader is there, and again after so long. */
     private static final long QUIET_NANOS = Duration.ofMillis(300).toNanos();
 
     private final PrintWriter writer;
@@ -38,13 +38,13 @@ public final class StandardOutput {
     public StandardOutput() {
         writer = new PrintWriter(
                 new FilterOutputStream(new FileOutputStream(FileDescriptor.out)) {
-                    private long written = System.nanoTime();
+                    private volatile long asked = System.nanoTime();
 
                     @Override
                     public void write(byte[] bytes, int offset, int length) throws IOException {
                         try {
                             out.write(bytes, offset, length);
-                            written = System.nanoTime();
+                            asked = System.nanoTime();
                         } catch (IOException e) {
                             failure = e;
                             throw e;
@@ -53,7 +53,11 @@ public final class StandardOutput {
 
                     @Override
                     public void flush() throws IOException {
-                        if (System.nanoTime() - written > QUIET_NANOS && readerGone()) {
+                        if (System.nanoTime() - asked < QUIET_NANOS) {
+                            return;
+                        }
+                        asked = System.nanoTime();
+                        if (readerGone()) {
                             failure = new IOException(BROKEN_PIPE);
                             throw failure;
                         }

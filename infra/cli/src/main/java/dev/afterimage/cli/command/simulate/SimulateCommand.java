@@ -47,8 +47,6 @@ import picocli.CommandLine.Spec;
         subcommands = SimulateOrdersCommand.class)
 public final class SimulateCommand implements Callable<Integer> {
 
-    private static final int INTERRUPTED = 130;
-
     @Mixin
     private AnyPostgres postgres = new AnyPostgres();
 
@@ -137,7 +135,6 @@ public final class SimulateCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     private volatile boolean interrupted;
-    private volatile long interruptedAtNanos;
 
     @Override
     public Integer call() throws IOException, SQLException {
@@ -168,25 +165,32 @@ public final class SimulateCommand implements Callable<Integer> {
                     setup.ask(new Prompt(screen));
                 } catch (Prompt.Left e) {
                     screen.err().println("Nothing was done.");
-                    return INTERRUPTED;
+                    return Screen.INTERRUPTED;
                 }
             }
-            screen.onInterrupt(this::interrupt);
-            try (Writer file = export == null || exportsToOutput() ? null : Files.newBufferedWriter(Path.of(export))) {
-                List<SimulatedTable> before = setup.make();
-                setup.made().reversed().forEach(what -> screen.err().println("Made " + what + "."));
-                Settings settings = settings(weighted, evolution ? evolveEvery : 0);
-                try (Simulation simulation = new Simulation(
-                        connection, before, setup.madeAllTables(), settings, exportsToOutput() ? screen.out() : file)) {
-                    simulate(screen, before, simulation, settings);
-                }
-            } finally {
-                if (!setup.made().isEmpty() && (cleanUp || (!silent && screen.live() && agreed(screen, setup)))) {
-                    setup.dropMade();
-                    screen.err().println("Dropped " + String.join(", ", setup.made()) + ".");
-                }
+            try (Screen.Interception _ = screen.onInterrupt(() -> interrupted = true)) {
+                run(screen, connection, setup, weighted, evolution, silent);
             }
-            return interrupted ? INTERRUPTED : 0;
+            return interrupted ? Screen.INTERRUPTED : 0;
+        }
+    }
+
+    private void run(
+            Screen screen, Connection connection, Setup setup, Weights weighted, boolean evolution, boolean silent)
+            throws IOException, SQLException {
+        try (Writer file = export == null || exportsToOutput() ? null : Files.newBufferedWriter(Path.of(export))) {
+            List<SimulatedTable> before = setup.make();
+            setup.made().reversed().forEach(what -> screen.err().println("Made " + what + "."));
+            Settings settings = settings(weighted, evolution ? evolveEvery : 0);
+            try (Simulation simulation = new Simulation(
+                    connection, before, setup.madeAllTables(), settings, exportsToOutput() ? screen.out() : file)) {
+                simulate(screen, before, simulation, settings);
+            }
+        } finally {
+            if (!setup.made().isEmpty() && (cleanUp || (!silent && screen.live() && agreed(screen, setup)))) {
+                setup.dropMade();
+                screen.err().println("Dropped " + String.join(", ", setup.made()) + ".");
+            }
         }
     }
 
@@ -214,20 +218,6 @@ public final class SimulateCommand implements Callable<Integer> {
         return new Settings(rows * Integer.MAX_VALUE, Integer.MAX_VALUE, weighted, evolves, anySeed);
     }
 
-    /**
-     * The first Ctrl-C ends the simulation in order; another, a second later, ends the program at once. {@code timeout}
-     * sends its SIGTERM twice.
-     */
-    private void interrupt() {
-        if (!interrupted) {
-            interruptedAtNanos = System.nanoTime();
-            interrupted = true;
-        } else if (System.nanoTime() - interruptedAtNanos
-                > Duration.ofSeconds(1).toNanos()) {
-            System.exit(INTERRUPTED);
-        }
-    }
-
     private void simulate(Screen screen, List<SimulatedTable> before, Simulation simulation, Settings settings)
             throws SQLException {
         screen.err()
@@ -252,9 +242,8 @@ public final class SimulateCommand implements Callable<Integer> {
                 }
                 if (exportsToOutput()) {
                     simulation.flush();
-                    screen.flush();
                 }
-                pace(progress, simulation.counts());
+                pace(screen, progress, simulation.counts());
                 progress.at(
                         simulation.batch(), "%,.0f changes/s".formatted(rate(simulation.counts(), progress.elapsed())));
             }
@@ -264,8 +253,9 @@ public final class SimulateCommand implements Callable<Integer> {
         }
     }
 
-    private void pace(Progress progress, Counts counts) {
+    private void pace(Screen screen, Progress progress, Counts counts) {
         while (rate != null && rate(counts, progress.elapsed()) > rate && !interrupted) {
+            screen.flush();
             LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
         }
     }

@@ -80,13 +80,13 @@ public final class SimulateOrdersCommand extends PipelineCommand {
         Random random = new Random(drawnBy);
         Faker faker = new Faker(Locale.ENGLISH, new Random(drawnBy));
         RestService shop = ports.orderService();
-        try (Screen screen = screen()) {
+        try (Screen screen = screen();
+                Screen.Interception _ = screen.onInterrupt(() -> interrupted = true)) {
             open(shop, faker);
-            screen.onInterrupt(() -> interrupted = true);
             long actions = day(shop, screen, faker, random);
             summary(screen, drawnBy, actions);
         }
-        return wrong.isEmpty() ? interrupted ? 130 : 0 : 1;
+        return wrong.isEmpty() ? interrupted ? Screen.INTERRUPTED : 0 : 1;
     }
 
     /** Creates the products and the first customers before the day begins. */

@@ -9,6 +9,7 @@ import dev.afterimage.cli.TestPipeline;
 import dev.afterimage.cli.TestPipeline.Run;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.testing.Database;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -178,6 +179,19 @@ class SimulationIT {
     }
 
     @Test
+    void withoutEndItEndsWhenTheReaderOfItsOutputHasGone() throws Exception {
+        String simulate = "timeout 60 %s --enable-native-access=ALL-UNNAMED -cp '%s' dev.afterimage.cli.Afterimage %s"
+                .formatted(
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        System.getProperty("java.class.path"),
+                        String.join(" ", arguments("unread", "--endless", "--rate", "1", "--clean-up")));
+        Process shell = new ProcessBuilder("sh", "-c", "{ %s; echo code $? >&2; } | true".formatted(simulate)).start();
+        assertThat(shell.getErrorStream())
+                .asString(StandardCharsets.UTF_8)
+                .endsWith("Dropped table simulated_orders, schema unread.\ncode 141\n");
+    }
+
+    @Test
     void theSameSeedTwiceOnTheSameTableIsRefusedByName() {
         assertThat(simulate("twice", "--seed", "3", "--records", "10")).isZero();
         assertThat(simulate("twice", "--seed", "3", "--records", "10")).isEqualTo(1);
@@ -277,6 +291,10 @@ class SimulationIT {
     }
 
     private int simulate(String schema, String... more) {
+        return run(arguments(schema, more).toArray(String[]::new));
+    }
+
+    private List<String> arguments(String schema, String... more) {
         List<String> arguments = new ArrayList<>(List.of(
                 "simulate",
                 "--skip-setup",
@@ -291,7 +309,7 @@ class SimulationIT {
                 "--schema",
                 schema));
         arguments.addAll(List.of(more));
-        return run(arguments.toArray(String[]::new));
+        return arguments;
     }
 
     private String port() {
