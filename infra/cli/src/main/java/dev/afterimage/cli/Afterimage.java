@@ -51,7 +51,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The program {@code infra/afterimage}; each subcommand is one class. */
 @Command(
         name = "afterimage",
-        description = "Runs the Afterimage pipeline and shows what passes through it.",
+        description = {
+            "Runs the Afterimage pipeline and shows what passes through it.",
+            "With --json, a list is one array and one thing is one object; sql, watch, status --watch and a command on"
+                    + " several names, files or ids print one object a line."
+        },
         synopsisHeading = "Usage: infra/",
         exitCodeListHeading = "%nExit codes, where a command's own help does not say otherwise:%n",
         exitCodeList = {

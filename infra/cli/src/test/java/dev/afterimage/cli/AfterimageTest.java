@@ -516,12 +516,45 @@ class AfterimageTest {
 
         assertThat(run("compatibility", address)).isZero();
         assertThat(output.toString()).containsSubsequence("a-value", "FULL", "b-value", "FULL");
+        assertThat(json("compatibility", address).findValuesAsText("subject")).containsExactly("a-value", "b-value");
+        assertThat(json("compatibility", "a-value", address).path("subject").asText())
+                .isEqualTo("a-value");
         assertThat(run("compatibility", "a-value", "none", address)).isZero();
         assertThat(set).containsExactly("/config/a-value {\"compatibility\":\"NONE\"}");
         assertThat(run("compatibility", "nope", "NONE", address)).isEqualTo(1);
         assertThat(errors.toString()).contains("There is no subject nope; there are a-value, b-value.");
         assertThat(run("compatibility", "a-value", "MUCH", address)).isEqualTo(2);
         assertThat(set).hasSize(1);
+    }
+
+    @Test
+    void aRegistryWithoutSubjectsIsToldAndAnEmptyListIsAnEmptyArray() throws Exception {
+        String port = serve(200, "[]");
+        String registry = "--registry=http://127.0.0.1:" + port;
+        assertThat(run("compatibility", registry)).isZero();
+        assertThat(errors).hasToString("The registry has no subjects yet.\n");
+        assertThat(output).hasToString("");
+        assertThat(json("compatibility", registry)).isEqualTo(new ObjectMapper().createArrayNode());
+        assertThat(json("dead-letters", "--projection-port", port)).isEqualTo(new ObjectMapper().createArrayNode());
+        assertThat(json("connectors", "--connect-port", port)).isEqualTo(new ObjectMapper().createArrayNode());
+        assertThat(json("produce", "show", "order", "--order-port", port))
+                .isEqualTo(new ObjectMapper().createArrayNode());
+    }
+
+    @Test
+    void oneThingIsOneObject() throws Exception {
+        String port = serve(200, "{\"name\": \"trial\", \"connector\": {\"state\": \"RUNNING\"}, \"tasks\": []}");
+        assertThat(json("connectors", "status", "trial", "--connect-port", port)
+                        .path("name")
+                        .asText())
+                .isEqualTo("trial");
+    }
+
+    private JsonNode json(String... arguments) throws IOException {
+        output.getBuffer().setLength(0);
+        assertThat(run(Stream.concat(Stream.of(arguments), Stream.of("--json")).toArray(String[]::new)))
+                .isZero();
+        return new ObjectMapper().readTree(output.toString());
     }
 
     private static void answer(HttpExchange exchange, String body) throws IOException {

@@ -42,7 +42,7 @@ public final class CompatibilityCommand extends PipelineCommand {
     @Parameters(index = "1", arity = "0..1", paramLabel = "RULE", description = "set it: ${COMPLETION-CANDIDATES}")
     private @Nullable Rule rule;
 
-    @Option(names = "--json", description = "one JSON object per subject")
+    @Option(names = "--json", description = "one JSON array; of one SUBJECT one object")
     private boolean json;
 
     @Mixin
@@ -74,7 +74,7 @@ public final class CompatibilityCommand extends PipelineCommand {
                             .map(each -> Map.of("subject", each, "compatibility", rule(service, address, each)))
                             .toList();
             if (json) {
-                shown.forEach(screen::json);
+                screen.json(subject == null ? shown : shown.getFirst());
             } else if (shown.isEmpty()) {
                 screen.err().println("The registry has no subjects yet.");
             } else {

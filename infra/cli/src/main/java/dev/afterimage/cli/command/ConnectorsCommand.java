@@ -48,15 +48,16 @@ public final class ConnectorsCommand extends PipelineCommand {
     @Command(name = "list", description = "Lists all connectors with their tasks and failures.")
     void list() {
         try (Screen screen = screen()) {
-            show(screen, ports.connectors().all());
+            List<ConnectorStatus> connectors = ports.connectors().all();
+            if (json) {
+                screen.json(connectors);
+            } else {
+                table(screen, connectors);
+            }
         }
     }
 
-    private void show(Screen screen, List<ConnectorStatus> connectors) {
-        if (json) {
-            screen.json(connectors);
-            return;
-        }
+    private static void table(Screen screen, List<ConnectorStatus> connectors) {
         screen.table(
                 List.of("connector", "type", "state", "tasks", "failure"),
                 connectors,
@@ -75,8 +76,10 @@ public final class ConnectorsCommand extends PipelineCommand {
         try (Screen screen = screen()) {
             Connectors connectors = ports.connectors();
             ConnectorStatus status = connectors.status(name).orElseThrow(() -> connectors.unknown(name));
-            show(screen, List.of(status));
-            if (!json) {
+            if (json) {
+                screen.json(status);
+            } else {
+                table(screen, List.of(status));
                 status.trace().map(Screen::visibleLines).ifPresent(screen.out()::println);
             }
             return status.failed() ? 1 : 0;
