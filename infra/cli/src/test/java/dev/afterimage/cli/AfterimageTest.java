@@ -101,7 +101,8 @@ class AfterimageTest {
         assertThat(run("status", "--max-wal", "much")).isEqualTo(2);
         assertThat(errors.toString()).contains("'much' is not a size such as");
         assertThat(run("produce", "bulk", "3", "--update", "200%")).isEqualTo(2);
-        assertThat(errors.toString()).contains("'200%' is not a percentage");
+        assertThat(errors.toString())
+                .contains("'200%' is not a percentage", "Try: infra/afterimage produce bulk --help");
         assertThat(run("simulate", "--weights", "1:2")).isEqualTo(2);
         assertThat(errors.toString()).contains("'1:2' are not weights such as");
     }
@@ -555,6 +556,27 @@ class AfterimageTest {
         assertThat(run(Stream.concat(Stream.of(arguments), Stream.of("--json")).toArray(String[]::new)))
                 .isZero();
         return new ObjectMapper().readTree(output.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"list", "replay", "discard"})
+    void aTopicOrADigestWithoutLettersIsRefusedByNameUnlessItIsKnown(String command) throws IOException {
+        String port = serve(200, """
+                {"aggregates": {"order": {}}, "feed": {"partitions": [{"topic": "customer.events"}]}}""");
+        Objects.requireNonNull(service).createContext("/dead-letters", exchange -> answer(exchange, "[]"));
+        service.createContext(
+                "/dead-letters/replays", exchange -> answer(exchange, "{\"replayed\": 0, \"refused\": 0}"));
+        for (String topic : List.of("order.events", "customer.events")) {
+            assertThat(run("dead-letters", command, "--topic", topic, "--projection-port", port))
+                    .isZero();
+        }
+        assertThat(run("dead-letters", command, "--topic", "nope", "--projection-port", port))
+                .isEqualTo(1);
+        assertThat(run("dead-letters", command, "--digest", "0b", "--projection-port", port))
+                .isEqualTo(1);
+        assertThat(errors)
+                .hasToString("projection-service reads no topic nope, only customer.events, order.events.\n"
+                        + "No dead letter has the digest 0b.\n");
     }
 
     private static void answer(HttpExchange exchange, String body) throws IOException {

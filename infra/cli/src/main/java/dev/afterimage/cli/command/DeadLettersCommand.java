@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -43,6 +45,9 @@ public final class DeadLettersCommand extends PipelineCommand {
                     int limit) {
         JsonNode letters = RestService.expect(
                 200, ports.projectionService().get("/dead-letters?limit=" + limit + query("&", topic, digest)));
+        if (letters.isEmpty()) {
+            checkNames(topic, digest);
+        }
         try (Screen screen = screen()) {
             if (json) {
                 screen.json(letters);
@@ -90,12 +95,14 @@ public final class DeadLettersCommand extends PipelineCommand {
         try (Screen screen = screen()) {
             if (ids == null || ids.isEmpty()) {
                 if (topic == null && digest == null && !all) {
-                    screen.err().println("Give ids, --topic, --digest or --all.");
-                    return 2;
+                    throw wrong("Give ids, --topic, --digest or --all");
                 }
                 JsonNode tally = RestService.expect(
                         200,
                         ports.projectionService().post("/dead-letters/replays" + query("?", topic, digest), Map.of()));
+                if (tally.path("replayed").asLong() == 0) {
+                    checkNames(topic, digest);
+                }
                 if (json) {
                     screen.json(tally);
                 } else {
@@ -145,12 +152,14 @@ public final class DeadLettersCommand extends PipelineCommand {
                 return 0;
             }
             if (topic == null && digest == null && !all) {
-                screen.err().println("Give ids, --topic, --digest or --all.");
-                return 2;
+                throw wrong("Give ids, --topic, --digest or --all");
             }
             long count = 0;
             String page = "/dead-letters?limit=200" + query("&", topic, digest);
             JsonNode letters = RestService.expect(200, ports.projectionService().get(page));
+            if (letters.isEmpty()) {
+                checkNames(topic, digest);
+            }
             while (!letters.isEmpty()) {
                 long last = 0;
                 for (JsonNode letter : letters) {
@@ -170,6 +179,23 @@ public final class DeadLettersCommand extends PipelineCommand {
                                     ? "{\"discarded\":" + count + "}"
                                     : "%,d dead letters are discarded.".formatted(count));
             return 0;
+        }
+    }
+
+    /** Where no letter was found: refuses a topic that the service does not read, and a digest that no letter has. */
+    private void checkNames(@Nullable String topic, @Nullable String digest) {
+        if (topic != null) {
+            JsonNode stats = RestService.expect(200, ports.projectionService().get("/stats"));
+            Set<String> topics = new TreeSet<>(stats.findValuesAsText("topic"));
+            stats.path("aggregates").fieldNames().forEachRemaining(aggregate -> topics.add(aggregate + ".events"));
+            if (!topics.contains(topic)) {
+                throw new StackException(
+                        "projection-service reads no topic " + topic + ", only " + String.join(", ", topics) + ".");
+            }
+        }
+        if (digest != null) {
+            throw new StackException(
+                    "No dead letter has the digest " + digest + (topic == null ? "." : " on topic " + topic + "."));
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -47,7 +48,11 @@ public abstract class PipelineCommand implements Callable<Integer> {
 
     /** Arguments that no option can check alone; the message is one sentence without a full stop. */
     protected final ParameterException wrong(String why) {
-        return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
+        CommandLine command = Objects.requireNonNull(spec).commandLine();
+        while (command.getParseResult().hasSubcommand()) {
+            command = command.getParseResult().subcommand().commandSpec().commandLine();
+        }
+        return new ParameterException(command, why);
     }
 
     /** Follows a long operation of a service to its end, shows its progress, and returns its final state. */
