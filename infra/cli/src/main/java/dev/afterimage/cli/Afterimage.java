@@ -24,9 +24,13 @@ import dev.afterimage.stack.StackException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.reflect.Field;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -209,17 +213,31 @@ public final class Afterimage {
             if (cause instanceof KafkaException) {
                 return "Kafka: " + cause.getMessage();
             }
-            if (cause instanceof NoSuchFileException) {
-                return "There is no file or folder " + cause.getMessage();
-            }
-            if (cause instanceof FileSystemException) {
-                return "Cannot read or write " + cause.getMessage();
+            if (cause instanceof FileSystemException file) {
+                return "Cannot read or write " + file.getFile() + ": " + reason(file);
             }
             if (cause instanceof IOException && cause.getMessage() != null) {
                 return cause.getMessage();
             }
         }
         return unforeseen(failure);
+    }
+
+    /** The JDK tells the usual reasons by the class alone. */
+    private static String reason(FileSystemException failure) {
+        return switch (failure) {
+            case NoSuchFileException _ -> {
+                Path folder = Path.of(failure.getFile()).toAbsolutePath().getParent();
+                yield folder == null || Files.isDirectory(folder)
+                        ? "there is no such file or folder"
+                        : "there is no folder " + folder;
+            }
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "it exists already";
+            case NotDirectoryException _ -> "it is no folder";
+            case DirectoryNotEmptyException _ -> "the folder is not empty";
+            default -> String.valueOf(failure.getReason());
+        };
     }
 
     /** The stack trace goes to a file. */

@@ -27,7 +27,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -453,7 +456,7 @@ class AfterimageTest {
                 .start();
         assertThat(new String(shell.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
                 .contains(name, "'" + value + "'")
-                .endsWith("code 1\n");
+                .endsWith("Try: infra/afterimage simulate --help\ncode 2\n");
     }
 
     @ParameterizedTest
@@ -767,6 +770,27 @@ class AfterimageTest {
         assertThat(run("rebuild", "--help")).isZero();
         assertThat(output.toString())
                 .contains("Usage: infra/afterimage rebuild [--incomplete] [--json] [--source=SOURCE]%n".formatted());
+    }
+
+    @Test
+    void aFileThatCannotBeUsedIsToldWithTheReason(@TempDir Path folder) throws Exception {
+        Path gone = folder.resolve("gone");
+        Map<Exception, String> told = Map.of(
+                new NoSuchFileException(folder.resolve("x").toString()), "/x: there is no such file or folder",
+                new NoSuchFileException(gone.resolve("x").toString()), "/x: there is no folder " + gone,
+                new AccessDeniedException("/root/x"), "/root/x: permission denied",
+                new FileSystemException("/dev/x", null, "Is a directory"), "/dev/x: Is a directory");
+        for (Map.Entry<Exception, String> each : told.entrySet()) {
+            errors.getBuffer().setLength(0);
+            assertThat(Afterimage.commandLine()
+                            .addSubcommand("fails", new Failing(each.getKey()))
+                            .setErr(new PrintWriter(errors))
+                            .execute("fails"))
+                    .isEqualTo(1);
+            assertThat(errors.toString().strip())
+                    .startsWith("Cannot read or write ")
+                    .endsWith(each.getValue());
+        }
     }
 
     @Test

@@ -12,7 +12,10 @@ import java.sql.Statement;
 import java.util.Locale;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * The address of any PostgreSQL: from options, else libpq's environment variables, else a file .env in the working
@@ -37,6 +40,9 @@ public final class AnyPostgres {
 
     @Option(names = "--schema", paramLabel = "NAME", description = "PGSCHEMA, else public")
     private @Nullable String schema;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
 
     private @Nullable String password;
     private @Nullable Dotenv environment;
@@ -75,7 +81,7 @@ public final class AnyPostgres {
     public String port() {
         String value = setting(port, "PGPORT", "5432");
         if (!value.matches("[1-9][0-9]{0,4}")) {
-            throw new StackException("'" + value + "' is not a port (--port, PGPORT).");
+            throw wrong("'" + value + "' is not a port (--port, PGPORT)");
         }
         return value;
     }
@@ -113,9 +119,14 @@ public final class AnyPostgres {
     public boolean flag(String variable, boolean otherwise) {
         String value = setting(null, variable, Boolean.toString(otherwise)).toLowerCase(Locale.ROOT);
         if (!value.equals("true") && !value.equals("false")) {
-            throw new StackException(variable + " is '" + value + "', but must be true or false.");
+            throw wrong(variable + " is '" + value + "', but must be true or false");
         }
         return value.equals("true");
+    }
+
+    /** The address of a connector is no argument. */
+    private RuntimeException wrong(String why) {
+        return command == null ? new StackException(why + ".") : new ParameterException(command.commandLine(), why);
     }
 
     /**
