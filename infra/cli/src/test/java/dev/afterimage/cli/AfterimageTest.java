@@ -330,9 +330,17 @@ class AfterimageTest {
         String port = serve(200, "[{\"id\":\"one\"}]");
         Objects.requireNonNull(service).createContext("/orders", exchange -> {
             String method = exchange.getRequestMethod();
-            String body = method.equals("POST") ? "{\"id\":\"order-%d\"}".formatted(placed.incrementAndGet()) : "{}";
+            boolean list = exchange.getRequestURI().getPath().equals("/orders");
+            String body =
+                    switch (method) {
+                        case "POST" -> "{\"id\":\"order-%d\"}".formatted(placed.incrementAndGet());
+                        case "GET" -> list ? "[{\"id\":\"one\"}]" : "{\"detail\":\"There is no order nope.\"}";
+                        default -> "{}";
+                    };
             exchange.getRequestBody().readAllBytes();
-            int status = method.equals("POST") ? 201 : method.equals("DELETE") ? 204 : 200;
+            int status = method.equals("POST")
+                    ? 201
+                    : method.equals("DELETE") ? 204 : method.equals("GET") && !list ? 404 : 200;
             exchange.sendResponseHeaders(status, status == 204 ? -1 : body.length());
             exchange.getResponseBody().write(status == 204 ? new byte[0] : body.getBytes(StandardCharsets.UTF_8));
             exchange.close();
@@ -474,6 +482,61 @@ class AfterimageTest {
                 .containsOnlyOnce("place an order") // the choices come again only when asked for
                 .contains("code 0")
                 .doesNotContain("Exception", "\tat ");
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // reading is not interruptible
+    void ctrlCAtAQuestionReturnsToTheMenuAndThereItEndsTheCommand() throws Exception {
+        Process produce = atATerminal("produce --order-port " + serveOrders(new AtomicInteger()));
+        String menu = "Enter lists the choices: ";
+        answer(produce, menu, "7\n");
+        answer(produce, "How many [100]: ", "\n");
+        answer(produce, "Of them updated [30%]: ", "\n");
+        answer(produce, "Of them deleted [20%]: ", "\u0003");
+        answer(produce, "Nothing was done.", "");
+        answer(produce, menu, "6\n");
+        answer(produce, "Customer, product or order [order]: ", "\n");
+        answer(produce, "Id of the order (Tab lists) [one]: ", "nope\n");
+        assertThat(answer(produce, menu, "\u0003"))
+                .contains("There is no order nope.")
+                .doesNotContain("Delete");
+        assertThat(produce.waitFor()).isEqualTo(130);
+    }
+
+    @Test
+    @Timeout(60)
+    void aStatusWrapsItsReasonsAtTheWidthOfTheTerminal() throws Exception {
+        String port = serve(200, """
+                [{"id": 7, "topic": "order.events", "partition": 2, "fromOffset": 3, "toOffset": 9, "cause": "retention"}]""");
+        Process status = atATerminal("status --home target/nowhere --postgres-port 1 --kafka-port 2 --connect-port 3"
+                + " --order-port 4 --projection-port " + port);
+        String shown = new String(status.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(shown.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+        assertThat(shown.replaceAll("\\s+", " "))
+                .contains("CRIT records are missing: order.events/2 offsets 3 to 9 (retention): "
+                        + "publish a snapshot, then DELETE /gaps/7");
+    }
+
+    /** The command at a terminal of 80 columns without colours. */
+    private static Process atATerminal(String command) throws IOException {
+        assumeThat(Path.of("/usr/bin/script")).as("it makes a terminal").isExecutable();
+        ProcessBuilder terminal = new ProcessBuilder(
+                        "script", "-qec", "stty cols 80 rows 50; exec " + program() + " " + command, "/dev/null")
+                .redirectErrorStream(true);
+        terminal.environment().putAll(Map.of("TERM", "xterm", "NO_COLOR", "1"));
+        return terminal.start();
+    }
+
+    /** Waits for the question, types the answer, and returns what was shown until then. */
+    private static String answer(Process terminal, String question, String typed) throws IOException {
+        StringBuilder shown = new StringBuilder();
+        while (shown.indexOf(question) < 0) {
+            int next = terminal.getInputStream().read();
+            assertThat(next).as(shown.toString()).isNotNegative();
+            shown.append((char) next);
+        }
+        terminal.outputWriter().append(typed).flush();
+        return shown.toString();
     }
 
     /** The command line as a process. */

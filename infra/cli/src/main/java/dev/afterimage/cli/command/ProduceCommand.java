@@ -429,6 +429,8 @@ public final class ProduceCommand extends PipelineCommand {
             while (!choice.equals("0")) {
                 try {
                     choose(choice, screen, prompt);
+                } catch (Prompt.Left e) {
+                    screen.out().println("Nothing was done.");
                 } catch (StackException e) {
                     screen.out()
                             .println(screen.paint(Style.fg_red, Screen.visibleLines(String.valueOf(e.getMessage()))));
@@ -540,6 +542,6 @@ public final class ProduceCommand extends PipelineCommand {
                         : row.path("name").asText()));
         String id = prompt.ask(
                 "Id of the " + kind + " (Tab lists)", newest.keySet().iterator().next(), described);
-        return newest.getOrDefault(id, JSON.createObjectNode().put("id", id));
+        return newest.containsKey(id) ? newest.get(id) : shop.find(kind, id);
     }
 }

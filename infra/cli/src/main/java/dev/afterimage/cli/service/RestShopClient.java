@@ -58,7 +58,7 @@ public final class RestShopClient implements ShopClient {
 
     @Override
     public void changeEmail(String customer, String email) {
-        JsonNode now = RestService.expect(200, known(Kind.customer, orders.get(path(Kind.customer, customer))));
+        JsonNode now = find(Kind.customer, customer);
         RestService.expect(
                 200,
                 orders.put(
@@ -75,6 +75,11 @@ public final class RestShopClient implements ShopClient {
     @Override
     public void delete(Kind kind, String id) {
         RestService.expect(204, known(kind, orders.delete(path(kind, id))));
+    }
+
+    @Override
+    public JsonNode find(Kind kind, String id) {
+        return RestService.expect(200, known(kind, orders.get(path(kind, id))));
     }
 
     @Override

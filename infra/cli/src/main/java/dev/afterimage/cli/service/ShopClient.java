@@ -35,6 +35,9 @@ public interface ShopClient {
 
     void delete(Kind kind, String id);
 
+    /** The one with that id. */
+    JsonNode find(Kind kind, String id);
+
     /** The newest first. */
     List<JsonNode> newest(Kind kind, int limit);
 }

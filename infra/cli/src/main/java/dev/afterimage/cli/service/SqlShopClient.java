@@ -84,6 +84,11 @@ public final class SqlShopClient implements ShopClient {
     }
 
     @Override
+    public JsonNode find(Kind kind, String id) {
+        return json(one("select to_jsonb(t) from " + kind.plural() + " t where id::text = ?", id));
+    }
+
+    @Override
     public List<JsonNode> newest(Kind kind, int limit) {
         String columns = kind == Kind.order ? "t.*, t.customer_id as \"customerId\"" : "t.*";
         return query(

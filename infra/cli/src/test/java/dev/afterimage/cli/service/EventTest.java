@@ -1,6 +1,7 @@
 package dev.afterimage.cli.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Random;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -122,6 +124,35 @@ class EventTest {
             for (Format format : Format.values()) {
                 assertThat(printed(event, format)).isNotEmpty();
             }
+        }
+    }
+
+    @Test
+    void theFirstLineFitsATerminalOf80Columns() throws Exception {
+        assumeThat(Path.of("/usr/bin/script")).as("it makes a terminal").isExecutable();
+        ProcessBuilder terminal = new ProcessBuilder(
+                "script",
+                "-qec",
+                "stty cols 80; exec %s --enable-native-access=ALL-UNNAMED -cp '%s' %s"
+                        .formatted(
+                                Path.of(System.getProperty("java.home"), "bin", "java"),
+                                System.getProperty("java.class.path"),
+                                EventTest.class.getName()),
+                "/dev/null");
+        terminal.environment().putAll(Map.of("TERM", "dumb", "NO_COLOR", "1"));
+        String shown = new String(terminal.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(shown.lines()).hasSize(3).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+        assertThat(shown).contains("order.events 0@123456  01a1ff99-6ff5-710f-9892-d789046401b3", "4.7 s", "tombstone");
+    }
+
+    /** Prints an event. */
+    public static void main(String[] arguments) {
+        byte[] key = "01a1ff99-6ff5-710f-9892-d789046401b3".getBytes(StandardCharsets.UTF_8);
+        Event event = Event.of(new ConsumerRecord<>("order.events", 0, 123_456, key, null));
+        StringBuilder lines = new StringBuilder();
+        try (Screen screen = Screen.of(new CommandLine(new Nothing()).getCommandSpec())) {
+            new EventPrinter(screen, Format.pretty).print(event, 4_711L, lines);
+            screen.out().print(lines);
         }
     }
 
