@@ -29,9 +29,15 @@ class LostSlotsIT extends FaultsUnderLoad {
         List<String> connectors = List.of("order-outbox", "source-tables");
         for (int round = 0; round < TestSize.of(1, 2); round++) {
             loseSlots(connectors.get(round), connectors.get(1 - round));
+            int before = pipeline.told().size();
             pipeline.restart();
+            assertThat(pipeline.parts().ready()).isFalse();
+            assertThat(pipeline.told().subList(before, pipeline.told().size()))
+                    .contains("connector replica-sink is ready")
+                    .doesNotContain("connector order-outbox is ready", "connector source-tables is ready");
             for (String connector : connectors) {
-                awaitTold("slot " + slotOf(connector) + " is lost, and changes with it: .*");
+                awaitTold("connector %s is not ready: slot %s is lost, and changes with it: .*"
+                        .formatted(connector, slotOf(connector)));
             }
             assertThat(RepairSteps.run(pipeline))
                     .as("rows that were deleted in the gap")

@@ -87,11 +87,7 @@ public final class TestPipeline implements AutoCloseable {
     }
 
     private LocalPipeline start(LocalPipelineConfig config) {
-        return LocalPipeline.start(
-                config,
-                (what, took) -> System.out.printf("%s ready after %d ms%n", what, took.toMillis()),
-                this::tell,
-                this::tell);
+        return LocalPipeline.start(config, (what, _) -> tell(what + " is ready"), this::tell, this::tell);
     }
 
     /** As Ctrl-C and {@code up}. */
@@ -116,7 +112,7 @@ public final class TestPipeline implements AutoCloseable {
         System.out.println(line);
     }
 
-    /** What {@code up} would have printed so far of deaths and failures. */
+    /** What {@code up} would have printed so far of starts, deaths and failures. */
     List<String> told() {
         return told;
     }

@@ -71,7 +71,8 @@ public final class UpCommand extends PipelineCommand {
             stopping = true;
             throw e;
         }
-        out.println("Ready after " + Figures.duration(Duration.between(began, Instant.now())) + ".");
+        out.println((pipeline.ready() ? "Ready after " : "Runs, but is not ready, after ")
+                + Figures.duration(Duration.between(began, Instant.now())) + ".");
         out.println();
         out.println(invitation(config));
         AppliedEvents.follow(config.projection(), out::println);

@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
 public final class LocalPipeline implements AutoCloseable {
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+    private static final String OUTBOX_SLOT = "order_outbox";
     private static final Duration BACKLOG_LOOK = Duration.ofSeconds(10);
 
     private final LocalPipelineConfig config;
@@ -88,7 +89,8 @@ public final class LocalPipeline implements AutoCloseable {
     }
 
     /**
-     * Starts all parts. Returns when a test order has arrived in the read model and the replica's connectors run.
+     * Starts all parts. Returns when a test order has arrived in the read model and the replica's connectors run, or
+     * when a slot is lost and all else runs.
      *
      * @param ready called after each step, with the part that is ready and the duration of its start
      * @param tell receives one line for each crash and each restart
@@ -125,15 +127,15 @@ public final class LocalPipeline implements AutoCloseable {
         var projectionUp =
                 CompletableFuture.allOf(postgresUp, kafkaUp).thenCompose(up -> step("projection-service", projection));
         var sourcesUp = CompletableFuture.allOf(connectUp, ordersUp);
-        var outboxUp = sourcesUp.thenCompose(up -> step("connector order-outbox", () -> capture("order-outbox")));
-        var tablesUp = sourcesUp.thenCompose(up -> step("connector source-tables", () -> capture("source-tables")));
+        var outboxUp = sourcesUp.thenCompose(up -> capture("order-outbox"));
+        var tablesUp = sourcesUp.thenCompose(up -> capture("source-tables"));
         var sinkUp = CompletableFuture.allOf(connectUp, postgresUp)
                 .thenCompose(up -> step("connector replica-sink", () -> apply("replica-sink")));
         var registryUp = registry.map(server -> step("schema registry", server))
                 .orElseGet(() -> CompletableFuture.completedFuture(null));
         failFast(postgresUp, kafkaUp, connectUp, ordersUp, projectionUp, outboxUp, tablesUp, sinkUp, registryUp);
         await("projection-service is not ready", projection, projection::ready);
-        if (lostSlots.contains("order_outbox")) {
+        if (lostSlots.contains(OUTBOX_SLOT)) {
             return; // the order would not arrive before the repair
         }
         await("order-service is not ready", orders, orders::ready);
@@ -174,20 +176,35 @@ public final class LocalPipeline implements AutoCloseable {
 
     /**
      * Applies a connector whose replication slot is called like the connector, and waits until the slot is being read. A
-     * slot that is lost can only be repaired while the pipeline runs.
+     * slot that is lost can only be repaired while the pipeline runs, so the other parts start, but the connector is not
+     * ready.
      */
-    private void capture(String connector) {
-        String slot = connector.replace('-', '_');
-        boolean lost;
+    private CompletableFuture<Void> capture(String connector) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    Instant began = Instant.now();
+                    String slot = connector.replace('-', '_');
+                    if (losesItsSlot(connector, slot)) {
+                        lostSlots.add(slot);
+                        tell.accept("connector " + connector + " is not ready: slot " + slot
+                                + " is lost, and changes with it: see When something breaks in infra/README.md");
+                    } else {
+                        ready.accept("connector " + connector, Duration.between(began, Instant.now()));
+                    }
+                },
+                starts);
+    }
+
+    private boolean losesItsSlot(String connector, String slot) {
         try {
             apply(connector);
             await(
                     "Nobody reads the replication slot " + slot,
                     connect,
                     () -> postgres.replicates(slot) || isLost(slot));
-            lost = isLost(slot);
+            return isLost(slot);
         } catch (StackException e) {
-            lost = connect.connectors()
+            boolean lost = connect.connectors()
                     .status(connector)
                     .filter(ConnectorStatus::lostItsSlot)
                     .isPresent();
@@ -195,10 +212,7 @@ public final class LocalPipeline implements AutoCloseable {
                 throw e;
             }
             supervisor.watch(connect.connectors(), connector);
-        }
-        if (lost) {
-            lostSlots.add(slot);
-            tell.accept("slot " + slot + " is lost, and changes with it: see When something breaks in infra/README.md");
+            return true;
         }
     }
 
@@ -245,6 +259,11 @@ public final class LocalPipeline implements AutoCloseable {
         if (!Server.await(READY_LIMIT, Duration.ofMillis(50), condition)) {
             throw new StackException(otherwise + " after " + READY_LIMIT.toSeconds() + " s. " + logged.lastWords());
         }
+    }
+
+    /** Whether an order was placed and read back; not without the slot of its events. */
+    public boolean ready() {
+        return !lostSlots.contains(OUTBOX_SLOT);
     }
 
     /** The servers, by the names that users see: postgres, kafka, connect, order-service, projection-service. */
