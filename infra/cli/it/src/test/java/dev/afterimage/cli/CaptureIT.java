@@ -122,6 +122,35 @@ class CaptureIT {
         assertThat(database.number("select count(*) from pg_publication")).isOne();
     }
 
+    @Test
+    void aResetLeavesAConnectorAsItWasAndItsNewSlotKeepsWhatHappensThen() throws Exception {
+        assertThat(setUp("--table", "drinks", "--home", "target/nowhere"))
+                .as(last.err())
+                .isZero();
+        assertThat(last.out())
+                .endsWith("infra/afterimage watch kept.public.drinks --from-beginning --home "
+                        + Path.of("target/nowhere").toAbsolutePath() + "\n");
+        for (String state : List.of("paused", "stopped")) {
+            assertThat(run("connectors", state.equals("paused") ? "pause" : "stop", "kept"))
+                    .isZero();
+            assertThat(run("connectors", "reset", "kept", "--postgres-port", Integer.toString(config.postgresPort())))
+                    .as(last.err())
+                    .isZero();
+            assertThat(last.out())
+                    .contains("Connector kept reads from a new slot kept, begun at ")
+                    .contains("It is " + state + " again: infra/afterimage connectors resume kept\n")
+                    .contains("infra/README.md, When something breaks");
+            assertThat(connectors.status("kept").orElseThrow().state()).isEqualToIgnoringCase(state);
+        }
+        database.execute("insert into drinks (name, email) values ('Tea', 'tea@example.com')");
+        assertThat(run("connectors", "resume", "kept")).isZero();
+        assertThat(watch("kept.public.drinks", "--from-beginning", "--op", "c", "--max", "1"))
+                .isZero();
+        assertThat(last.out()).contains("name \"Tea\"");
+        assertThat(run("connectors", "delete", "kept")).isZero();
+        assertThat(last.err()).contains("These topics stay: __debezium-heartbeat.kept, kept.public.drinks.\n");
+    }
+
     private int setUp(String... more) {
         return run(Stream.concat(
                         Stream.of(

@@ -1,5 +1,6 @@
 package dev.afterimage.cli.command;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Connectors;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,7 +29,8 @@ import picocli.CommandLine.ParentCommand;
         name = "reset",
         description = {
             "Restarts source connectors from a new slot: stops each, drops its slot and its offsets, and waits until"
-                    + " it reads from a new slot, after a snapshot if it takes one.",
+                    + " it reads from a new slot, after a snapshot if it takes one. A paused or stopped connector is"
+                    + " paused or stopped again then.",
             "Earlier changes that were not read are skipped. infra/README.md says how to repair the gap."
         })
 public final class ResetCommand implements Callable<Integer> {
@@ -54,12 +57,34 @@ public final class ResetCommand implements Callable<Integer> {
                             + " that reads from a replication slot; there are " + String.join(", ", slots.keySet())
                             + ".");
                 }
+                String state =
+                        connectors.status(name).map(ConnectorStatus::state).orElse("");
                 Instant began = beginAnew(all.ports.postgres(), connectors, name, slot);
-                if (all.json()) {
-                    screen.json(Map.of("connector", name, "slot", slot, "begun", began.toString()));
-                } else {
-                    screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);
+                // only now: the new slot keeps what happens from here on
+                switch (state) {
+                    case "PAUSED" -> connectors.pause(name);
+                    case "STOPPED" -> connectors.stop(name);
+                    default -> state = "RUNNING";
                 }
+                if (all.json()) {
+                    screen.json(new ObjectMapper()
+                            .createObjectNode()
+                            .put("connector", name)
+                            .put("slot", slot)
+                            .put("begun", began.toString())
+                            .put("state", state));
+                    continue;
+                }
+                screen.out().printf("Connector %s reads from a new slot %s, begun at %s.%n", name, slot, began);
+                if (!state.equals("RUNNING")) {
+                    screen.out()
+                            .printf(
+                                    "It is %s again: infra/afterimage connectors resume %s%n",
+                                    state.toLowerCase(Locale.ROOT), name);
+                }
+                screen.out()
+                        .println("Changes before that which were not read are missing. The next steps are in"
+                                + " infra/README.md, When something breaks.");
             }
         }
         return 0;
