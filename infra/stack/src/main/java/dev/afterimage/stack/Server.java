@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -347,6 +348,13 @@ public abstract class Server implements AutoCloseable {
         } catch (IOException e) {
             // the next start reads the file, finds no such process and continues
         }
+    }
+
+    /** The report of a JVM that crashed, which is the process of this server. */
+    public final Optional<Path> crashReport() {
+        return Optional.ofNullable(process)
+                .map(ended -> home().resolve("hs_err_pid" + ended.pid() + ".log"))
+                .filter(Files::exists);
     }
 
     private synchronized @Nullable Process closeForGood() {

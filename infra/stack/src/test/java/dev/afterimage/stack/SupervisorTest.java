@@ -66,6 +66,21 @@ class SupervisorTest {
     }
 
     @Test
+    void theReportOfAJvmThatCrashedIsFound() {
+        Script script = new Script("touch hs_err_pid$$.log; exec sleep 600");
+        try (script) {
+            script.start();
+            Path report = home.resolve("hs_err_pid" + script.pid() + ".log");
+            await().untilAsserted(() -> assertThat(script.crashReport()).contains(report));
+        }
+        assertThat(script.crashReport()).isPresent();
+        try (Script orderly = new Script("exec sleep 600")) {
+            orderly.start();
+            assertThat(orderly.crashReport()).isEmpty();
+        }
+    }
+
+    @Test
     void startsWhatWasReadyAgainHoweverOftenItDies() {
         try (Script script = new Script("sleep 0.1; exit 3");
                 Supervisor supervisor = new Supervisor(told::add, reasons::add, pauses::add)) {

@@ -354,6 +354,14 @@ public final class LocalPipeline implements AutoCloseable {
         Server.closeAll(orders, projection, connect);
         registry.ifPresent(Server::close);
         Server.closeAll(kafka, postgres);
+        if (lock.isOpen()) { // closed only once
+            for (Server server : servers()) {
+                server.crashReport()
+                        .ifPresent(
+                                report -> tell.accept(server.name() + " crashed while it stopped. The data is safe, and"
+                                        + " the next run writes the archive of its classes. The report: " + report));
+            }
+        }
         try {
             lock.close();
         } catch (IOException e) {
