@@ -18,6 +18,7 @@ import dev.afterimage.cli.command.ViewCommand;
 import dev.afterimage.cli.command.WatchCommand;
 import dev.afterimage.cli.command.simulate.SimulateCommand;
 import dev.afterimage.cli.service.Ports;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.cli.terminal.StandardOutput;
 import dev.afterimage.stack.StackException;
@@ -33,6 +34,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.DateTimeException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -50,6 +53,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code infra/afterimage}; each subcommand is one class. */
@@ -110,6 +114,7 @@ public final class Afterimage {
         CommandLine program = new CommandLine(new Afterimage());
         program.getCommandSpec().usageMessage().synopsisSubcommandLabel("COMMAND"); // not inherited
         return program.setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Duration.class, Afterimage::duration)
                 // `simulate --database orders` must not be read as `simulate orders`
                 .setAllowSubcommandsAsOptionParameters(true)
                 .setHelpFactory(Afterimage::help)
@@ -121,6 +126,14 @@ public final class Afterimage {
                     }
                     return CommandLine.ExitCode.SOFTWARE;
                 });
+    }
+
+    private static Duration duration(String value) {
+        try {
+            return Figures.duration(value);
+        } catch (DateTimeException e) {
+            throw new TypeConversionException("'" + value + "' is not a time such as 60s or 5m");
+        }
     }
 
     /** Picocli handles exceptions, but not errors such as too little memory. */

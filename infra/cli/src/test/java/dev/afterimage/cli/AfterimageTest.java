@@ -76,10 +76,15 @@ class AfterimageTest {
 
     @Test
     void everyTimeHasItsUnit() {
-        for (String option : List.of("--interval", "--max-behind")) {
-            assertThat(run("status", option, "5")).isEqualTo(2);
-            assertThat(errors.toString()).contains(option + ": '5' is not a time such as 60s or 5m");
+        for (String option : List.of(
+                "status --interval", "status --max-behind", "measure --warm-up", "measure --idle", "measure --floor")) {
+            assertThat(run((option + " 5").split(" "))).isEqualTo(2);
+            assertThat(errors.toString())
+                    .contains(option.split(" ")[1] + "': '5' is not a time such as 60s or 5m")
+                    .doesNotContain("Exception");
+            errors.getBuffer().setLength(0);
         }
+        assertThat(run("status", "--max-behind", "-5s")).isEqualTo(2);
         assertThat(run("status", "--interval", "0.5s")).isEqualTo(2);
         assertThat(errors.toString()).contains("--interval is at least 1s");
     }

@@ -56,25 +56,25 @@ public final class MeasureCommand extends PipelineCommand {
 
     @Option(
             names = "--warm-up",
-            paramLabel = "SECONDS",
-            defaultValue = "20",
-            description = "warm-up time in seconds (${DEFAULT-VALUE})")
-    private int warmUp;
+            paramLabel = "TIME",
+            defaultValue = "20s",
+            description = "warm-up time (${DEFAULT-VALUE})")
+    private Duration warmUp = Duration.ofSeconds(20);
 
     @Option(
             names = "--idle",
-            paramLabel = "SECONDS",
-            defaultValue = "20",
-            description = "seconds to wait for idleness, and then to measure it; 0 for neither (${DEFAULT-VALUE})")
-    private int idle;
+            paramLabel = "TIME",
+            defaultValue = "20s",
+            description = "time to wait for idleness, and then to measure it; 0s for neither (${DEFAULT-VALUE})")
+    private Duration idle = Duration.ofSeconds(20);
 
     @Option(
             names = "--floor",
-            paramLabel = "SECONDS",
-            defaultValue = "10",
+            paramLabel = "TIME",
+            defaultValue = "10s",
             description =
-                    "seconds to measure what PostgreSQL and Kafka alone need for an order; 0: not (${DEFAULT-VALUE})")
-    private int floor;
+                    "time to measure what PostgreSQL and Kafka alone need for an order; 0s: not (${DEFAULT-VALUE})")
+    private Duration floor = Duration.ofSeconds(10);
 
     @Option(names = "--json", description = "the figures as one JSON object; the text goes to standard error")
     private boolean json;
@@ -97,17 +97,23 @@ public final class MeasureCommand extends PipelineCommand {
 
     @Override
     public Integer call() throws Exception {
-        if (rate < 1 || seconds < 1 || warmUp < 0 || idle < 0 || floor < 0) {
-            throw wrong("--rate and --seconds are at least 1, --warm-up, --idle and --floor at least 0");
+        if (rate < 1 || seconds < 1) {
+            throw wrong("--rate and --seconds are at least 1");
         }
         PrintWriter out = json ? err() : out();
         RestService orders = ports.orderService();
         RestService projection = ports.projectionService();
         Map<String, ?> order = orders.anOrder();
-        out.printf("Warming up for %d s at %d orders/s ...%n", warmUp, rate);
+        int warmUpSeconds = (int) warmUp.toSeconds();
+        out.printf("Warming up for %d s at %d orders/s ...%n", warmUpSeconds, rate);
         // the rate rises slowly: at the full rate, JVMs that have just started build up a queue that lasts for a long
         // time
-        run(orders, projection, order, rate * warmUp / 2, i -> warmUp * Math.sqrt(i * 2.0 / rate / warmUp));
+        run(
+                orders,
+                projection,
+                order,
+                rate * warmUpSeconds / 2,
+                i -> warmUpSeconds * Math.sqrt(i * 2.0 / rate / warmUpSeconds));
         out.printf("Measuring for %d s ...%n", seconds);
         var before = StageBuckets.of(projection.text("/q/metrics"));
         List<Sample> samples = run(orders, projection, order, rate * seconds, i -> (double) i / rate);
@@ -122,11 +128,11 @@ public final class MeasureCommand extends PipelineCommand {
         stage(out, "Connect to visible on the topic", "connect-to-visible", before, after);
         stage(out, "visible to applied", "visible-to-applied", before, after);
         stage(out, "applied to readable", samples.stream().mapToLong(Sample::shown));
-        if (floor > 0) {
-            floor(out);
+        if (floor.toSeconds() > 0) {
+            floor(out, (int) floor.toSeconds());
         }
-        if (idle > 0) {
-            resources(out);
+        if (idle.toSeconds() > 0) {
+            resources(out, idle.toSeconds());
         }
         if (json) {
             try (Screen screen = screen()) {
@@ -145,10 +151,10 @@ public final class MeasureCommand extends PipelineCommand {
     }
 
     /** A pipeline in containers has no PostgreSQL for a superuser here, and so no floor. */
-    private void floor(PrintWriter out) {
-        out.printf("Measuring PostgreSQL and Kafka alone for %d s ...%n", floor);
+    private void floor(PrintWriter out, int length) {
+        out.printf("Measuring PostgreSQL and Kafka alone for %d s ...%n", length);
         try {
-            List<Map<Floor.Stage, Long>> rounds = new Floor(ports).measure(rate, Math.min(floor, 5), floor);
+            List<Map<Floor.Stage, Long>> rounds = new Floor(ports).measure(rate, Math.min(length, 5), length);
             out.println("The floor of this machine");
             for (Floor.Stage stage : Floor.Stage.values()) {
                 stage(out, stage.label(), rounds.stream().mapToLong(round -> round.getOrDefault(stage, 0L)));
@@ -267,7 +273,7 @@ public final class MeasureCommand extends PipelineCommand {
 
     // -- memory and CPU of the processes, which are found by the stack's pid files
 
-    private void resources(PrintWriter out) throws IOException, InterruptedException {
+    private void resources(PrintWriter out, long length) throws IOException, InterruptedException {
         Map<String, List<ProcessHandle>> parts = new TreeMap<>();
         Server.pids(ports.home).forEach((name, pid) -> ProcessHandle.of(pid)
                 .ifPresent(process -> parts.put(
@@ -277,16 +283,16 @@ public final class MeasureCommand extends PipelineCommand {
                 .findFirst()
                 .flatMap(any -> any.get(0).parent())
                 .ifPresent(parent -> parts.put("afterimage up", List.of(parent)));
-        out.printf("Waiting %d s until the pipeline is idle ...%n", idle);
-        TimeUnit.SECONDS.sleep(idle);
+        out.printf("Waiting %d s until the pipeline is idle ...%n", length);
+        TimeUnit.SECONDS.sleep(length);
         Map<String, Long> before = new TreeMap<>();
         parts.forEach((name, processes) -> before.put(name, cpuMillis(processes)));
-        out.printf("Measuring idle CPU for %d s ...%n", idle);
-        TimeUnit.SECONDS.sleep(idle);
+        out.printf("Measuring idle CPU for %d s ...%n", length);
+        TimeUnit.SECONDS.sleep(length);
         long total = 0;
         for (Map.Entry<String, List<ProcessHandle>> part : parts.entrySet()) {
             double percent =
-                    100.0 * (cpuMillis(part.getValue()) - before.getOrDefault(part.getKey(), 0L)) / (idle * 1_000.0);
+                    100.0 * (cpuMillis(part.getValue()) - before.getOrDefault(part.getKey(), 0L)) / (length * 1_000.0);
             long bytes = 0;
             for (ProcessHandle process : part.getValue()) {
                 bytes += ProcessMemory.bytes(process.pid());

@@ -7,7 +7,6 @@ import dev.afterimage.cli.terminal.Screen;
 import dev.afterimage.stack.StackException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -47,7 +46,7 @@ public final class StatusCommand extends PipelineCommand {
             defaultValue = "${env:AFTERIMAGE_MAX_BEHIND:-30s}",
             paramLabel = "TIME",
             description = "CRIT when a consumer is further behind, WARN from half of this (${DEFAULT-VALUE})")
-    private String maxBehind = "30s";
+    private Duration maxBehind = Duration.ofSeconds(30);
 
     @Option(
             names = "--max-wal",
@@ -64,21 +63,19 @@ public final class StatusCommand extends PipelineCommand {
             defaultValue = "2s",
             paramLabel = "TIME",
             description = "between two refreshes, at least 1s (${DEFAULT-VALUE})")
-    private String interval = "2s";
+    private Duration interval = Duration.ofSeconds(2);
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "one JSON object; one per line with --watch")
     private boolean json;
 
     @Override
     public Integer call() throws InterruptedException {
-        Duration behind = time("--max-behind", maxBehind);
-        Duration pause = time("--interval", interval);
-        if (pause.compareTo(Duration.ofSeconds(1)) < 0) {
+        if (interval.compareTo(Duration.ofSeconds(1)) < 0) {
             throw wrong("--interval is at least 1s");
         }
         long wal = wal();
         try (Screen screen = screen();
-                Findings findings = new Findings(ports, behind, wal)) {
+                Findings findings = new Findings(ports, maxBehind, wal)) {
             // rates are measured between two reports
             findings.look();
             Thread.sleep(Duration.ofSeconds(watch ? 0 : 1));
@@ -93,7 +90,7 @@ public final class StatusCommand extends PipelineCommand {
                     screen.print(lines(screen, report));
                 }
                 if (watch) {
-                    Thread.sleep(pause);
+                    Thread.sleep(interval);
                 }
             } while (watch);
             return switch (report.level()) {
@@ -131,14 +128,6 @@ public final class StatusCommand extends PipelineCommand {
                 throw new StackException("Group " + group + " has members: stop them first.", e);
             }
             throw e;
-        }
-    }
-
-    private Duration time(String option, String text) {
-        try {
-            return Duration.parse((text.endsWith("d") ? "P" : "PT") + text.toUpperCase(Locale.ROOT));
-        } catch (DateTimeParseException e) {
-            throw wrong(option + ": '" + text + "' is not a time such as 60s or 5m");
         }
     }
 

@@ -4,12 +4,12 @@ import dev.afterimage.cli.command.EventPrinter.Format;
 import dev.afterimage.cli.service.Event;
 import dev.afterimage.cli.service.RecordReader;
 import dev.afterimage.cli.service.Schemas;
+import dev.afterimage.cli.terminal.Figures;
 import dev.afterimage.cli.terminal.Screen;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -174,11 +174,7 @@ public final class WatchCommand extends PipelineCommand {
         }
 
         private static Instant time(String value) {
-            if (value.matches("[0-9]{1,9}[smhd]")) {
-                String period = value.endsWith("d") ? "P" : "PT";
-                return Instant.now().minus(Duration.parse(period + value.toUpperCase(Locale.ROOT)));
-            }
-            return Instant.parse(value);
+            return value.matches(".*[smhd]") ? Instant.now().minus(Figures.duration(value)) : Instant.parse(value);
         }
     }
 }

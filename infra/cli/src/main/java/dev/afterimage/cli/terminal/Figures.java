@@ -2,6 +2,7 @@ package dev.afterimage.cli.terminal;
 
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -28,6 +29,18 @@ public final class Figures {
         return duration.toDays() == 0
                 ? duration.toHours() + " h " + minutes
                 : duration.toDays() + " d " + duration.toHoursPart() + " h";
+    }
+
+    /**
+     * Reads a duration with its unit, such as {@code 60s}, {@code 5m}, {@code 2h} or {@code 1d}.
+     *
+     * @throws DateTimeException when the text is none
+     */
+    public static Duration duration(String text) {
+        if (!text.matches("[0-9].*")) {
+            throw new DateTimeException("no number");
+        }
+        return Duration.parse((text.endsWith("d") ? "P" : "PT") + text.toUpperCase(Locale.ROOT));
     }
 
     /** The size in units of 1,024, as PostgreSQL has them: {@code 4096 B}, {@code 420 KB}, {@code 42 MB}. */
