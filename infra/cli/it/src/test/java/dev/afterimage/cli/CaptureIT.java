@@ -75,7 +75,7 @@ class CaptureIT {
         try (Admin admin = pipeline.kafka().admin()) {
             // no test reads the rest of their records
             admin.deleteTopics(admin.listTopics().names().get().stream()
-                            .filter(topic -> Stream.of("simulated.", "teas.", "kept.", "unreadable")
+                            .filter(topic -> Stream.of("simulated.", "teas.", "kept.", "drinks.", "unreadable")
                                     .anyMatch(topic::startsWith))
                             .toList())
                     .all()
@@ -95,13 +95,13 @@ class CaptureIT {
     @Test
     void setupAsksBeforeItCapturesATableWithoutTheOldRow() throws Exception {
         database.execute("create table keyed (id int primary key)", "insert into keyed values (1)");
-        assertThat(setUp("--table", "keyed,other")).isEqualTo(1);
+        assertThat(setUp("kept", "--table", "keyed,other")).isEqualTo(1);
         assertThat(last.err()).contains("Nothing was done. Table public.keyed has a key", "--replica-identity full");
         assertThat(database.number("select count(*) from pg_publication")).isZero();
         assertThat(database.number("select count(*) from pg_class where relname = 'other'"))
                 .isZero();
 
-        assertThat(setUp("--table", "keyed", "--replica-identity", "keep"))
+        assertThat(setUp("kept", "--table", "keyed", "--replica-identity", "keep"))
                 .as(last.err())
                 .isZero();
         assertThat(database.number("select count(*) from pg_class where relname = 'keyed' and relreplident = 'd'"))
@@ -124,39 +124,39 @@ class CaptureIT {
 
     @Test
     void aResetLeavesAConnectorAsItWasAndItsNewSlotKeepsWhatHappensThen() throws Exception {
-        assertThat(setUp("--table", "drinks", "--home", "target/nowhere"))
+        assertThat(setUp("drinks", "--table", "drinks", "--home", "target/nowhere"))
                 .as(last.err())
                 .isZero();
         assertThat(last.out())
-                .endsWith("infra/afterimage watch kept.public.drinks --from-beginning --home "
+                .endsWith("infra/afterimage watch drinks.public.drinks --from-beginning --home "
                         + Path.of("target/nowhere").toAbsolutePath() + "\n");
         for (String state : List.of("paused", "stopped")) {
-            assertThat(run("connectors", state.equals("paused") ? "pause" : "stop", "kept"))
+            assertThat(run("connectors", state.equals("paused") ? "pause" : "stop", "drinks"))
                     .isZero();
-            assertThat(run("connectors", "reset", "kept", "--postgres-port", Integer.toString(config.postgresPort())))
+            assertThat(run("connectors", "reset", "drinks", "--postgres-port", Integer.toString(config.postgresPort())))
                     .as(last.err())
                     .isZero();
             assertThat(last.out())
-                    .contains("Connector kept reads from a new slot kept, begun at ")
-                    .contains("It is " + state + " again: infra/afterimage connectors resume kept\n")
+                    .contains("Connector drinks reads from a new slot drinks, begun at ")
+                    .contains("It is " + state + " again: infra/afterimage connectors resume drinks\n")
                     .contains("infra/README.md, When something breaks");
-            assertThat(connectors.status("kept").orElseThrow().state()).isEqualToIgnoringCase(state);
+            assertThat(connectors.status("drinks").orElseThrow().state()).isEqualToIgnoringCase(state);
         }
         database.execute("insert into drinks (name, email) values ('Tea', 'tea@example.com')");
-        assertThat(run("connectors", "resume", "kept")).isZero();
-        assertThat(watch("kept.public.drinks", "--from-beginning", "--op", "c", "--max", "1"))
+        assertThat(run("connectors", "resume", "drinks")).isZero();
+        assertThat(watch("drinks.public.drinks", "--from-beginning", "--op", "c", "--max", "1"))
                 .isZero();
         assertThat(last.out()).contains("name \"Tea\"");
-        assertThat(run("connectors", "delete", "kept")).isZero();
-        assertThat(last.err()).contains("These topics stay: __debezium-heartbeat.kept, kept.public.drinks.\n");
+        assertThat(run("connectors", "delete", "drinks")).isZero();
+        assertThat(last.err()).contains("These topics stay: __debezium-heartbeat.drinks, drinks.public.drinks.\n");
     }
 
-    private int setUp(String... more) {
+    private int setUp(String name, String... more) {
         return run(Stream.concat(
                         Stream.of(
                                 "connectors",
                                 "setup",
-                                "kept",
+                                name,
                                 "--host",
                                 "127.0.0.1",
                                 "--port",

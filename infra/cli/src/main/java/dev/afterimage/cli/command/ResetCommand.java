@@ -83,8 +83,8 @@ public final class ResetCommand implements Callable<Integer> {
                                     state.toLowerCase(Locale.ROOT), name);
                 }
                 screen.out()
-                        .println("Changes before that which were not read are missing. The next steps are in"
-                                + " infra/README.md, When something breaks.");
+                        .println("Earlier changes that were not read are lost. The next steps are in infra/README.md,"
+                                + " When something breaks.");
             }
         }
         return 0;
