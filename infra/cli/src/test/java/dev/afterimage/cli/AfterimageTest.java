@@ -75,18 +75,23 @@ class AfterimageTest {
     }
 
     @Test
-    void everyTimeHasItsUnit() {
+    void aTimeIsANumberOfSecondsOrHasItsUnit() {
         for (String option : List.of(
                 "status --interval", "status --max-behind", "measure --warm-up", "measure --idle", "measure --floor")) {
-            assertThat(run((option + " 5").split(" "))).isEqualTo(2);
-            assertThat(errors.toString())
-                    .contains(option.split(" ")[1] + "': '5' is not a time such as 60s or 5m")
-                    .doesNotContain("Exception");
-            errors.getBuffer().setLength(0);
+            for (String value : List.of("5x", "s", "99999999999999999999")) {
+                assertThat(run((option + " " + value).split(" "))).isEqualTo(2);
+                assertThat(errors.toString())
+                        .contains(option.split(" ")[1] + "': '" + value + "' is not a time such as 60s or 5m")
+                        .doesNotContain("Exception");
+                errors.getBuffer().setLength(0);
+            }
         }
         assertThat(run("status", "--max-behind", "-5s")).isEqualTo(2);
-        assertThat(run("status", "--interval", "0.5s")).isEqualTo(2);
-        assertThat(errors.toString()).contains("--interval is at least 1s");
+        for (String value : List.of("0.5s", "0", "0m")) {
+            assertThat(run("status", "--interval", value)).isEqualTo(2);
+            assertThat(errors.toString()).contains("--interval is at least 1s");
+            errors.getBuffer().setLength(0);
+        }
     }
 
     @Test

@@ -32,7 +32,7 @@ public final class Figures {
     }
 
     /**
-     * Reads a duration with its unit, such as {@code 60s}, {@code 5m}, {@code 2h} or {@code 1d}.
+     * Reads a duration such as {@code 60s}, {@code 5m}, {@code 2h} or {@code 1d}. A plain number is seconds.
      *
      * @throws DateTimeException when the text is none
      */
@@ -40,7 +40,8 @@ public final class Figures {
         if (!text.matches("[0-9].*")) {
             throw new DateTimeException("no number");
         }
-        return Duration.parse((text.endsWith("d") ? "P" : "PT") + text.toUpperCase(Locale.ROOT));
+        String number = text.matches("[0-9]+") ? text + "s" : text;
+        return Duration.parse((number.endsWith("d") ? "P" : "PT") + number.toUpperCase(Locale.ROOT));
     }
 
     /** The size in units of 1,024, as PostgreSQL has them: {@code 4096 B}, {@code 420 KB}, {@code 42 MB}. */
