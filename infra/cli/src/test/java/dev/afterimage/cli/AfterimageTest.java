@@ -76,16 +76,26 @@ class AfterimageTest {
 
     @Test
     void aTimeIsANumberOfSecondsOrHasItsUnit() {
-        for (String option : List.of(
-                "status --interval", "status --max-behind", "measure --warm-up", "measure --idle", "measure --floor")) {
+        Map<String, String> options = Map.of(
+                "--interval",
+                "status",
+                "--max-behind",
+                "status",
+                "--warm-up",
+                "measure",
+                "--idle",
+                "measure",
+                "--floor",
+                "measure");
+        options.forEach((option, command) -> {
             for (String value : List.of("5x", "s", "99999999999999999999")) {
-                assertThat(run((option + " " + value).split(" "))).isEqualTo(2);
+                assertThat(run(command, option, value)).isEqualTo(2);
                 assertThat(errors.toString())
-                        .contains(option.split(" ")[1] + "': '" + value + "' is not a time such as 60s or 5m")
+                        .contains(option + "': '" + value + "' is not a time such as 60s or 5m")
                         .doesNotContain("Exception");
                 errors.getBuffer().setLength(0);
             }
-        }
+        });
         assertThat(run("status", "--max-behind", "-5s")).isEqualTo(2);
         for (String value : List.of("0.5s", "0", "0m")) {
             assertThat(run("status", "--interval", value)).isEqualTo(2);
@@ -650,9 +660,10 @@ class AfterimageTest {
                 .isEqualTo(1);
         assertThat(run("dead-letters", command, "--digest", "0b", "--projection-port", port))
                 .isEqualTo(1);
-        assertThat(errors)
-                .hasToString("projection-service reads no topic nope, only customer.events, order.events.\n"
-                        + "No dead letter has the digest 0b.\n");
+        assertThat(errors).hasToString("""
+                projection-service reads no topic nope, only customer.events, order.events.
+                No dead letter has the digest 0b.
+                """);
     }
 
     private static void answer(HttpExchange exchange, String body) throws IOException {
