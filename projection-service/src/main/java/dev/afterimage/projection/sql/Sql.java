@@ -152,12 +152,14 @@ public final class Sql {
 
     /**
      * Whether the database cannot work now: no connection in time (no SQLSTATE), a broken connection (class 08), a
-     * refused login (28), too few resources (53), or a server that shuts down or starts (57P).
+     * refused login (28), too few resources (53), a server that shuts down or starts (57P), or a database that is
+     * read-only (25006) or missing (3D000).
      */
     public static boolean isAway(SQLException e) {
         String state = e.getSQLState();
         return state == null
-                || Stream.of("08", "28", "53", "57P", "25P03", "25P04").anyMatch(state::startsWith);
+                || Stream.of("08", "28", "53", "57P", "25P03", "25P04", "25006", "3D000")
+                        .anyMatch(state::startsWith);
     }
 
     /** Whether PostgreSQL ended the transaction because it collided with another one, so that it can be tried again. */

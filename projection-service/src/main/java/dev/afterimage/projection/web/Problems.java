@@ -45,10 +45,10 @@ class Problems {
 
     /**
      * No connection in time (no SQLSTATE), a broken connection (class 08), a refused login (28), too many connections
-     * (53), a server that shuts down or starts (57P), or a transaction that takes too long, whose connection PostgreSQL
-     * closes (25P03, 25P04).
+     * (53), a server that shuts down or starts (57P), a transaction that takes too long, whose connection PostgreSQL
+     * closes (25P03, 25P04), a database that is read-only, as after a failover (25006), or missing (3D000).
      */
-    private static final Pattern AWAY = Pattern.compile("|(08|28|53|57P).*|25P0[34]");
+    private static final Pattern AWAY = Pattern.compile("|(08|28|53|57P).*|25P0[34]|25006|3D000");
     /**
      * Two requests waited for each other (40001, 40P01), or one waited too long for a lock (55P03) or ran too long
      * (57014).
