@@ -509,18 +509,22 @@ class AfterimageTest {
     void ctrlCAtAQuestionReturnsToTheMenuAndThereItEndsTheCommand() throws Exception {
         Process produce = atATerminal("produce --order-port " + serveOrders(new AtomicInteger()));
         String menu = "Enter lists the choices: ";
-        answer(produce, menu, "7\n");
-        answer(produce, "How many [100]: ", "\n");
-        answer(produce, "Of them updated [30%]: ", "\n");
-        answer(produce, "Of them deleted [20%]: ", "\u0003");
-        answer(produce, "Nothing was done.", "");
-        answer(produce, menu, "6\n");
-        answer(produce, "Customer, product or order [order]: ", "\n");
-        answer(produce, "Id of the order (Tab lists) [one]: ", "nope\n");
-        assertThat(answer(produce, menu, "\u0003"))
-                .contains("There is no order nope.")
-                .doesNotContain("Delete");
-        assertThat(produce.waitFor()).isEqualTo(130);
+        try {
+            answer(produce, menu, "7\n");
+            answer(produce, "How many [100]: ", "\n");
+            answer(produce, "Of them updated [30%]: ", "\n");
+            answer(produce, "Of them deleted [20%]: ", "\u0003");
+            answer(produce, "Nothing was done.", "");
+            answer(produce, menu, "6\n");
+            answer(produce, "Customer, product or order [order]: ", "\n");
+            answer(produce, "Id of the order (Tab lists) [one]: ", "nope\n");
+            assertThat(answer(produce, menu, "\u0003"))
+                    .contains("There is no order nope.")
+                    .doesNotContain("Delete");
+            assertThat(produce.waitFor()).isEqualTo(130);
+        } finally {
+            produce.destroy();
+        }
     }
 
     @Test
@@ -537,11 +541,14 @@ class AfterimageTest {
                         + "publish a snapshot, then DELETE /gaps/7");
     }
 
-    /** The command at a terminal of 80 columns without colours. */
+    /**
+     * The command at a terminal of 80 columns without colours. Ctrl-C does not discard what is shown ({@code noflsh}),
+     * else it could discard the answer to itself.
+     */
     private static Process atATerminal(String command) throws IOException {
         assumeThat(Path.of("/usr/bin/script")).as("it makes a terminal").isExecutable();
         ProcessBuilder terminal = new ProcessBuilder(
-                        "script", "-qec", "stty cols 80 rows 50; exec " + program() + " " + command, "/dev/null")
+                        "script", "-qec", "stty cols 80 rows 50 noflsh; exec " + program() + " " + command, "/dev/null")
                 .redirectErrorStream(true);
         terminal.environment().putAll(Map.of("TERM", "xterm", "NO_COLOR", "1"));
         return terminal.start();
