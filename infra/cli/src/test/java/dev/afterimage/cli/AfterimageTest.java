@@ -542,13 +542,16 @@ class AfterimageTest {
     }
 
     /**
-     * The command at a terminal of 80 columns without colours. Ctrl-C does not discard what is shown ({@code noflsh}),
-     * else it could discard the answer to itself.
+     * The command at a terminal of 80 columns without colours. A build in the background ignores Ctrl-C, and a JVM would
+     * inherit that.
      */
     private static Process atATerminal(String command) throws IOException {
         assumeThat(Path.of("/usr/bin/script")).as("it makes a terminal").isExecutable();
         ProcessBuilder terminal = new ProcessBuilder(
-                        "script", "-qec", "stty cols 80 rows 50 noflsh; exec " + program() + " " + command, "/dev/null")
+                        "script",
+                        "-qec",
+                        "stty cols 80 rows 50; exec env --default-signal=INT " + program() + " " + command,
+                        "/dev/null")
                 .redirectErrorStream(true);
         terminal.environment().putAll(Map.of("TERM", "xterm", "NO_COLOR", "1"));
         return terminal.start();
