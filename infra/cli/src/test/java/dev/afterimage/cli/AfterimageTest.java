@@ -872,7 +872,7 @@ class AfterimageTest {
         Map<Exception, String> told = Map.of(
                 new NoSuchFileException(folder.resolve("x").toString()), "/x: there is no such file or folder",
                 new NoSuchFileException(gone.resolve("x").toString()), "/x: there is no folder " + gone,
-                new AccessDeniedException("/root/x"), "/root/x: permission denied",
+                new AccessDeniedException("/closed/x"), "/closed/x: permission denied",
                 new FileSystemException("/dev/x", null, "Is a directory"), "/dev/x: Is a directory");
         for (Map.Entry<Exception, String> each : told.entrySet()) {
             errors.getBuffer().setLength(0);

@@ -350,7 +350,7 @@ public abstract class Server implements AutoCloseable {
         }
     }
 
-    /** The report of a JVM that crashed, which is the process of this server. */
+    /** The crash report of this server's JVM; empty if it did not crash. */
     public final Optional<Path> crashReport() {
         return Optional.ofNullable(process)
                 .map(ended -> home().resolve("hs_err_pid" + ended.pid() + ".log"))

@@ -23,16 +23,16 @@ import org.jspecify.annotations.Nullable;
 class RefusedChanges {
 
     private static final Set<HttpMethod> READS = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
-    /** A restart of PostgreSQL takes less. */
+    /** A restart of PostgreSQL takes less time. */
     private static final Duration LIMIT = Duration.ofSeconds(5);
-    /** Nothing is known after this time without a request. */
+    /** The last refusal says nothing after this time. */
     private static final Duration FORGOTTEN = Duration.ofMinutes(1);
 
     private record Refused(Instant since, Instant last) {}
 
     private volatile @Nullable Refused refused;
 
-    /** A client's error says nothing of the database. */
+    /** A client's error says nothing about the database. */
     @ServerResponseFilter
     void count(HttpServerRequest request, ContainerResponseContext response) {
         if (READS.contains(request.method())) {

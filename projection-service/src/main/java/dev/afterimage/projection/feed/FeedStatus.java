@@ -39,8 +39,8 @@ public class FeedStatus {
 
     /**
      * The age of the oldest record on a topic that is not applied. It is computed from the last received records: if
-     * more records follow, the next one is about as old. For a partition that does not move it is at least the time
-     * since it stands. Zero if no record waits, and also if the broker does not answer.
+     * more records follow, the next one is about as old. If a partition has records but does not move, the age is at
+     * least the time since this was noticed. Zero if no record waits, and also if the broker does not answer.
      */
     Duration lagAge() {
         Instant now = Instant.now();

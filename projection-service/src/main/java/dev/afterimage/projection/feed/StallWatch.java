@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the broker every five seconds where the partitions end, and notices a partition that has records but does not
- * move while others do: because of an open transaction, or of a batch that cannot be read. The consumer's lag does not
- * show an open transaction: it counts only to the first record of that transaction. For use by the consumer's thread.
+ * move, because of an open transaction or of a batch that cannot be read. The consumer's lag does not show an open
+ * transaction, because it counts only the records before it. For use by the consumer's thread.
  */
 @ApplicationScoped
 class StallWatch {

@@ -18,7 +18,7 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
  */
 class QueryParameters {
 
-    /** Empty, it means the first page, so that a client can follow the pages with one address. */
+    /** An empty value means the first page, so that a client can use one address for all pages. */
     private static final String FIRST_PAGE = "after";
 
     @ServerRequestFilter
