@@ -7,8 +7,12 @@ import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.sql.SQLException;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Advances the running snapshots, one batch of each in turn. It reads them from the database, so that any instance can
@@ -38,14 +42,22 @@ class SnapshotRunner {
             }
             lastTrouble = "";
         } catch (RuntimeException e) {
-            // without the message, because it may contain customer data
-            var trouble = e.getClass().getSimpleName();
+            var trouble = describe(e);
             if (!stopping && !trouble.equals(lastTrouble)) {
                 Log.warnf("snapshots can neither be looked up nor continued, retrying every second: %s", trouble);
             }
             Log.debug("snapshots interrupted", e);
             lastTrouble = trouble;
         }
+    }
+
+    /** The classes and SQLSTATEs of the failure and its causes, without messages, which may contain customer data. */
+    static String describe(Throwable failure) {
+        return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+                .map(cause -> cause instanceof SQLException sql
+                        ? "%s sqlState=%s".formatted(sql.getClass().getSimpleName(), sql.getSQLState())
+                        : cause.getClass().getSimpleName())
+                .collect(Collectors.joining(", caused by "));
     }
 
     /** Publishes a batch of each snapshot; returns the snapshots that may have more batches. */
