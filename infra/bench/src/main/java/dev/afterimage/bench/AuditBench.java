@@ -4,6 +4,7 @@ import static dev.afterimage.bench.Bench.say;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
@@ -77,8 +78,9 @@ final class AuditBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         List<Integer> ports = StackConfig.freePorts(5);
-        var stack =
-                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
+        var stack = new StackConfig(
+                        HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY)
+                .with(Jvm.OPTIMIZING);
         Postgres postgres = empty(stack);
         var service = new QuarkusJar(
                 "projection-service",

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.afterimage.stack.ConnectWorker;
 import dev.afterimage.stack.ConnectorStatus;
 import dev.afterimage.stack.Folders;
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
@@ -104,8 +105,9 @@ final class BacklogBench implements Callable<Integer> {
         }
         Folders.delete(HOME);
         List<Integer> ports = StackConfig.freePorts(5);
-        StackConfig stack =
-                new StackConfig(HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
+        StackConfig stack = new StackConfig(
+                        HOME, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY)
+                .with(Jvm.OPTIMIZING);
         Postgres postgres = Postgres.start(stack);
         KafkaBroker kafka = KafkaBroker.start(stack);
         int all = warmUp + events;

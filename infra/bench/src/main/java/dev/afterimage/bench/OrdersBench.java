@@ -3,6 +3,7 @@ package dev.afterimage.bench;
 import static dev.afterimage.bench.Bench.say;
 
 import dev.afterimage.bench.CustomersAndProducts.Choice;
+import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.StackConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,8 +92,9 @@ final class OrdersBench implements Callable<Integer> {
     /** JDBC, the service and the variants, all warmed up. */
     private List<Contender> contenders() throws Exception {
         List<Integer> ports = StackConfig.freePorts(5 + variants.size());
-        StackConfig stack =
-                new StackConfig(home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY);
+        StackConfig stack = new StackConfig(
+                        home, ports.get(0), ports.get(1), ports.get(2), ports.get(3), StackConfig.NO_REGISTRY)
+                .with(Jvm.OPTIMIZING);
         OrdersDatabase database = OrdersDatabase.start(stack);
         var settings = Map.of("QUARKUS_DATASOURCE_JDBC_URL", database.jdbcUrl());
         var service = new QuarkusJar("order-service", stack, jar, List.of(), ports.get(4), settings).startForThisRun();

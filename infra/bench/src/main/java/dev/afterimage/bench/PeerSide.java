@@ -38,8 +38,8 @@ record PeerSide(
     /** The databases of the example's services. */
     static final List<String> EXAMPLE_DATABASES = List.of("peer_orders", "peer_consumer");
 
-    /** As {@code infra/afterimage up} runs a service: a small heap, and C1 only. The last of two such options counts. */
-    private static final List<String> JVM = List.of("-Xmx128m", "-XX:TieredStopAtLevel=1");
+    /** As {@code infra/afterimage up} runs a service: a small heap. The last of two such options counts. */
+    private static final List<String> JVM = List.of("-Xmx128m");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -1,6 +1,5 @@
 package dev.afterimage.bench;
 
-import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.Server;
 import dev.afterimage.stack.StackConfig;
 import dev.afterimage.stack.StackException;
@@ -12,7 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A service in its own JVM, from the jar of the build and with the JVM's optimising compiler. */
+/** A service in its own JVM, from the jar of the build. */
 final class QuarkusJar extends Server {
 
     private static final int HEAP_MB = 512;
@@ -46,7 +45,7 @@ final class QuarkusJar extends Server {
         }
         List<String> rest = new ArrayList<>(jvmOptions);
         rest.addAll(List.of("-jar", jar.toString()));
-        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.OPTIMIZING, rest);
+        return config().jvm().command(name(), HEAP_MB, rest);
     }
 
     @Override

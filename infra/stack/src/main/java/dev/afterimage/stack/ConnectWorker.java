@@ -26,12 +26,12 @@ public final class ConnectWorker extends KafkaJvm {
 
     /** The worker of that folder and port, not started. */
     public ConnectWorker(StackConfig config) {
-        this(config, new KafkaBroker(config).bootstrapServers(), Jvm.Compiler.OPTIMIZING);
+        this(config, new KafkaBroker(config).bootstrapServers());
     }
 
     /** The same on a Kafka that may not be the stack's. */
-    ConnectWorker(StackConfig config, String bootstrapServers, Jvm.Compiler compiler) {
-        super("connect", config, ConnectMain.class, 256, compiler);
+    ConnectWorker(StackConfig config, String bootstrapServers) {
+        super("connect", config, ConnectMain.class, 256);
         this.bootstrapServers = bootstrapServers;
         this.connectors = new Connectors(config.connect());
     }

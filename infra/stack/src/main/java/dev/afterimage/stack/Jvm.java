@@ -14,13 +14,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * How child JVMs run, which share two cores and a laptop's memory with several others.
  *
- * @param optimizing whether each JVM optimises like {@link Compiler#OPTIMIZING}, whatever its command asks for
+ * @param flags how far the JIT goes
  * @param archives the folder of the class archives, which exists; null without archives
  */
-public record Jvm(boolean optimizing, @Nullable Path archives) {
+public record Jvm(List<String> flags, @Nullable Path archives) {
 
-    /** Without archives; the command decides how far the JIT goes. */
-    public static final Jvm PLAIN = new Jvm(false, null);
+    /**
+     * C1 only, without archives. In the first minutes C2 costs more CPU than it saves. A method is compiled at its sixth
+     * call instead of its 200th, because at 30 orders a second 200 calls are seven slow seconds.
+     */
+    public static final Jvm PLAIN =
+            new Jvm(List.of("-XX:TieredStopAtLevel=1", "-XX:CompileThresholdScaling=0.03"), null);
+
+    /** With C2 too, without archives: for benchmarks of a service that has run for long. */
+    public static final Jvm OPTIMIZING = new Jvm(List.of(), null);
 
     /** A pipeline stops in two steps, so with this limit all processes have ended within 10 s. */
     private static final Duration STOP_LIMIT = Duration.ofMillis(4500);
@@ -29,37 +36,15 @@ public record Jvm(boolean optimizing, @Nullable Path archives) {
 
     private static final String ARCHIVE = "-XX:SharedArchiveFile=";
 
-    /** Set in tests: most servers that a test starts end before the optimising compiler pays off. */
-    private static final boolean SHORT_LIVED = Boolean.getBoolean("afterimage.short-lived");
-
-    /** How far the JIT goes. Measured on two cores at 30 orders a second; see infra/bench/README.md. */
-    public enum Compiler {
-        /** C1 only: ready in two thirds of the time, 40 MB smaller, and the quicker one where nothing runs hot. */
-        QUICK("-XX:TieredStopAtLevel=1"),
-        /** C2 too: a quarter less CPU for what runs hot, like Connect, which polls 150 times a second even when idle. */
-        OPTIMIZING("-XX:+TieredCompilation");
-
-        private final String flag;
-
-        Compiler(String flag) {
-            this.flag = flag;
-        }
-    }
-
-    /** The same, and each JVM optimises like {@link Compiler#OPTIMIZING}. */
-    public Jvm optimizeAll() {
-        return new Jvm(true, archives);
-    }
-
     /**
-     * The same, and the first run of each JVM leaves an archive of the classes that it loaded when it ends in order; later
-     * runs start from it with about half the CPU. Only for a class path of jars. See
+     * Like {@link #PLAIN}, and the first run of each JVM leaves an archive of the classes that it loaded when it ends in
+     * order; later runs start from it with about half the CPU. Only for a class path of jars. See
      * <a href="https://docs.oracle.com/en/java/javase/25/docs/specs/man/java.html">-XX:+AutoCreateSharedArchive</a>.
      *
      * @param folder exists, and belongs to exactly these jars
      */
-    public Jvm archiveClasses(Path folder) {
-        return new Jvm(optimizing, folder);
+    public static Jvm archiveClasses(Path folder) {
+        return new Jvm(PLAIN.flags, folder);
     }
 
     static Path archiveFile(Path archives, String name) {
@@ -108,26 +93,21 @@ public record Jvm(boolean optimizing, @Nullable Path archives) {
      *
      * @param name of the process
      * @param heapMb the largest heap in megabytes
-     * @param compiler how far the JIT goes
      * @param rest class path, main class and arguments
      */
-    public List<String> command(String name, int heapMb, Compiler compiler, List<String> rest) {
+    public List<String> command(String name, int heapMb, List<String> rest) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heapMb + "m",
                 // the collector with the smallest footprint; on two cores it is no slower at these heaps
                 "-XX:+UseSerialGC",
-                (optimizing ? Compiler.OPTIMIZING : SHORT_LIVED ? Compiler.QUICK : compiler).flag,
                 // room, so that neither classes nor compiled code ask for full collections of 100 ms each
                 "-XX:MetaspaceSize=128m",
                 "-XX:ReservedCodeCacheSize=240m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
-        if (optimizing) {
-            // compiling is for when nobody waits for the cores: on Linux the native priority is nice(2)'s
-            command.addAll(List.of("-XX:ThreadPriorityPolicy=1", "-XX:CompilerThreadPriority=10"));
-        }
+        command.addAll(flags);
         if (archives != null) {
             command.addAll(archive(archiveFile(archives, name)));
         }

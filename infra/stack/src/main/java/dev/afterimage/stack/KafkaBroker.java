@@ -33,7 +33,7 @@ public final class KafkaBroker extends KafkaJvm {
 
     /** @param empty whether it has none of Afterimage's topics, for other applications */
     KafkaBroker(StackConfig config, boolean empty) {
-        super("kafka", config, KafkaMain.class, 192, Jvm.Compiler.QUICK);
+        super("kafka", config, KafkaMain.class, 192);
         this.empty = empty;
     }
 

@@ -20,13 +20,11 @@ abstract class KafkaJvm extends Server {
 
     private final Class<?> mainClass;
     private final int heapMb;
-    private final Jvm.Compiler compiler;
 
-    KafkaJvm(String name, StackConfig config, Class<?> mainClass, int heapMb, Jvm.Compiler compiler) {
+    KafkaJvm(String name, StackConfig config, Class<?> mainClass, int heapMb) {
         super(name, config);
         this.mainClass = mainClass;
         this.heapMb = heapMb;
-        this.compiler = compiler;
     }
 
     abstract Map<String, String> settings(Distribution distribution);
@@ -49,7 +47,7 @@ abstract class KafkaJvm extends Server {
                 distribution.kafkaJars().resolve("*") + ":" + codeSource(),
                 mainClass.getName()));
         rest.addAll(arguments(properties));
-        return config().jvm().command(name(), heapMb, compiler, rest);
+        return config().jvm().command(name(), heapMb, rest);
     }
 
     /** The arguments of the main class. */

@@ -31,7 +31,7 @@ public final class SchemaRegistry extends Server {
     protected List<String> prepare() {
         Path program = Distribution.locate().registry().resolve("quarkus-run.jar");
         List<String> rest = List.of("-Dapicurio.rules.global.compatibility=FULL", "-jar", program.toString());
-        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.QUICK, rest);
+        return config().jvm().command(name(), HEAP_MB, rest);
     }
 
     @Override

@@ -165,7 +165,7 @@ public final class SharedStack implements AutoCloseable {
         Files.createDirectories(Folders.parent(log));
         Files.deleteIfExists(place.home().resolve(StackDaemon.PORT_FILE));
         boolean archives = !place.fresh() && place.classPath().stream().allMatch(Files::isRegularFile);
-        Jvm jvm = archives ? Jvm.PLAIN.archiveClasses(place.home()) : Jvm.PLAIN;
+        Jvm jvm = archives ? Jvm.archiveClasses(place.home()) : Jvm.PLAIN;
         ObjectNode argument = StackConnection.JSON.valueToTree(place);
         // the command line has it already, and the system shows no more than a page of it
         argument.putArray("classPath");
@@ -178,7 +178,7 @@ public final class SharedStack implements AutoCloseable {
                 StackDaemon.class.getName(),
                 argument.toString(),
                 Long.toString(place.fresh() ? build() : NO_PROCESS));
-        List<String> java = jvm.command("daemon", 96, Jvm.Compiler.QUICK, rest);
+        List<String> java = jvm.command("daemon", 96, rest);
         Process daemon = new ProcessBuilder(Detached.fromTerminal(java))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())

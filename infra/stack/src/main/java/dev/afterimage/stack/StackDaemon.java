@@ -64,8 +64,7 @@ final class StackDaemon {
         this.build = build;
         this.postgres = new Postgres(config, true);
         this.kafka = new KafkaBroker(config, true);
-        // a developer waits for the start of Connect, and does not need its throughput
-        this.connect = new ConnectWorker(config, bootstrapServers(), Jvm.Compiler.QUICK);
+        this.connect = new ConnectWorker(config, bootstrapServers());
         this.databases = new Databases(config);
         this.door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     }
@@ -86,7 +85,7 @@ final class StackDaemon {
             if (!place.fresh() && Files.isRegularFile(own)) {
                 // the data is kept, so this stack will start again, and a user waits for that start
                 deleteArchivesOfOtherJars(home, own + " of " + Files.getLastModifiedTime(own));
-                jvm = jvm.archiveClasses(home);
+                jvm = Jvm.archiveClasses(home);
             }
             clear(home, place.fresh());
             StackDaemon daemon = new StackDaemon(

@@ -23,11 +23,6 @@ import picocli.CommandLine.Option;
 public final class UpCommand extends PipelineCommand {
 
     @Option(
-            names = "--optimize",
-            description = "for load: each JVM optimises fully; slower start, more memory, less CPU when warm")
-    private boolean optimize;
-
-    @Option(
             names = "--at-least-once",
             description = "Connect polls without Kafka transactions: less latency, but its crash may repeat events,"
                     + " which the read model ignores by their version")
@@ -83,9 +78,8 @@ public final class UpCommand extends PipelineCommand {
     }
 
     private LocalPipelineConfig config() {
-        Jvm jvm = Jvm.PLAIN.archiveClasses(QuarkusService.ARCHIVES);
         return new LocalPipelineConfig(
-                ports.pipeline().stack().with(optimize ? jvm.optimizeAll() : jvm),
+                ports.pipeline().stack().with(Jvm.archiveClasses(QuarkusService.ARCHIVES)),
                 ports.orderService,
                 ports.projectionService,
                 !atLeastOnce,

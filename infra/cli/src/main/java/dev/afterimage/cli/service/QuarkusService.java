@@ -1,6 +1,5 @@
 package dev.afterimage.cli.service;
 
-import dev.afterimage.stack.Jvm;
 import dev.afterimage.stack.KafkaBroker;
 import dev.afterimage.stack.Postgres;
 import dev.afterimage.stack.Server;
@@ -83,7 +82,7 @@ public final class QuarkusService extends Server {
         if (!Files.isRegularFile(jar)) {
             throw new StackException(name() + " is not built (" + jar + " is missing): run ./mvnw package first.");
         }
-        return config().jvm().command(name(), HEAP_MB, Jvm.Compiler.QUICK, List.of("-jar", jar.toString()));
+        return config().jvm().command(name(), HEAP_MB, List.of("-jar", jar.toString()));
     }
 
     @Override
