@@ -32,11 +32,13 @@ public enum ProblemType {
     SNAPSHOT_RUNNING(409, "A snapshot of this aggregate is running"),
     VERSION_MOVED(412, "The precondition of the request does not hold", Shape::isGuarded),
     BODY_TOO_LARGE(413, "The body is too large", Shape::takesBody),
+    TARGET_TOO_LONG(414, "The request target is too long"),
     UNSUPPORTED_MEDIA_TYPE(415, "The body must be application/json", Shape::takesBody),
     KEY_REUSED(
             422,
             "This Idempotency-Key belongs to another request",
             shape -> shape.takes(GuardingHeaders.IDEMPOTENCY_KEY)),
+    HEADERS_TOO_LARGE(431, "The headers are too large"),
     FAILED(500, "The service failed"),
     COLLISION(503, "The request collided with another request", Shape::changes),
     DATABASE_AWAY(503, "The database does not answer", Shape::usesDatabase);

@@ -61,7 +61,8 @@ class DocumentedTest {
                 .answers().stream().map(Documented.Answer::cause).collect(Collectors.toSet());
 
         assertThat(Stream.of(ProblemType.values()).map(ProblemType::label).filter(type -> !documented.contains(type)))
-                .containsExactlyInAnyOrder("unknown-address", "method-not-allowed", "failed");
+                .containsExactlyInAnyOrder(
+                        "unknown-address", "method-not-allowed", "target-too-long", "headers-too-large", "failed");
     }
 
     @Test

@@ -12,10 +12,11 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Answers with a problem if HTTP or Vert.x refuses a request before Jakarta REST sees it. Vert.x and Quarkus themselves
- * answer input that is not HTTP and a request target that is not a URI.
+ * Answers with a problem if HTTP or Vert.x refuses a request before Jakarta REST sees it, also a request that
+ * {@link InvalidRequests} replaces.
  */
 @ApplicationScoped
 class HttpRefusals {
@@ -50,7 +51,12 @@ class HttpRefusals {
 
     private void check(RoutingContext request) {
         var headers = request.request().headers();
-        if (headers.getAll(HttpHeaders.HOST).size() > 1) {
+        var invalid = headers.get(InvalidRequests.PROBLEM);
+        if (invalid != null) {
+            var type = ProblemType.valueOf(invalid);
+            var detail = type == ProblemType.INVALID_REQUEST ? "The request line or a header is not valid." : null;
+            refuse(request, type, detail);
+        } else if (headers.getAll(HttpHeaders.HOST).size() > 1) {
             refuse(request, ProblemType.INVALID_REQUEST, "The request has more than one Host header.");
         } else if (!isOnly("chunked", headers, HttpHeaders.TRANSFER_ENCODING)) {
             refuse(request, ProblemType.INVALID_REQUEST, "Transfer-Encoding can be chunked only.");
@@ -65,7 +71,7 @@ class HttpRefusals {
         return headers.getAll(name).stream().allMatch(value::equalsIgnoreCase);
     }
 
-    private void refuse(RoutingContext request, ProblemType type, String detail) {
+    private void refuse(RoutingContext request, ProblemType type, @Nullable String detail) {
         answer(request, type.problem(detail).build());
     }
 
