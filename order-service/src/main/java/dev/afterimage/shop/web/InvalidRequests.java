@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -118,17 +119,22 @@ public class InvalidRequests implements VertxServiceProvider {
                 context.fireChannelRead(named(type, request));
                 context.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
                 ReferenceCountUtil.release(request);
-            } else if (isUri(request.uri())) {
+            } else if (isHttp1(request) && isUri(request.uri())) {
                 context.fireChannelRead(request);
             } else {
                 context.fireChannelRead(named(ProblemType.INVALID_REQUEST, request));
             }
         }
 
+        private static boolean isHttp1(HttpRequest request) {
+            return request.protocolVersion().majorVersion() == 1;
+        }
+
         /** With a Host header, without which the router refuses a request of HTTP/1.1 itself. */
         private static HttpRequest named(ProblemType type, HttpRequest request) {
             var headers = DefaultHttpHeadersFactory.headersFactory().withValidation(false);
-            var named = new DefaultHttpRequest(request.protocolVersion(), request.method(), TARGET, headers);
+            var version = isHttp1(request) ? request.protocolVersion() : HttpVersion.HTTP_1_1;
+            var named = new DefaultHttpRequest(version, request.method(), TARGET, headers);
             named.headers().set(HttpHeaderNames.HOST, "localhost").set(PROBLEM, type.name());
             return named;
         }

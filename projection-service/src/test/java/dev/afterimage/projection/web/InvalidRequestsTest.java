@@ -33,6 +33,8 @@ class InvalidRequestsTest {
                 "GET                          |                                                     | 400 | invalid-request",
                 "G{T /orders HTTP/1.1         | Host: x                                             | 400 | invalid-request",
                 "GET /orders HTTP/x.1         | Host: x                                             | 400 | invalid-request",
+                "GET /orders HTTP/3.0         | Host: x                                             | 400 | invalid-request",
+                "GET /orders HTTP/0.9         | Host: x                                             | 400 | invalid-request",
                 "GET /orders HTTP/1.1         | Host: x\\nX                                         | 400 | invalid-request",
                 "GET /orders HTTP/1.0         | X                                                   | 400 | invalid-request",
                 "HEAD /orders HTTP/1.1        | Host: x\\nX                                         | 400 |",
