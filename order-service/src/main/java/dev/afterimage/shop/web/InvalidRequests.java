@@ -54,9 +54,10 @@ public class InvalidRequests implements VertxServiceProvider {
         });
     }
 
-    private static boolean isUri(CharSequence target) {
+    private static boolean isUri(String target) {
         try {
-            return new URI(target.toString()) != null;
+            var _ = new URI(target);
+            return true;
         } catch (URISyntaxException e) {
             return false;
         }
